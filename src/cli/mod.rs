@@ -1,0 +1,1 @@
+//! The command line: arguments in, calls into the library, an exit code out.

@@ -1,0 +1,117 @@
+//! One HTTP/1 message head, kept as it stood on the wire: the start line, the header lines, and what was wrong
+//! with them (RFC 9112 §2 to §5).
+
+use crate::capture::PacketRef;
+use memchr::memmem;
+
+/// A request or response head.
+#[derive(Clone, Debug)]
+pub struct Head<Line> {
+    /// The start line.
+    pub line: Line,
+    /// The header lines in wire order.
+    pub headers: Vec<Header>,
+    /// What a strict reader would have refused, in wire order; empty for a valid head.
+    pub faults: Vec<Fault>,
+    /// Offset of the start line in the sender's stream.
+    pub offset: u64,
+    /// Length in bytes, the empty line included.
+    pub length: u64,
+    /// The packet with the first byte.
+    pub packet: PacketRef,
+    /// The packet with the last byte.
+    pub last_packet: PacketRef,
+    /// Segments (chunks of the stream) the head was spread over.
+    pub segments: u32,
+}
+
+/// `GET /chat HTTP/1.1`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLine {
+    /// The method as it was spelled.
+    pub method: String,
+    /// The request target (RFC 9112 §3.2), bytes that are not UTF-8 replaced.
+    pub target: String,
+    /// `HTTP/1.1` as it was spelled.
+    pub version: String,
+}
+
+/// `HTTP/1.1 101 Switching Protocols`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusLine {
+    /// `HTTP/1.1` as it was spelled.
+    pub version: String,
+    /// The status code; 0 where it is not a number of three digits.
+    pub status: u16,
+    /// The reason phrase; empty where there is none.
+    pub reason: String,
+}
+
+/// One header line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The name as it was spelled.
+    pub name: Box<[u8]>,
+    /// The value, optional white space around it removed (RFC 9112 §5.1).
+    pub value: Box<[u8]>,
+}
+
+/// Why a head is not valid HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A line ends in LF alone (RFC 9112 §2.2).
+    BareLf,
+    /// A carriage return that does not end a line (RFC 9112 §2.2).
+    BareCr,
+    /// A line begins with white space: obsolete line folding (RFC 9112 §5.2).
+    ObsoleteFold,
+    /// White space between a field name and its colon (RFC 9112 §5.1).
+    SpaceBeforeColon,
+    /// A field name that is no token (RFC 9110 §5.1), or a header line without a colon.
+    FieldName,
+    /// A control character in a field value (RFC 9110 §5.5).
+    FieldValue,
+    /// The start line has not the form RFC 9112 §3 or §4 gives it.
+    StartLine,
+    /// The connection ended, or the limit on heads was reached, before the empty line.
+    Unfinished,
+}
+
+impl<Line> Head<Line> {
+    /// The values of all lines with this name, in wire order; names compare without case (RFC 9110 §5.1).
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+        self.headers
+            .iter()
+            .filter(move |header| header.name.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|header| &*header.value)
+    }
+
+    /// The value of the first line with this name.
+    pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
+        self.all(name).next()
+    }
+
+    /// The elements of a comma-separated list that may span several lines (RFC 9110 §5.6.1), trimmed; empty
+    /// elements are left out.
+    pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
+        self.all(name)
+            .flat_map(|value| value.split(|&byte| byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|element| !element.is_empty())
+    }
+
+    /// Whether the list holds this token, compared without case.
+    pub fn lists(&self, name: &str, token: &str) -> bool {
+        self.list(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+    }
+}
+
+/// Where the empty line that ends a head ends, counted from the start of `bytes`; bare LFs are accepted.
+pub(crate) fn end(bytes: &[u8]) -> Option<usize> {
+    let crlf = memmem::find(bytes, b"\n\r\n").map(|at| at + 3);
+    let lf = memmem::find(bytes, b"\n\n").map(|at| at + 2);
+    match (crlf, lf) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

@@ -1,0 +1,50 @@
+//! From stream bytes to upgrade attempts: request and response heads, bodies skipped, tunnels opened by CONNECT.
+//!
+//! Knows nothing of frames.
+
+mod head;
+
+pub use head::{Fault, Head, Header, RequestLine, StatusLine};
+
+use crate::Role;
+use crate::capture::PacketRef;
+use crate::tcp::Side;
+
+/// An upgrade request with what came back for it: all that a WebSocket handshake is made from.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Which end of the TCP connection asked.
+    pub client: Side,
+    /// The request; `None` where only the server's direction was captured.
+    pub request: Option<Head<RequestLine>>,
+    /// The answer; `None` where the connection or the capture ended before one came, or its direction was not
+    /// captured.
+    pub response: Option<Head<StatusLine>>,
+    /// The server switched protocols: it answered 101, or its answer was not captured and the client went on with
+    /// frames.
+    pub switched: bool,
+    /// The first packet with bytes that the client sent before the server's answer, where the acknowledgment in it
+    /// proves that (RFC 6455 §4.1: the client must wait).
+    pub early_data: Option<PacketRef>,
+    /// Another request that followed the upgrade request before the answer.
+    pub pipelined: Option<PacketRef>,
+    /// The tunnel this attempt went through, where a CONNECT came before it: the target of the CONNECT.
+    pub tunnel: Option<String>,
+    /// The first frame bytes stand in the packet that carried the end of the 101.
+    pub first_frame_coalesced: bool,
+}
+
+/// Bytes that arrived before it was known what they are, kept with the packet that carried them.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Offset in the sender's stream.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The packet that carried them.
+    pub packet: PacketRef,
+    /// See [`Chunk::acknowledged`](crate::tcp::Chunk::acknowledged).
+    pub acknowledged: Option<u64>,
+    /// Who sent them.
+    pub sender: Role,
+}

@@ -1,0 +1,42 @@
+//! wslens reads packet captures and tells the truth about the WebSocket traffic in them: what was said, by whom,
+//! and which rule of which RFC it broke.
+//!
+//! The folders are the way of the data, and no folder knows one to its right:
+//!
+//! ```text
+//!  file ─ capture ─ packet ─ tcp ─ http ─ websocket ─┬─ rules ─┐
+//!                                                    └─────────┴─ report ─ cli
+//! ```
+//!
+//! | module | takes | gives |
+//! |---|---|---|
+//! | [`capture`] | a path or standard input | packets, numbered and timed |
+//! | [`packet`] | a packet | the TCP segment in it |
+//! | [`tcp`] | segments | per direction: bytes in order, gaps, FIN, RST, and the packet that carried each byte |
+//! | [`http`] | stream bytes | upgrade requests and their answers, tunnels opened by CONNECT |
+//! | [`websocket`] | the bytes after the upgrade | frames, messages, close state |
+//! | [`rules`] | what the layers before it saw | findings |
+//! | [`report`] | connections, frames, messages, findings | one file for each output format |
+//! | [`teach`] | a frame, a rule | bit rulers, unmasking tables, rule pages |
+//! | [`scenario`] | a conversation in a few lines of Rust | a capture file |
+//!
+//! [`analysis`] wires these into a pipeline and is the front door.
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod analysis;
+pub mod capture;
+pub mod http;
+pub mod packet;
+pub mod report;
+mod role;
+pub mod rules;
+pub mod scenario;
+pub mod tcp;
+pub mod teach;
+pub mod websocket;
+
+#[cfg(feature = "cli")]
+pub mod cli;
+
+pub use role::{PerRole, Role};

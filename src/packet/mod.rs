@@ -1,0 +1,57 @@
+//! From a packet to the TCP segment in it: link layers, VLANs, tunnels, IPv4 and IPv6, fragments.
+//!
+//! Knows nothing of connections.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+/// One end of a TCP connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// IPv4 or IPv6 address of the innermost IP header.
+    pub ip: IpAddr,
+    /// TCP port.
+    pub port: u16,
+}
+
+/// `10.0.0.1:80` or `[::1]:80`.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.ip, self.port).fmt(f)
+    }
+}
+
+/// A TCP segment (RFC 9293 §3.1), its payload borrowed from the packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment<'a> {
+    /// Who sent it.
+    pub source: Endpoint,
+    /// Whom it was sent to.
+    pub destination: Endpoint,
+    /// Sequence number of the first payload byte (of the SYN, where that is set).
+    pub seq: u32,
+    /// Acknowledgment number; `None` without the ACK flag.
+    pub ack: Option<u32>,
+    /// SYN, FIN, RST and the like.
+    pub flags: Flags,
+    /// The receive window as it stands in the header, not scaled.
+    pub window: u16,
+    /// The captured payload bytes.
+    pub payload: &'a [u8],
+    /// Payload bytes that were on the wire but not captured, because the snapshot length cut the packet.
+    pub cut: u32,
+    /// Tells a packet captured twice from a retransmission: the IPv4 identification and the TCP checksum, which
+    /// a retransmission changes (a new identification, or a new timestamp option).
+    pub fingerprint: u32,
+}
+
+/// The TCP control bits that the reassembly looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Opens a connection.
+    pub syn: bool,
+    /// No more data from the sender.
+    pub fin: bool,
+    /// The connection is torn down.
+    pub rst: bool,
+}

@@ -1,0 +1,1 @@
+//! From connections, frames, messages and findings to one file for each output format.

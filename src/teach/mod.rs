@@ -1,0 +1,1 @@
+//! Frames and rules made visible: bit rulers, unmasking tables, rule pages.
