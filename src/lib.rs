@@ -27,6 +27,7 @@
 pub mod analysis;
 pub mod capture;
 pub mod http;
+mod limits;
 pub mod packet;
 pub mod report;
 mod role;
@@ -39,4 +40,5 @@ pub mod websocket;
 #[cfg(feature = "cli")]
 pub mod cli;
 
+pub use limits::Limits;
 pub use role::{PerRole, Role};

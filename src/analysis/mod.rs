@@ -5,5 +5,7 @@
 mod options;
 mod sink;
 
-pub use options::{Limits, Options, Thresholds};
+pub use options::Options;
+
+pub use crate::Limits;
 pub use sink::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};

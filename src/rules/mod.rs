@@ -5,6 +5,8 @@
 
 mod finding;
 mod rule;
+mod thresholds;
 
 pub use finding::{Confidence, Finding};
 pub use rule::{Blames, Rule, Severity};
+pub use thresholds::Thresholds;

@@ -7,7 +7,10 @@ mod closing;
 mod event;
 mod handshake;
 pub mod header;
+mod inflate;
+pub mod mask;
 mod stats;
+mod utf8;
 
 pub use closing::{CloseFrame, Closer, Closing};
 pub use event::{Ending, Event, Frame, Inflated, Kind, Message, TcpEnd, Text, TextFault, Utf8Fault};
