@@ -4,16 +4,27 @@
 //! [`rules`](crate::rules) to say.
 
 mod closing;
+mod connection;
+mod direction;
 mod event;
 mod handshake;
 pub mod header;
+mod hixie;
 mod inflate;
 pub mod mask;
+mod message;
+mod pings;
+mod resync;
+mod shared;
 mod stats;
 mod utf8;
 
 pub use closing::{CloseFrame, Closer, Closing};
-pub use event::{Ending, Event, Frame, Inflated, Kind, Message, TcpEnd, Text, TextFault, Utf8Fault};
+pub use connection::Connection;
+pub use event::{Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
 pub use handshake::{AcceptCause, AcceptCheck, Extension, Family, Handshake, PmdParams};
 pub use header::{FrameHeader, LengthForm, Opcode};
+pub use inflate::Bounds;
+pub use resync::{Boundary, Expected, Search};
+pub use shared::Settings;
 pub use stats::{DirectionStats, PingTimes, Stats};
