@@ -68,6 +68,8 @@ struct Circumstances {
     captured: Option<Role>,
     deflate: PerRole<DeflateOptions>,
     endpoints: PerRole<SocketAddr>,
+    /// Whether a connection was opened between them.
+    endpoints_used: bool,
     /// Of the next connection.
     initial_sequence_numbers: Option<PerRole<u32>>,
     segment_size: usize,
@@ -90,6 +92,7 @@ where
                     client: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 50_000)),
                     server: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 2), 80)),
                 },
+                endpoints_used: false,
                 initial_sequence_numbers: None,
                 segment_size: 1460,
                 snaplen: usize::MAX,
@@ -133,12 +136,14 @@ where
     }
 
     fn step(&mut self, step: &Step) -> Result<(), E> {
-        if let Step::Send { from, parts } = step {
-            return self.send(*from, parts);
-        }
-        self.flush()?;
         match step {
-            Step::Send { .. } => Ok(()),
+            Step::Send { from, parts } => return self.send(*from, parts),
+            // Does nothing between its steps, so it does not interrupt who writes.
+            Step::Repeat { times, steps } => return (0..*times).try_for_each(|_| self.all(steps)),
+            _ => self.flush()?,
+        }
+        match step {
+            Step::Send { .. } | Step::Repeat { .. } => Ok(()),
             Step::Together(steps) => {
                 let outer = std::mem::replace(&mut self.joining, true);
                 self.all(steps)?;
@@ -153,7 +158,6 @@ where
                 self.held = outer;
                 self.settle()
             }
-            Step::Repeat { times, steps } => (0..*times).try_for_each(|_| self.all(steps)),
             Step::Fin(from) => self.fin(*from),
             Step::Reset(from) => {
                 let index = self.open()?;
@@ -190,8 +194,10 @@ where
             }
             Step::Connection { same_ports } => {
                 self.settle()?;
-                if self.current.take().is_some() && !same_ports {
-                    self.circumstances.endpoints.client = next_client(self.circumstances.endpoints.client);
+                self.current = None;
+                let circumstances = &mut self.circumstances;
+                if std::mem::take(&mut circumstances.endpoints_used) && !same_ports {
+                    circumstances.endpoints.client = next_client(circumstances.endpoints.client);
                 }
                 Ok(())
             }
@@ -221,6 +227,7 @@ where
             let ordinal = (index as u32).wrapping_mul(1 << 26);
             PerRole { client: ordinal.wrapping_add(0x1000_0000), server: ordinal.wrapping_add(0x2000_0000) }
         });
+        circumstances.endpoints_used = true;
         self.connections.push(Connection::new(circumstances.endpoints, initial));
         self.current = Some(index);
         if let Some(streams) = &mut self.streams {
@@ -283,7 +290,7 @@ where
             let mut header = self.connections[index].header(from);
             header.psh = last;
             self.connections[index].remember(from, header.sequence_number, payload);
-            self.data_packet(index, from, header, payload)?;
+            self.packet(index, from, header, payload)?;
             self.connections[index].advance(from, payload.len() as u32);
             self.arrive(index, from)?;
         }
@@ -320,7 +327,7 @@ where
         header.sequence_number = sequence_number;
         header.psh = true;
         for payload in bytes.chunks(MAX_SEGMENT) {
-            self.data_packet(index, from, header.clone(), payload)?;
+            self.packet(index, from, header.clone(), payload)?;
             header.sequence_number = header.sequence_number.wrapping_add(payload.len() as u32);
         }
         Ok(())
@@ -360,23 +367,18 @@ where
         self.packet(index, from, header, &[])
     }
 
-    fn data_packet(&mut self, index: usize, from: Role, header: TcpHeader, payload: &[u8]) -> Result<(), E> {
-        if self.to_lose > 0 {
-            self.to_lose -= 1;
-            self.pass(PACE);
-            return Ok(());
-        }
-        self.packet(index, from, header, payload)
-    }
-
+    /// Sends a packet, and captures it where nothing speaks against it.
     fn packet(&mut self, index: usize, from: Role, header: TcpHeader, payload: &[u8]) -> Result<(), E> {
         let time = Timestamp(self.clock);
         self.pass(PACE);
+        // Written even where it is not captured: it uses up an IPv4 identification.
+        self.connections[index].write_packet(from, header, payload, &mut self.packet);
+        let lost = self.to_lose > 0 && !payload.is_empty();
+        self.to_lose -= u64::from(lost);
         let elsewhere = self.circumstances.captured.is_some_and(|captured| captured != from);
-        if elsewhere || self.beginnings_ahead > 0 {
+        if lost || elsewhere || self.beginnings_ahead > 0 {
             return Ok(());
         }
-        self.connections[index].write_packet(from, header, payload, &mut self.packet);
         let captured = self.packet.len().min(self.circumstances.snaplen);
         (self.emit)(RecordedPacketRef {
             time,
@@ -402,7 +404,10 @@ where
                 circumstances.deflate[role].window_bits = window_bits;
                 self.restart_deflater(role);
             }
-            Setting::Endpoints { client, server } => circumstances.endpoints = PerRole { client, server },
+            Setting::Endpoints { client, server } => {
+                circumstances.endpoints = PerRole { client, server };
+                circumstances.endpoints_used = false;
+            }
             Setting::InitialSequenceNumbers { client, server } => {
                 circumstances.initial_sequence_numbers = Some(PerRole { client, server });
             }
@@ -424,8 +429,9 @@ where
     }
 }
 
-/// The next port; after the last one the next but fifteen address, so that a million connections differ.
+/// The next port; after the last one port 1024 of an address further on.
 fn next_client(mut client: SocketAddr) -> SocketAddr {
+    // Not the next address, which is the server's; and 15 of these steps stay within 192.0.2.0/24.
     const STEP: u32 = 16;
     match client.port().checked_add(1) {
         Some(port) => client.set_port(port),
