@@ -20,6 +20,7 @@
 //! assert!(file.starts_with(&[0x0A, 0x0D, 0x0D, 0x0A]));
 //! ```
 
+mod circumstances;
 mod deflate;
 mod file;
 mod frame;

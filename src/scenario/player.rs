@@ -1,7 +1,8 @@
 //! Plays steps: keeps the clock and the connections, and hands each packet on as soon as it is made.
 
 use super::Scenario;
-use super::deflate::{DeflateOptions, Deflater};
+use super::circumstances::Circumstances;
+use super::deflate::Deflater;
 use super::file::RecordedPacketRef;
 use super::handshake::key_in;
 use super::keys::Keys;
@@ -10,7 +11,6 @@ use super::tcp::{Connection, MAX_SEGMENT, Sent};
 use crate::capture::Timestamp;
 use crate::{PerRole, Role};
 use etherparse::TcpHeader;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 /// 2026-01-01T00:00:00Z.
@@ -61,21 +61,6 @@ pub struct Player<F> {
     streams: Option<Vec<PerRole<Vec<u8>>>>,
 }
 
-/// What [`Setting`]s set.
-#[derive(Debug)]
-struct Circumstances {
-    acks: bool,
-    captured: Option<Role>,
-    deflate: PerRole<DeflateOptions>,
-    endpoints: PerRole<SocketAddr>,
-    /// Whether a connection was opened between them.
-    endpoints_used: bool,
-    /// Of the next connection.
-    initial_sequence_numbers: Option<PerRole<u32>>,
-    segment_size: usize,
-    snaplen: usize,
-}
-
 impl<F, E> Player<F>
 where
     F: FnMut(RecordedPacketRef<'_>) -> Result<(), E>,
@@ -84,19 +69,7 @@ where
     pub fn new(emit: F) -> Self {
         Player {
             emit,
-            circumstances: Circumstances {
-                acks: true,
-                captured: None,
-                deflate: PerRole::default(),
-                endpoints: PerRole {
-                    client: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 50_000)),
-                    server: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 2), 80)),
-                },
-                endpoints_used: false,
-                initial_sequence_numbers: None,
-                segment_size: 1460,
-                snaplen: usize::MAX,
-            },
+            circumstances: Circumstances::default(),
             connections: Vec::new(),
             current: None,
             keys: Keys::new(0),
@@ -195,9 +168,8 @@ where
             Step::Connection { same_ports } => {
                 self.settle()?;
                 self.current = None;
-                let circumstances = &mut self.circumstances;
-                if std::mem::take(&mut circumstances.endpoints_used) && !same_ports {
-                    circumstances.endpoints.client = next_client(circumstances.endpoints.client);
+                if !same_ports {
+                    self.circumstances.move_on();
                 }
                 Ok(())
             }
@@ -221,14 +193,8 @@ where
             return Ok(index);
         }
         let index = self.connections.len();
-        let circumstances = &mut self.circumstances;
-        let initial = circumstances.initial_sequence_numbers.take().unwrap_or_else(|| {
-            // Apart by 64 MiB, so that connections on the same ports do not overlap.
-            let ordinal = (index as u32).wrapping_mul(1 << 26);
-            PerRole { client: ordinal.wrapping_add(0x1000_0000), server: ordinal.wrapping_add(0x2000_0000) }
-        });
-        circumstances.endpoints_used = true;
-        self.connections.push(Connection::new(circumstances.endpoints, initial));
+        let (endpoints, initial_sequence_numbers) = self.circumstances.open(index);
+        self.connections.push(Connection::new(endpoints, initial_sequence_numbers));
         self.current = Some(index);
         if let Some(streams) = &mut self.streams {
             streams.push(PerRole::default());
@@ -392,34 +358,12 @@ where
     }
 
     fn set(&mut self, setting: Setting) {
-        let circumstances = &mut self.circumstances;
         match setting {
-            Setting::Acks(acks) => circumstances.acks = acks,
-            Setting::Captured(captured) => circumstances.captured = captured,
-            Setting::ContextTakeover(role, context_takeover) => {
-                circumstances.deflate[role].context_takeover = context_takeover;
-                self.restart_deflater(role);
-            }
-            Setting::WindowBits(role, window_bits) => {
-                circumstances.deflate[role].window_bits = window_bits;
-                self.restart_deflater(role);
-            }
-            Setting::Endpoints { client, server } => {
-                circumstances.endpoints = PerRole { client, server };
-                circumstances.endpoints_used = false;
-            }
-            Setting::InitialSequenceNumbers { client, server } => {
-                circumstances.initial_sequence_numbers = Some(PerRole { client, server });
-            }
-            Setting::Ipv6 => {
-                let PerRole { client, server } = &mut circumstances.endpoints;
-                client.set_ip(IpAddr::V6(Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 1)));
-                server.set_ip(IpAddr::V6(Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 2)));
-            }
             Setting::Seed(seed) => self.keys = Keys::new(seed),
-            Setting::SegmentSize(size) => circumstances.segment_size = size.clamp(1, MAX_SEGMENT),
-            Setting::Snaplen(snaplen) => circumstances.snaplen = usize::try_from(snaplen).unwrap_or(usize::MAX),
+            Setting::ContextTakeover(role, _) | Setting::WindowBits(role, _) => self.restart_deflater(role),
+            _ => {}
         }
+        self.circumstances.set(setting);
     }
 
     fn restart_deflater(&mut self, role: Role) {
@@ -427,21 +371,4 @@ where
             connection.deflaters[role] = None;
         }
     }
-}
-
-/// The next port; after the last one port 1024 of an address further on.
-fn next_client(mut client: SocketAddr) -> SocketAddr {
-    // Not the next address, which is the server's; and 15 of these steps stay within 192.0.2.0/24.
-    const STEP: u32 = 16;
-    match client.port().checked_add(1) {
-        Some(port) => client.set_port(port),
-        None => {
-            client.set_port(1024);
-            client.set_ip(match client.ip() {
-                IpAddr::V4(ip) => IpAddr::V4(ip.to_bits().wrapping_add(STEP).into()),
-                IpAddr::V6(ip) => IpAddr::V6(ip.to_bits().wrapping_add(STEP.into()).into()),
-            });
-        }
-    }
-    client
 }
