@@ -42,7 +42,11 @@ impl RecordedPacketRef<'_> {
     }
 
     fn captured_length(&self) -> io::Result<u32> {
-        u32::try_from(self.data.len()).map_err(|_| invalid("a packet of 4 GiB or more"))
+        // Leaves room for the rest of a pcapng block, whose length has 32 bits too.
+        match u32::try_from(self.data.len()) {
+            Ok(length) if length <= u32::MAX / 2 => Ok(length),
+            _ => Err(invalid("a packet of 2 GiB or more")),
+        }
     }
 }
 
@@ -84,7 +88,7 @@ impl<W: Write> PcapngWriter<W> {
     /// Adds an Enhanced Packet Block.
     ///
     /// # Errors
-    /// `out` refuses bytes, or the packet is from before 1970.
+    /// `out` refuses bytes, or the packet is from before 1970 or has 2 GiB.
     pub fn write(&mut self, packet: RecordedPacketRef<'_>) -> io::Result<()> {
         let ticks = nanoseconds(packet.time)?;
         let captured = packet.captured_length()?;
@@ -151,7 +155,7 @@ impl<W: Write> PcapWriter<W> {
     /// Adds a packet.
     ///
     /// # Errors
-    /// `out` refuses bytes, or the packet is from before 1970 or after 2106, when the seconds overflow.
+    /// `out` refuses bytes, or the packet is from before 1970 or after 2106, when the seconds overflow, or has 2 GiB.
     pub fn write(&mut self, packet: RecordedPacketRef<'_>) -> io::Result<()> {
         let time = nanoseconds(packet.time)?;
         let seconds = u32::try_from(time / 1_000_000_000).map_err(|_| invalid("a time after 2106 in a pcap file"))?;

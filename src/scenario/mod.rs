@@ -16,10 +16,11 @@
 //!     .server(frame(Opcode(0xB), b"x").fin(false).rsv(0b100).masked([0; 4]).length_form(LengthForm::Bits16))
 //!     .crossing(|s| s.client(close(1000, "bye")).server(close(1001, "")))
 //!     .fin(Role::Server);
-//! std::fs::write(std::env::temp_dir().join("wslens-doc.pcapng"), scenario.pcapng_bytes())?;
-//! # Ok::<(), std::io::Error>(())
+//! let file = scenario.pcapng_bytes();
+//! assert!(file.starts_with(&[0x0A, 0x0D, 0x0D, 0x0A]));
 //! ```
 
+mod circumstances;
 mod deflate;
 mod file;
 mod frame;
@@ -215,7 +216,7 @@ impl Scenario {
         self.step(Step::Connection { same_ports: false })
     }
 
-    /// What follows happens on another TCP connection between the same ports.
+    /// What follows happens on another TCP connection between the ports of the one opened last.
     pub fn same_ports(self) -> Self {
         self.step(Step::Connection { same_ports: true })
     }

@@ -1,7 +1,8 @@
 //! Plays steps: keeps the clock and the connections, and hands each packet on as soon as it is made.
 
 use super::Scenario;
-use super::deflate::{DeflateOptions, Deflater};
+use super::circumstances::Circumstances;
+use super::deflate::Deflater;
 use super::file::RecordedPacketRef;
 use super::handshake::key_in;
 use super::keys::Keys;
@@ -10,7 +11,6 @@ use super::tcp::{Connection, MAX_SEGMENT, Sent};
 use crate::capture::Timestamp;
 use crate::{PerRole, Role};
 use etherparse::TcpHeader;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 /// 2026-01-01T00:00:00Z.
@@ -61,19 +61,6 @@ pub struct Player<F> {
     streams: Option<Vec<PerRole<Vec<u8>>>>,
 }
 
-/// What [`Setting`]s set.
-#[derive(Debug)]
-struct Circumstances {
-    acks: bool,
-    captured: Option<Role>,
-    deflate: PerRole<DeflateOptions>,
-    endpoints: PerRole<SocketAddr>,
-    /// Of the next connection.
-    initial_sequence_numbers: Option<PerRole<u32>>,
-    segment_size: usize,
-    snaplen: usize,
-}
-
 impl<F, E> Player<F>
 where
     F: FnMut(RecordedPacketRef<'_>) -> Result<(), E>,
@@ -82,18 +69,7 @@ where
     pub fn new(emit: F) -> Self {
         Player {
             emit,
-            circumstances: Circumstances {
-                acks: true,
-                captured: None,
-                deflate: PerRole::default(),
-                endpoints: PerRole {
-                    client: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 50_000)),
-                    server: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 2), 80)),
-                },
-                initial_sequence_numbers: None,
-                segment_size: 1460,
-                snaplen: usize::MAX,
-            },
+            circumstances: Circumstances::default(),
             connections: Vec::new(),
             current: None,
             keys: Keys::new(0),
@@ -133,12 +109,14 @@ where
     }
 
     fn step(&mut self, step: &Step) -> Result<(), E> {
-        if let Step::Send { from, parts } = step {
-            return self.send(*from, parts);
-        }
-        self.flush()?;
         match step {
-            Step::Send { .. } => Ok(()),
+            Step::Send { from, parts } => return self.send(*from, parts),
+            // Does nothing between its steps, so it does not interrupt who writes.
+            Step::Repeat { times, steps } => return (0..*times).try_for_each(|_| self.all(steps)),
+            _ => self.flush()?,
+        }
+        match step {
+            Step::Send { .. } | Step::Repeat { .. } => Ok(()),
             Step::Together(steps) => {
                 let outer = std::mem::replace(&mut self.joining, true);
                 self.all(steps)?;
@@ -153,7 +131,6 @@ where
                 self.held = outer;
                 self.settle()
             }
-            Step::Repeat { times, steps } => (0..*times).try_for_each(|_| self.all(steps)),
             Step::Fin(from) => self.fin(*from),
             Step::Reset(from) => {
                 let index = self.open()?;
@@ -190,8 +167,9 @@ where
             }
             Step::Connection { same_ports } => {
                 self.settle()?;
-                if self.current.take().is_some() && !same_ports {
-                    self.circumstances.endpoints.client = next_client(self.circumstances.endpoints.client);
+                self.current = None;
+                if !same_ports {
+                    self.circumstances.move_on();
                 }
                 Ok(())
             }
@@ -215,13 +193,8 @@ where
             return Ok(index);
         }
         let index = self.connections.len();
-        let circumstances = &mut self.circumstances;
-        let initial = circumstances.initial_sequence_numbers.take().unwrap_or_else(|| {
-            // Apart by 64 MiB, so that connections on the same ports do not overlap.
-            let ordinal = (index as u32).wrapping_mul(1 << 26);
-            PerRole { client: ordinal.wrapping_add(0x1000_0000), server: ordinal.wrapping_add(0x2000_0000) }
-        });
-        self.connections.push(Connection::new(circumstances.endpoints, initial));
+        let (endpoints, initial_sequence_numbers) = self.circumstances.open(index);
+        self.connections.push(Connection::new(endpoints, initial_sequence_numbers));
         self.current = Some(index);
         if let Some(streams) = &mut self.streams {
             streams.push(PerRole::default());
@@ -283,7 +256,7 @@ where
             let mut header = self.connections[index].header(from);
             header.psh = last;
             self.connections[index].remember(from, header.sequence_number, payload);
-            self.data_packet(index, from, header, payload)?;
+            self.packet(index, from, header, payload)?;
             self.connections[index].advance(from, payload.len() as u32);
             self.arrive(index, from)?;
         }
@@ -320,7 +293,7 @@ where
         header.sequence_number = sequence_number;
         header.psh = true;
         for payload in bytes.chunks(MAX_SEGMENT) {
-            self.data_packet(index, from, header.clone(), payload)?;
+            self.packet(index, from, header.clone(), payload)?;
             header.sequence_number = header.sequence_number.wrapping_add(payload.len() as u32);
         }
         Ok(())
@@ -360,23 +333,18 @@ where
         self.packet(index, from, header, &[])
     }
 
-    fn data_packet(&mut self, index: usize, from: Role, header: TcpHeader, payload: &[u8]) -> Result<(), E> {
-        if self.to_lose > 0 {
-            self.to_lose -= 1;
-            self.pass(PACE);
-            return Ok(());
-        }
-        self.packet(index, from, header, payload)
-    }
-
+    /// Sends a packet, and captures it where nothing speaks against it.
     fn packet(&mut self, index: usize, from: Role, header: TcpHeader, payload: &[u8]) -> Result<(), E> {
         let time = Timestamp(self.clock);
         self.pass(PACE);
+        // Written even where it is not captured: it uses up an IPv4 identification.
+        self.connections[index].write_packet(from, header, payload, &mut self.packet);
+        let lost = self.to_lose > 0 && !payload.is_empty();
+        self.to_lose -= u64::from(lost);
         let elsewhere = self.circumstances.captured.is_some_and(|captured| captured != from);
-        if elsewhere || self.beginnings_ahead > 0 {
+        if lost || elsewhere || self.beginnings_ahead > 0 {
             return Ok(());
         }
-        self.connections[index].write_packet(from, header, payload, &mut self.packet);
         let captured = self.packet.len().min(self.circumstances.snaplen);
         (self.emit)(RecordedPacketRef {
             time,
@@ -390,31 +358,12 @@ where
     }
 
     fn set(&mut self, setting: Setting) {
-        let circumstances = &mut self.circumstances;
         match setting {
-            Setting::Acks(acks) => circumstances.acks = acks,
-            Setting::Captured(captured) => circumstances.captured = captured,
-            Setting::ContextTakeover(role, context_takeover) => {
-                circumstances.deflate[role].context_takeover = context_takeover;
-                self.restart_deflater(role);
-            }
-            Setting::WindowBits(role, window_bits) => {
-                circumstances.deflate[role].window_bits = window_bits;
-                self.restart_deflater(role);
-            }
-            Setting::Endpoints { client, server } => circumstances.endpoints = PerRole { client, server },
-            Setting::InitialSequenceNumbers { client, server } => {
-                circumstances.initial_sequence_numbers = Some(PerRole { client, server });
-            }
-            Setting::Ipv6 => {
-                let PerRole { client, server } = &mut circumstances.endpoints;
-                client.set_ip(IpAddr::V6(Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 1)));
-                server.set_ip(IpAddr::V6(Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 2)));
-            }
             Setting::Seed(seed) => self.keys = Keys::new(seed),
-            Setting::SegmentSize(size) => circumstances.segment_size = size.clamp(1, MAX_SEGMENT),
-            Setting::Snaplen(snaplen) => circumstances.snaplen = usize::try_from(snaplen).unwrap_or(usize::MAX),
+            Setting::ContextTakeover(role, _) | Setting::WindowBits(role, _) => self.restart_deflater(role),
+            _ => {}
         }
+        self.circumstances.set(setting);
     }
 
     fn restart_deflater(&mut self, role: Role) {
@@ -422,20 +371,4 @@ where
             connection.deflaters[role] = None;
         }
     }
-}
-
-/// The next port; after the last one the next but fifteen address, so that a million connections differ.
-fn next_client(mut client: SocketAddr) -> SocketAddr {
-    const STEP: u32 = 16;
-    match client.port().checked_add(1) {
-        Some(port) => client.set_port(port),
-        None => {
-            client.set_port(1024);
-            client.set_ip(match client.ip() {
-                IpAddr::V4(ip) => IpAddr::V4(ip.to_bits().wrapping_add(STEP).into()),
-                IpAddr::V6(ip) => IpAddr::V6(ip.to_bits().wrapping_add(STEP.into()).into()),
-            });
-        }
-    }
-    client
 }
