@@ -26,6 +26,7 @@
 
 pub mod analysis;
 pub mod capture;
+pub mod escape;
 pub mod http;
 pub mod packet;
 pub mod report;
