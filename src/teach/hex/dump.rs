@@ -53,7 +53,8 @@ pub(super) fn read(text: &str) -> Reading {
         return if words && assemble(&rows, 16).is_ok() { Reading::Broken(HexError::Words) } else { Reading::NoDump };
     }
     // Only the last line may be a bare offset: the end, as od and hexdump print it.
-    let bare = rows.iter().take(rows.len().saturating_sub(1).max(1)).any(|row| row.offset.is_some() && row.bytes.is_empty());
+    let bare =
+        rows.iter().take(rows.len().saturating_sub(1).max(1)).any(|row| row.offset.is_some() && row.bytes.is_empty());
     if bare || rows.len() == 1 && !sure {
         return Reading::NoDump;
     }
