@@ -16,6 +16,8 @@ mod tests;
 pub use connection::{Connection, Step};
 pub use head::{Fault, Head, Header, RequestLine, StatusLine};
 
+pub(crate) use parse::{is_token, trim_ows};
+
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::tcp::Side;

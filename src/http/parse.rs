@@ -209,7 +209,7 @@ fn check_controls(line: &[u8], fault: Fault, faults: &mut Faults) {
 }
 
 /// Removes optional white space (RFC 9110 §5.6.3) from both ends.
-fn trim_ows(mut bytes: &[u8]) -> &[u8] {
+pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
         bytes = rest;
     }
@@ -217,7 +217,7 @@ fn trim_ows(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// RFC 9110 §5.6.2.
-fn is_token(bytes: &[u8]) -> bool {
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
 }
 

@@ -11,6 +11,10 @@ mod stats;
 
 pub use closing::{CloseFrame, Closer, Closing};
 pub use event::{Ending, Event, Frame, Inflated, Kind, Message, TcpEnd, Text, TextFault, Utf8Fault};
-pub use handshake::{AcceptCause, AcceptCheck, Extension, Family, Handshake, PmdParams};
+pub use handshake::{
+    AcceptCause, AcceptCheck, DecodedKey, Extension, ExtensionSyntax, Family, GUID, Handshake, HixieCheck,
+    HixieKeyFault, KeyFault, PmdParams, SAMPLE_KEYS, accept_key, check_accept, decode_key, hixie76_answer,
+    parse_extensions,
+};
 pub use header::{FrameHeader, LengthForm, Opcode};
 pub use stats::{DirectionStats, PingTimes, Stats};
