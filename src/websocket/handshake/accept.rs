@@ -1,7 +1,7 @@
 //! `Sec-WebSocket-Accept` (RFC 6455 §4.2.2 step 5.4): the right value, and for a wrong one the mistake behind it.
 //!
 //! The received value is decoded in every way it can be read, and the digests that known mistakes yield are compared
-//! with that. A match is a proof: SHA-1 does not yield the same 20 bytes by chance. The work is bounded: fewer than a
+//! with that. A match is a proof: SHA-1 does not yield the same 20 bytes by chance. The work is bounded: about a
 //! thousand hashes, and only for a value that is wrong.
 
 use super::key::{SAMPLE_KEYS, decode_lenient};
