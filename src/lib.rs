@@ -26,6 +26,7 @@
 
 pub mod analysis;
 pub mod capture;
+pub mod escape;
 pub mod http;
 mod limits;
 pub mod packet;

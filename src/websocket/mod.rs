@@ -3,6 +3,7 @@
 //! Knows nothing of what is allowed: any bytes can be represented here, and what is wrong with them is for
 //! [`rules`](crate::rules) to say.
 
+mod close_code;
 mod closing;
 mod connection;
 mod direction;
@@ -19,6 +20,7 @@ mod shared;
 mod stats;
 mod utf8;
 
+pub use close_code::close_code_name;
 pub use closing::{CloseFrame, Closer, Closing};
 pub use connection::Connection;
 pub use event::{Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
