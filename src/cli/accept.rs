@@ -3,6 +3,7 @@
 use super::Exit;
 use super::output::Screen;
 use crate::teach;
+use crate::websocket::check_accept;
 use anyhow::Result;
 use clap::Args;
 
@@ -27,8 +28,10 @@ pub struct Accept {
 
 impl Accept {
     pub(super) fn run(self, screen: &Screen) -> Result<Exit> {
-        let walk = teach::accept_walk(&self.key, self.value.as_deref());
-        screen.teach(&walk.text)?;
-        Ok(if walk.valid == Some(false) { Exit::Found } else { Exit::Done })
+        // RFC 6455 §4.2.2: "minus any leading and trailing whitespace".
+        let key = self.key.trim();
+        let check = self.value.as_ref().map(|value| check_accept(key.as_bytes(), value.trim().as_bytes()));
+        screen.teach(&teach::accept_walk(key, self.value.as_deref(), check.as_ref()))?;
+        Ok(if check.is_some_and(|check| !check.valid) { Exit::Found } else { Exit::Done })
     }
 }

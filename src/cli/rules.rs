@@ -99,7 +99,7 @@ impl Rules {
         match self.command.unwrap_or(Command::List(self.list)) {
             Command::List(list) => list.run(screen),
             Command::Show(show) => {
-                screen.teach(&teach::rule_page(suggest::rule(&show.id)?))?;
+                screen.teach(&teach::rule_page(suggest::rule(&show.id)?, usize::from(screen.width.min(100))))?;
                 Ok(Exit::Done)
             }
             Command::Example(example) => example.run(screen),

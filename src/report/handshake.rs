@@ -52,7 +52,8 @@ struct AcceptRow<'a> {
     received: &'a str,
     expected: &'a str,
     valid: bool,
-    cause: Option<CauseRow<'a>>,
+    /// The name of the mistake that explains the received value.
+    cause: Option<Cow<'static, str>>,
 }
 
 impl<'a> HandshakeRow<'a> {
@@ -108,7 +109,7 @@ impl<'a> AcceptRow<'a> {
             received: &check.received,
             expected: &check.expected,
             valid: check.valid,
-            cause: check.cause.as_ref().map(CauseRow),
+            cause: check.cause.as_ref().map(AcceptCause::name),
         }
     }
 }
@@ -176,35 +177,6 @@ fn family<S: Serializer>(family: &Family, serializer: S) -> Result<S::Ok, S::Err
     serializer.serialize_str(&family_name(*family))
 }
 
-/// A mistake that explains a wrong `Sec-WebSocket-Accept`, by name.
-#[derive(Debug)]
-struct CauseRow<'a>(&'a AcceptCause);
-
-impl fmt::Display for CauseRow<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            AcceptCause::WrongGuid(how) => return write!(f, "wrong-guid: {how}"),
-            AcceptCause::KeyWithWhitespace(which) => return write!(f, "key-with-whitespace: {which}"),
-            AcceptCause::OtherConnection(id) => return write!(f, "other-connection: {id}"),
-            AcceptCause::KeyDecoded => "key-decoded",
-            AcceptCause::KeyLowerCase => "key-lower-case",
-            AcceptCause::HexDigest => "hex-digest",
-            AcceptCause::Base64OfHex => "base64-of-hex",
-            AcceptCause::UrlSafeAlphabet => "url-safe-alphabet",
-            AcceptCause::PaddingDropped => "padding-dropped",
-            AcceptCause::Truncated => "truncated",
-            AcceptCause::KeyEchoed => "key-echoed",
-            AcceptCause::CaseChanged => "case-changed",
-        })
-    }
-}
-
-impl Serialize for CauseRow<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 /// The extensions in use. The parameters of permessage-deflate are the agreed ones with defaults filled in, those of
 /// others are as they stood.
 #[derive(Debug)]
@@ -215,8 +187,9 @@ impl Serialize for Extensions<'_> {
         let extensions = self.0.map_or(&[][..], |handshake| &handshake.extensions);
         let mut deflate = self.0.and_then(|handshake| handshake.deflate.as_ref());
         let mut list = serializer.serialize_seq(Some(extensions.len()))?;
-        for Extension { name, params } in extensions {
-            let agreed = if name == "permessage-deflate" { deflate.take() } else { None };
+        for extension in extensions {
+            let Extension { name, params } = extension;
+            let agreed = if extension.is_permessage_deflate() { deflate.take() } else { None };
             let params = match agreed {
                 Some(agreed) => Params::Agreed(agreed),
                 None => Params::Spelled(params),

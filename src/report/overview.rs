@@ -137,9 +137,9 @@ fn agreed(connection: &Connection<'_>) -> Vec<String> {
     }
     if handshake.attempt.switched {
         words.extend(subprotocol(handshake));
-        words.extend(handshake.extensions.iter().map(|extension| match extension.name.as_str() {
-            "permessage-deflate" => "deflate".to_owned(),
-            name => shown(name.as_bytes(), 32),
+        words.extend(handshake.extensions.iter().map(|extension| match extension.is_permessage_deflate() {
+            true => "deflate".to_owned(),
+            false => shown(extension.name.as_bytes(), 32),
         }));
     }
     words
