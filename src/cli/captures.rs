@@ -6,7 +6,7 @@ use crate::analysis::{Analyzer, CaptureSummary, Options, Sink, Summary};
 use crate::capture::{Reader, in_time_order};
 use crate::report::Fanout;
 use crate::report::diagnostics::Paths;
-use crate::rules::Finding;
+use crate::rules::{Confidence, Finding, Severity};
 use anyhow::{Result, bail};
 use clap::Args;
 use std::collections::VecDeque;
@@ -97,15 +97,11 @@ impl Opened {
 
     /// Analyses the captures and tells `sink`.
     pub fn run(mut self, options: Options, sink: &mut dyn Sink) -> Result<Outcome> {
-        let mut analyzer = Analyzer::new(options);
+        let mut analyzer = Analyzer::new(Options { join: self.joined, ..options });
         let mut watch = Watch::default();
         let mut reader = self.first.take();
-        while let Some(open) = reader {
-            let mut both = Fanout(vec![&mut *sink, &mut watch]);
-            match self.joined {
-                true => analyzer.run_joined(open, &mut both)?,
-                false => analyzer.run(open, &mut both)?,
-            }
+        while let Some(mut open) = reader {
+            analyzer.read(&mut open, &mut Fanout(vec![&mut *sink, &mut watch]))?;
             reader = self.next();
         }
         let summary = analyzer.finish(&mut Fanout(vec![sink, &mut watch]))?;
@@ -132,7 +128,7 @@ impl Sink for Watch {
 #[derive(Debug)]
 pub struct Verdict {
     /// The least severity that counts.
-    pub fail_on: crate::rules::Severity,
+    pub fail_on: Severity,
     /// Count findings behind missing bytes too.
     pub after_gap: bool,
     /// How many count.
@@ -143,7 +139,7 @@ pub struct Verdict {
 
 impl Sink for Verdict {
     fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
-        let sure = self.after_gap || finding.confidence != crate::rules::Confidence::AfterGap;
+        let sure = self.after_gap || finding.confidence != Confidence::AfterGap;
         self.failed += u64::from(finding.severity >= self.fail_on && sure);
         self.undecryptable += u64::from(finding.rule.id == "cap-tls-undecryptable");
         Ok(())
