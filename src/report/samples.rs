@@ -9,8 +9,8 @@ use crate::rules::{Blames, Confidence, Finding, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::tcp::Side;
 use crate::websocket::{
-    AcceptCheck, CloseFrame, Closer, Closing, DirectionStats, Extension, Family, Frame, FrameHeader, Handshake, Kind,
-    LengthForm, Message, Opcode, PingTimes, PmdParams, Stats, TcpEnd, Text,
+    CloseFrame, Closer, Closing, DirectionStats, Frame, FrameHeader, Handshake, Kind, LengthForm, Message, Opcode,
+    PingTimes, Stats, TcpEnd, Text,
 };
 use crate::{PerRole, Role};
 use std::io;
@@ -71,37 +71,28 @@ pub fn handshake(target: &str, status: u16, reason: &str) -> Handshake {
         ("Sec-WebSocket-Extensions", "x-other"),
     ];
     let response = StatusLine { version: "HTTP/1.1".into(), status, reason: reason.into() };
-    let response_headers =
-        [("Upgrade", "websocket"), ("Sec-WebSocket-Accept", "wrong"), ("Sec-WebSocket-Protocol", "chat")];
-    Handshake {
-        attempt: Attempt {
-            client: Side::First,
-            request: Some(head(request, &request_headers, 4)),
-            response: Some(head(response, &response_headers, 6)),
-            switched: status == 101,
-            early_data: None,
-            pipelined: None,
-            tunnel: None,
-            first_frame_coalesced: false,
-        },
-        family: Family::Rfc6455,
-        accept: (status == 101).then(|| AcceptCheck {
-            received: "wrong".into(),
-            expected: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".into(),
-            valid: false,
-            cause: None,
-        }),
-        extensions: vec![
-            Extension { name: "permessage-deflate".into(), params: vec![] },
-            Extension { name: "x-other".into(), params: vec![("a".into(), Some("1".into())), ("b".into(), None)] },
-        ],
-        deflate: Some(PmdParams {
-            server_max_window_bits: 15,
-            client_max_window_bits: 12,
-            server_no_context_takeover: false,
-            client_no_context_takeover: true,
-        }),
-    }
+    let response_headers = [
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Accept", "wrong"),
+        ("Sec-WebSocket-Protocol", "chat"),
+        (
+            "Sec-WebSocket-Extensions",
+            "permessage-deflate; client_max_window_bits=12; client_no_context_takeover, x-other; a=1; b",
+        ),
+    ];
+    Handshake::from_attempt(Attempt {
+        client: Side::First,
+        request: Some(head(request, &request_headers, 4)),
+        response: Some(head(response, &response_headers, 6)),
+        switched: status == 101,
+        early_data: None,
+        early_dropped: 0,
+        pipelined: None,
+        hixie_body: None,
+        hixie_answer: None,
+        tunnel: None,
+        first_frame_coalesced: false,
+    })
 }
 
 pub fn connection<'a>(id: u64, handshake: Option<&'a Handshake>) -> Connection<'a> {
@@ -235,8 +226,7 @@ pub fn capture(path: &str) -> CaptureSummary {
 /// Three connections: a chat with faults, a refusal, one that was found open and broke off.
 pub fn conversation(sink: &mut dyn Sink) -> io::Result<()> {
     let chat = handshake("/chat", 101, "Switching Protocols");
-    let mut refused = handshake("/private?token=0123456789abcdef0123456789abcdef", 401, "Unauthorized");
-    refused.extensions.clear();
+    let refused = handshake("/private?token=0123456789abcdef0123456789abcdef", 401, "Unauthorized");
     sink.connection(&connection(0, Some(&chat)))?;
     sink.frame(0, &frame(0, Role::Client, Opcode::TEXT, b"Hello"))?;
     sink.message(0, &message(0, Role::Client, Kind::Text, b"Hello"))?;
