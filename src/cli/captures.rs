@@ -3,7 +3,7 @@
 
 use super::output::complain;
 use crate::analysis::{Analyzer, CaptureSummary, Options, Sink, Summary};
-use crate::capture::{Reader, in_time_order};
+use crate::capture::{Error, Reader, in_time_order};
 use crate::report::Fanout;
 use crate::report::diagnostics::Paths;
 use crate::rules::{Confidence, Finding, Severity};
@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The captures a command reads.
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ impl Captures {
         Captures { paths: vec![path], join: false }
     }
 
-    /// Opens the first capture that can be opened. Fails where none can.
+    /// Opens the first capture that can be opened, and complains about those before it. Fails where none can.
     ///
     /// Reports are created after this, so that a mistyped path leaves no empty files behind.
     pub fn open(self) -> Result<Opened> {
@@ -42,11 +42,14 @@ impl Captures {
             paths: Paths::default(),
             outcome: Outcome::default(),
         };
-        opened.first = opened.next();
-        if opened.first.is_none() {
-            bail!("there is nothing to analyse");
+        opened.first = match opened.rest.len() {
+            1 => opened.rest.pop_front().map(|path| opened.try_next(&path)).transpose()?,
+            _ => opened.next(),
+        };
+        match opened.first {
+            Some(_) => Ok(opened),
+            None => bail!("none of the {} captures could be opened", opened.outcome.unopened),
         }
-        Ok(opened)
     }
 }
 
@@ -81,11 +84,8 @@ impl Opened {
     /// The next capture that can be opened.
     fn next(&mut self) -> Option<Reader> {
         while let Some(path) = self.rest.pop_front() {
-            match Reader::open(&path) {
-                Ok(reader) => {
-                    self.paths.borrow_mut().push(path.display().to_string());
-                    return Some(reader);
-                }
+            match self.try_next(&path) {
+                Ok(reader) => return Some(reader),
                 Err(error) => {
                     complain("error", &error.to_string());
                     self.outcome.unopened += 1;
@@ -93,6 +93,12 @@ impl Opened {
             }
         }
         None
+    }
+
+    fn try_next(&mut self, path: &Path) -> Result<Reader, Error> {
+        let reader = Reader::open(path)?;
+        self.paths.borrow_mut().push(path.display().to_string());
+        Ok(reader)
     }
 
     /// Analyses the captures and tells `sink`.

@@ -24,7 +24,9 @@ impl Completions {
         // clap_complete panics where it cannot write; memory always takes it.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "wslens", &mut script);
-        io::stdout().write_all(&script)?;
+        let mut out = io::stdout().lock();
+        out.write_all(&script)?;
+        out.flush()?;
         Ok(Exit::Done)
     }
 }

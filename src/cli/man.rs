@@ -31,7 +31,9 @@ impl Man {
         };
         let mut roff = Vec::new();
         clap_mangen::Man::new(page).render(&mut roff)?;
-        io::stdout().write_all(&roff)?;
+        let mut out = io::stdout().lock();
+        out.write_all(&roff)?;
+        out.flush()?;
         Ok(Exit::Done)
     }
 }

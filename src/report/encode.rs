@@ -35,14 +35,14 @@ impl Formatter for Harmless {
         }
         let mut plain = 0;
         for (at, character) in fragment.char_indices().filter(|&(_, character)| is_unsafe(character)) {
-            out.write_all(fragment[plain..at].as_bytes())?;
+            out.write_all(&fragment.as_bytes()[plain..at])?;
             // RFC 8259 §7: above U+FFFF a pair of surrogates.
             for unit in character.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}")?;
             }
             plain = at + character.len_utf8();
         }
-        out.write_all(fragment[plain..].as_bytes())
+        out.write_all(&fragment.as_bytes()[plain..])
     }
 }
 

@@ -4,7 +4,7 @@
 //! [`rows`], so a field is declared once. The others are the reader's view and need the `cli` feature: [`table`] is the
 //! overview, [`frames`] the list of frames, [`transcript`] a conversation, [`diagnostics`] the findings a line each.
 //!
-//! Text that came from the wire reaches a terminal only through [`words::shown`].
+//! Text that came from the wire or the file system reaches a terminal only through [`escape`](crate::escape).
 
 mod encode;
 mod fanout;
@@ -28,9 +28,9 @@ pub mod transcript;
 #[cfg(feature = "cli")]
 pub mod words;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod samples;
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests;
 
 pub use fanout::Fanout;

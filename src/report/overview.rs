@@ -79,7 +79,11 @@ impl Sink for Overview {
             server: connection.server.to_string(),
             request: handshake.and_then(|handshake| request_line(handshake, 200)),
             outcome: outcome(handshake).into_owned(),
-            accept: handshake.and_then(|handshake| handshake.accept.as_ref()).map(|accept| accept.valid),
+            // What a refusal says there answers nothing.
+            accept: handshake
+                .filter(|handshake| handshake.attempt.switched)
+                .and_then(|handshake| handshake.accept.as_ref())
+                .map(|accept| accept.valid),
             agreed: agreed(connection),
             switched: handshake.is_none_or(|handshake| handshake.attempt.switched),
             began: connection.first_packet.time,

@@ -48,7 +48,11 @@ impl<W: Write> Table<W> {
 
     fn draw(&mut self) -> io::Result<()> {
         let (out, look, overview) = (&mut self.out, self.look, &self.overview);
+        let several = overview.captures.len() > 1;
         for capture in &overview.captures {
+            if several {
+                write!(out, "[{}] ", capture.index)?;
+            }
             heading(out, capture, look.width)?;
         }
         if !overview.connections.is_empty() {
@@ -109,9 +113,10 @@ fn heading<W: Write>(out: &mut W, capture: &CaptureSummary, width: u16) -> io::R
 fn connections(overview: &Overview, width: u16) -> comfy_table::Table {
     let mut table = blank(width);
     table.set_header(header(&["#", "client / server", "handshake", "frames", "msgs", "payload", "close", "time"]));
+    let several = overview.captures.len() > 1;
     let room = room_for_requests(overview, width);
     for (id, connection) in &overview.connections {
-        table.add_row(row(*id, connection, overview.captures.len() > 1, room));
+        table.add_row(row(*id, connection, several, room));
     }
     for column in [3, 4, 5, 7] {
         if let Some(column) = table.column_mut(column) {
@@ -154,7 +159,7 @@ fn room_for_requests(overview: &Overview, width: u16) -> usize {
 }
 
 fn row(id: u64, connection: &Outline, several_captures: bool, room: usize) -> Vec<Cell> {
-    let number = if several_captures { format!("{id}\n({})", connection.capture) } else { id.to_string() };
+    let number = if several_captures { format!("{id}\n[{}]", connection.capture) } else { id.to_string() };
     let mut handshake: Vec<String> = connection.request.iter().map(|request| shown(request.as_bytes(), room)).collect();
     handshake.push(match connection.accept {
         Some(true) => format!("{} accept ok", connection.outcome),

@@ -1,4 +1,4 @@
-//! What the text formats share: colours, numbers for people, and the door through which text from the wire must pass.
+//! What the text formats share: colours, numbers for people, and the words for what came of a handshake.
 
 use crate::Role;
 use crate::escape::printable_within;
