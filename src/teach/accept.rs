@@ -32,7 +32,7 @@ pub fn accept_walk(key: &str, given: Option<&str>, check: Option<&AcceptCheck>) 
     let (words, style) = judge_key(key);
     row(&mut text, "", &words, style);
     row(&mut text, "GUID", GUID, Style::Plain);
-    row(&mut text, "both joined", &joined, Style::Plain);
+    row(&mut text, "joined", &joined, Style::Plain);
     row(&mut text, "SHA-1", &hex, Style::Plain);
     row(&mut text, "base64", &expected, Style::Strong);
     let Some(given) = given.or(check.map(|check| check.received.as_str())) else { return text };

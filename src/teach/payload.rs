@@ -61,7 +61,8 @@ pub(super) fn explain(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text)
     let data = matches!(header.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY);
     let compressed = data && (context.compressed || header.rsv1);
     let kind = if compressed { "Payload, compressed" } else { "Payload" };
-    text.heading(format!("{kind}: {}", bytes_of(header.payload_length)));
+    let here = if parts.is_whole() { String::new() } else { format!(", the first {} here", payload.len()) };
+    text.heading(format!("{kind}: {}{here}", bytes_of(header.payload_length)));
     // Compressed bytes are no text, and a Close has its code in front of the text.
     if !compressed && header.opcode != Opcode::CLOSE {
         let opcode = context.continues.filter(|_| header.opcode == Opcode::CONTINUATION).unwrap_or(header.opcode);
@@ -201,45 +202,41 @@ fn close(body: &[u8], whole: bool, text: &mut Text) {
     entry(text, kind, "Reason", &value, words, "§7.1.6");
 }
 
-/// What a status code says, in words, and where that stands.
+/// What a registered status code says, in words, and where that stands.
 fn close_code_meaning(code: u16) -> (Words, &'static str) {
-    let words = match code {
-        1000 => "the purpose of the connection has been fulfilled.",
-        1001 => "the sender goes away: a server shuts down, a browser leaves the page.",
-        1002 => "the sender saw a protocol error.",
-        1003 => "the sender cannot accept this type of data.",
-        1007 => "the sender got data that do not fit the type of their message, such as text that is not UTF-8.",
-        1008 => "a message breaks the sender's policy.",
-        1009 => "a message is too big for the sender.",
-        1010 => "the client misses an extension that the server did not agree to.",
-        1011 => "the server met a condition that kept it from going on.",
-        1012 => "the service restarts; the client may connect again after a random delay of 5 to 30 seconds.",
-        1013 => "the service is overloaded; the client should connect elsewhere or ask its user.",
-        1014 => "the server is a gateway and got an invalid response from behind.",
-        3000 => "the client must authenticate itself first, as with HTTP's 401.",
-        3003 => "the client may not do this, as with HTTP's 403.",
-        3008 => "something took too long, as with HTTP's 408.",
-        1004 => return (Words::fault("its meaning is not defined, and it must not be sent."), "§7.4.1"),
-        1005 => return (Words::fault("stands for a Close without a code, and must not be sent."), "§7.4.1"),
-        1006 => {
-            return (
-                Words::fault("stands for a connection that ended without a Close, and must not be sent."),
-                "§7.4.1",
-            );
-        }
-        1015 => return (Words::fault("stands for a failed TLS handshake, and must not be sent."), "§7.4.1"),
-        0..=999 => return (Words::fault("codes below 1000 are not used."), "§7.4.2"),
-        1016..=2999 => {
-            return (Words::fault("kept for this protocol and its extensions; not registered."), "§7.4.2");
-        }
-        3000..=3999 => "for libraries and frameworks, to be registered with IANA; this one is not.",
-        4000..=4999 => "private: the application knows what it means.",
-        5000.. => return (Words::fault("codes above 4999 are not defined."), "§7.4.2"),
-    };
-    let section = match code {
-        1012..=1014 | 3000 | 3003 | 3008 => "IANA",
-        3000..=4999 => "§7.4.2",
-        _ => "§7.4.1",
+    const RFC: &str = "§7.4.1";
+    let (words, section) = match code {
+        1000 => ("the purpose of the connection has been fulfilled.", RFC),
+        1001 => ("the sender goes away: a server shuts down, a browser leaves the page.", RFC),
+        1002 => ("the sender saw a protocol error.", RFC),
+        1003 => ("the sender cannot accept this type of data.", RFC),
+        1004 => return (Words::fault("its meaning is not defined, and it must not be sent."), RFC),
+        1005 => return (Words::fault("stands for a Close without a code, and must not be sent."), RFC),
+        1006 => return (Words::fault("stands for an end without a Close, and must not be sent."), RFC),
+        1007 => ("the sender got data that do not fit their message's type, such as text that is not UTF-8.", RFC),
+        1008 => ("a message breaks the sender's policy.", RFC),
+        1009 => ("a message is too big for the sender.", RFC),
+        1010 => ("the client misses an extension that the server did not agree to.", RFC),
+        1011 => ("the server met a condition that kept it from going on.", RFC),
+        1012 => ("the service restarts; the client may connect again after a random delay of 5 to 30 s.", "IANA"),
+        1013 => ("the service is overloaded; the client should connect elsewhere or ask its user.", "IANA"),
+        1014 => ("the server is a gateway and got an invalid response from behind.", "IANA"),
+        1015 => return (Words::fault("stands for a failed TLS handshake, and must not be sent."), RFC),
+        3000 => ("the client must authenticate itself first, as with HTTP's 401.", "IANA"),
+        3003 => ("the client may not do this, as with HTTP's 403.", "IANA"),
+        3008 => ("something took too long, as with HTTP's 408.", "IANA"),
+        _ => return (range_meaning(code), "§7.4.2"),
     };
     (Words::plain(words), section)
+}
+
+/// What a status code without a registered name says by its range (RFC 6455 §7.4.2).
+fn range_meaning(code: u16) -> Words {
+    match code {
+        0..=999 => Words::fault("codes below 1000 are not used."),
+        1000..=2999 => Words::fault("kept for this protocol and its extensions; not registered."),
+        3000..=3999 => Words::plain("for libraries and frameworks, to be registered with IANA; this one is not."),
+        4000..=4999 => Words::plain("private: the application knows what it means."),
+        5000.. => Words::fault("codes above 4999 are not defined."),
+    }
 }

@@ -148,7 +148,48 @@ fn the_page_of_a_rule() {
         keeps: Scenario::default,
     };
     assert_snapshot!(rule_page(&RULE, 60).to_plain());
-    assert!(rule_page(&RULE, 30).width() <= 30 + "wslens".len());
+    assert!(rule_page(&RULE, 30).width() <= 30);
+}
+
+#[test]
+fn what_is_said_of_single_fields() {
+    let server = Context { sender: Some(Role::Server), ..Context::default() };
+    let client = Context { sender: Some(Role::Client), ..Context::default() };
+    let compressed = Context { compressed: true, continues: Some(Opcode::TEXT), ..Context::default() };
+    for (hex, context, words) in [
+        ("81 80 01 02 03 04", server, "Masked, but a server must not mask. §5.1"),
+        ("81 80 01 02 03 04", client, "01 02 03 04. Present although there is no payload to mask. §5.3"),
+        ("81 81 00 00 00 00 41", client, "00 00 00 00. All zero: it masks nothing."),
+        ("81 00", client, "Not masked, but a client must mask every frame. §5.1"),
+        ("89 7e 00 7e", server, "Too long: a control frame carries at most 125 bytes. §5.5"),
+        ("82 7e 00 7e", server, "00 7e = 126. More than 125, so 7 bits do not do"),
+        ("82 7f 00 00 00 00 00 00 00 7d", server, "= 125. This fits in 7 bits, and the shortest form is demanded."),
+        ("82 7f 00 00 00 00 00 00 ff ff", server, "= 65535. This fits in 16 bits, and the shortest form is demanded."),
+        ("82 7f 80 00 00 00 00 00 00 00", server, "= 9223372036854775808. The top bit is set but must be 0. §5.2"),
+        ("c9 00", server, "Set, but control frames are never compressed. RFC 7692 §6"),
+        ("c0 00", compressed, "Set, but only the first fragment may say that its message is compressed."),
+        ("80 01 41", compressed, "Not possible for this frame alone"),
+        ("c1 05 f2 00 11 00 00", server, "It does not inflate: it refers to earlier messages"),
+        ("81 02 c3 28", server, "Not UTF-8 from byte 0 on. §8.1"),
+        ("81 01 c3", server, "Not UTF-8: the character at byte 0 has no end. §8.1"),
+        ("01 01 c3", server, "The character at byte 0 goes on behind these bytes."),
+        ("88 00", server, "No body: the application is told 1005, no status received. §7.1.5"),
+        ("88 02 0f a0", server, "4000: private: the application knows what it means. §7.4.2"),
+        ("88 02 03 e7", server, "999: codes below 1000 are not used. §7.4.2"),
+        ("88 02 03 f4", server, "1012 Service Restart: the service restarts"),
+    ] {
+        let text = explain(&parse_hex(hex).unwrap(), &context).to_plain();
+        // The words may be broken into lines.
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains(words), "{hex} does not say {words:?}:\n{text}");
+    }
+}
+
+#[test]
+fn many_frames_are_counted_and_not_shown() {
+    let text = decode(&[0; 200]).to_plain();
+    assert_eq!(text.matches("--- Frame ").count(), 32);
+    assert!(text.ends_with("68 more frames are not shown.\n"));
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn assemble(rows: &[Row<'_>], radix: u32) -> Result<Vec<u8>, HexError> {
                 return Err(HexError::TooLong);
             }
             let missing = missing as usize;
-            if repeated.is_empty() || missing % repeated.len() != 0 {
+            if repeated.is_empty() || !missing.is_multiple_of(repeated.len()) {
                 return Err(wrong);
             }
             bytes.extend(repeated.iter().cycle().take(missing));
