@@ -153,7 +153,7 @@ fn char_width(c: char) -> usize {
 }
 
 /// A terminal obeys it, or nobody sees it.
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     matches!(c,
         // C0, DEL and C1; U+009B is CSI.
         '\0'..='\x1f' | '\x7f'..='\u{9f}'

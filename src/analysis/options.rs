@@ -1,4 +1,4 @@
-//! What an analysis is asked for, and the bounds it keeps.
+//! What an analysis is asked for.
 
 use crate::Limits;
 use crate::rules::Thresholds;
@@ -10,6 +10,9 @@ pub struct Options {
     pub payload_bytes: usize,
     /// Compute the SHA-256 of every complete message.
     pub digests: bool,
+    /// The captures that are read are the parts of one: connections go on from one to the next, and so do packet
+    /// numbers, as in what `mergecap -a` writes.
+    pub join: bool,
     /// Bounds on memory.
     pub limits: Limits,
     /// Where rules draw their lines.
@@ -18,6 +21,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { payload_bytes: 64, digests: false, limits: Limits::default(), thresholds: Thresholds::default() }
+        Options {
+            payload_bytes: 64,
+            digests: false,
+            join: false,
+            limits: Limits::default(),
+            thresholds: Thresholds::default(),
+        }
     }
 }

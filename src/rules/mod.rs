@@ -5,6 +5,7 @@
 //! one small state machine that finds them. Rules never decode: they see [`Event`](crate::websocket::Event)s and
 //! nothing else.
 
+pub mod capture;
 mod docket;
 mod finding;
 mod frame_header;

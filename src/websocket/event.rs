@@ -96,8 +96,38 @@ pub enum Event<'a> {
         /// The packet with the RST.
         packet: PacketRef,
     },
-    /// Nothing more will come: the connection or the capture ended. Always the last event.
+    /// Something about how the connection was captured; told just before the end.
+    Capture(CaptureFact),
+    /// Nothing more will come: the connection or the capture ended. Always the last event. Of an upgrade attempt
+    /// that did not switch protocols, [`Event::Handshake`] and this are the only ones.
     End(&'a Ending),
+}
+
+/// What limits what can be known of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureFact {
+    /// No packet of this endpoint was captured.
+    OneDirection {
+        /// Whose packets are missing.
+        missing: Role,
+    },
+    /// Packets that were captured twice.
+    Duplicates {
+        /// How many.
+        packets: u64,
+    },
+    /// Packets whose TCP checksum is wrong, among the first few of the connection that were looked at.
+    BadChecksums {
+        /// How many.
+        packets: u32,
+        /// The first of them.
+        first: PacketRef,
+    },
+    /// Bytes that a client sent before the server's answer, and that were too many to keep.
+    EarlyBytesDropped {
+        /// How many.
+        bytes: u64,
+    },
 }
 
 /// A frame as it was on the wire, with the first bytes of its payload unmasked.

@@ -23,8 +23,12 @@ mod utf8;
 pub use close_code::close_code_name;
 pub use closing::{CloseFrame, Closer, Closing};
 pub use connection::Connection;
-pub use event::{Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
-pub use handshake::{AcceptCause, AcceptCheck, Extension, Family, Handshake, PmdParams};
+pub use event::{CaptureFact, Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
+pub use handshake::{
+    AcceptCause, AcceptCheck, DecodedKey, Extension, ExtensionSyntax, Family, GUID, Handshake, HixieCheck,
+    HixieKeyFault, KeyFault, Neighbourhood, PmdParams, SAMPLE_KEYS, accept_key, check_accept, decode_key,
+    hixie76_answer, parse_extensions,
+};
 pub use header::{FrameHeader, LengthForm, Opcode};
 pub use inflate::Bounds;
 pub use resync::{Boundary, Expected, Search};

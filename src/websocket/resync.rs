@@ -20,6 +20,9 @@ const AT_SEGMENT_EDGE: u32 = 8;
 /// Frames of a chain that are looked at.
 const MAX_CHAIN: usize = 16;
 
+/// Segment beginnings that are looked at whenever a segment comes.
+const MAX_EDGES: usize = 64;
+
 /// Payload bytes that are looked at, per frame.
 const MAX_PEEK: usize = 64;
 
@@ -66,10 +69,15 @@ impl Search {
         if self.bytes.len() + chunk.bytes.len() > limit {
             self.forget();
         }
+        self.collect(chunk);
+        self.best(expected)
+    }
+
+    /// Takes further bytes.
+    pub fn collect(&mut self, chunk: Chunk<'_>) {
         let at = self.bytes.len();
         self.marks.push(Mark { at, offset: chunk.offset, packet: chunk.packet, acknowledged: chunk.acknowledged });
         self.bytes.extend_from_slice(chunk.bytes);
-        self.best(expected)
     }
 
     /// Forgets what was collected, for bytes behind it are missing.
@@ -85,6 +93,11 @@ impl Search {
         self.dropped
     }
 
+    /// Segments that are held.
+    pub fn segments(&self) -> usize {
+        self.marks.len()
+    }
+
     /// Bytes that are held.
     pub fn held(&self) -> usize {
         self.bytes.len()
@@ -93,7 +106,8 @@ impl Search {
     /// The best boundary at the beginning of a segment, whatever its evidence.
     pub fn best_edge(&self, expected: Expected) -> Option<Boundary> {
         // Of two with the same evidence the earlier one explains more.
-        let scored = self.marks.iter().filter_map(|mark| self.score(mark.at, expected));
+        let recent = self.marks.len().saturating_sub(MAX_EDGES);
+        let scored = self.marks[recent..].iter().filter_map(|mark| self.score(mark.at, expected));
         scored.max_by_key(|found| (found.score, usize::MAX - found.at))
     }
 
@@ -116,7 +130,8 @@ impl Search {
 
     /// The evidence for a boundary at `at`; `None` where something contradicts it.
     fn score(&self, at: usize, expected: Expected) -> Option<Boundary> {
-        let is_edge = |at: usize| at == self.bytes.len() || self.marks.iter().any(|mark| mark.at == at);
+        let is_edge =
+            |at: usize| at == self.bytes.len() || self.marks.binary_search_by_key(&at, |mark| mark.at).is_ok();
         let mut score = if is_edge(at) { AT_SEGMENT_EDGE } else { 0 };
         let mut position = at;
         // Before the boundary a message may have been open.

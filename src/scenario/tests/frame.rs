@@ -54,7 +54,7 @@ fn splits_a_message_into_fragments_of_nearly_the_same_length() {
     );
     assert_eq!(sent(Role::Server, text("a").split(2)), [0x01, 1, b'a', 0x80, 0]);
     assert_eq!(sent(Role::Server, text("a").split(0)), [0x81, 1, b'a']);
-    assert_eq!(sent(Role::Server, fragments::<&str>(Opcode::TEXT, [])), []);
+    assert!(sent(Role::Server, fragments::<&str>(Opcode::TEXT, [])).is_empty());
 }
 
 /// RFC 7692 §7.2.3.1 and §7.2.3.2.
