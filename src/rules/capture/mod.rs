@@ -148,11 +148,12 @@ fn tell(sender: Role, losses: &Losses, ending: &Ending, docket: &mut Docket) {
     if let Some(Resyncs { count, skipped, weakest, offset, packet }) = losses.resyncs {
         let text = match count {
             1 => format!(
-                "{sender}'s frames were found again at offset {offset}, {skipped} bytes further on (score {weakest})"
+                "{sender}'s frames were found again at offset {offset}; {skipped} captured bytes were passed over (score \
+                 {weakest})"
             ),
             _ => format!(
-                "{sender}'s frames were found again {count} times, first at offset {offset}; {skipped} bytes were \
-                 passed over (weakest score {weakest})"
+                "{sender}'s frames were found again {count} times, first at offset {offset}; {skipped} captured \
+                 bytes were passed over (weakest score {weakest})"
             ),
         };
         docket.file(Finding::new(&RESYNC, None, text).at(packet).at_offset(offset));

@@ -14,7 +14,6 @@ pub const RULES: &[&Rule] = &[
     &CODE_BELOW_1000,
     &CODE_UNASSIGNED,
     &CODE_OUT_OF_RANGE,
-    &NO_LIST_1010,
     &REASON_INVALID_UTF8,
     &NO_STATUS,
 ];
@@ -109,20 +108,6 @@ pub static CODE_OUT_OF_RANGE: Rule = Rule {
     keeps: || Scenario::new().handshake().server(close(4999, "")),
 };
 
-/// `close-1010-no-list`
-pub static NO_LIST_1010: Rule = Rule {
-    id: "close-1010-no-list",
-    severity: Severity::Warning,
-    blames: Blames::Client,
-    source: "RFC 6455 §7.4.1",
-    quote: "The list of extensions that are needed SHOULD appear in the /reason/ part of the Close frame.",
-    statement: "A client closes with 1010 and does not say which extensions it missed.",
-    why: "Nobody who reads the server's log learns what to turn on.",
-    restraint: "Silent when there is any reason at all: how it names extensions is not laid down.",
-    breaks: || Scenario::new().handshake().client(close(1010, "")),
-    keeps: || Scenario::new().handshake().client(close(1010, "permessage-deflate")),
-};
-
 /// `close-reason-invalid-utf8`
 pub static REASON_INVALID_UTF8: Rule = Rule {
     id: "close-reason-invalid-utf8",
@@ -181,10 +166,6 @@ pub(super) fn judge(frame: &Frame<'_>, context: &Context, docket: &mut Docket) -
     let Some(code) = code(frame, context) else { return false };
     let faulty_code = judge_code(code, frame, context, docket);
     let faulty_reason = judge_reason(frame, docket);
-    if code == 1010 && sender == crate::Role::Client && frame.header.payload_length == 2 {
-        let text = format!("client's Close (frame {index}) has code 1010 and no reason to name the missing extensions");
-        docket.file(of_body(&NO_LIST_1010, frame, 0..2, text));
-    }
     faulty_code || faulty_reason
 }
 
@@ -192,8 +173,8 @@ pub(super) fn judge(frame: &Frame<'_>, context: &Context, docket: &mut Docket) -
 fn judge_code(code: u16, frame: &Frame<'_>, context: &Context, docket: &mut Docket) -> bool {
     let mut severity = None;
     let (rule, why) = match code {
-        0..=999 => (&CODE_BELOW_1000, "codes below 1000 are not used"),
-        1004 if context.family == Family::Rfc6455 => (&CODE_1004, "which is reserved and has no meaning"),
+        0..=999 => (&CODE_BELOW_1000, "which is below 1000 and not used"),
+        1004 if context.family == Family::Rfc6455 => (&CODE_1004, "which has no meaning"),
         1005 | 1006 | 1015 => (&CODE_UNSENDABLE, "which stands for the absence of a code and must not be sent"),
         1016..=2999 if context.reserved_bits == ReservedBits::MayBeDefined => {
             severity = Some(Severity::Note);

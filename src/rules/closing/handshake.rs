@@ -12,6 +12,7 @@ use std::time::Duration;
 /// The rules of this file.
 pub const RULES: &[&Rule] = &[
     &CODE_1010_BY_SERVER,
+    &NO_LIST_1010,
     &CODE_1011_BY_CLIENT,
     &DUPLICATE,
     &DATA_AFTER_CLOSE,
@@ -35,6 +36,21 @@ pub static CODE_1010_BY_SERVER: Rule = Rule {
     restraint: "Silent when the server gives a client's own 1010 back.",
     breaks: || Scenario::new().handshake().server(close(1010, "")).client(close(1010, "")),
     keeps: || Scenario::new().handshake().client(close(1010, "permessage-deflate")).server(close(1010, "")),
+};
+
+/// `close-1010-no-list`
+pub static NO_LIST_1010: Rule = Rule {
+    id: "close-1010-no-list",
+    severity: Severity::Warning,
+    blames: Blames::Client,
+    source: "RFC 6455 §7.4.1",
+    quote: "The list of extensions that are needed SHOULD appear in the /reason/ part of the Close frame.",
+    statement: "A client closes with 1010 and does not say which extensions it missed.",
+    why: "Nobody who reads the server's log learns what to turn on.",
+    restraint: "Silent when there is any reason at all, since how it names extensions is not laid down, and when the \
+                client gives a server's 1010 back.",
+    breaks: || Scenario::new().handshake().client(close(1010, "")),
+    keeps: || Scenario::new().handshake().client(close(1010, "permessage-deflate")),
 };
 
 /// `close-code-1011-by-client`
@@ -270,6 +286,10 @@ fn roles(own: &Close, other: Option<&Close>, order: Order, docket: &mut Docket) 
         (Role::Server, Some(1010)) => {
             let text = format!("server's Close (frame {}) has code 1010, which is for clients", own.frame);
             docket.file(own.finding(&CODE_1010_BY_SERVER, text));
+        }
+        (Role::Client, Some(1010)) if own.body_length == 2 => {
+            let text = format!("client's Close (frame {}) has code 1010 and names no extension", own.frame);
+            docket.file(own.finding(&NO_LIST_1010, text));
         }
         (Role::Client, Some(1011)) => {
             let text = format!("client's Close (frame {}) has code 1011, which the text gives to servers", own.frame);

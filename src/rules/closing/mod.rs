@@ -58,8 +58,8 @@ struct Teardown {
 struct Close {
     sender: Role,
     frame: u64,
-    /// The body is empty.
-    empty: bool,
+    /// What its header says of the body.
+    body_length: u64,
     /// `None` for a body that has or shows fewer than two bytes.
     code: Option<u16>,
     /// The body breaks a rule, so an answer may well have another code.
@@ -88,10 +88,10 @@ impl Close {
 
     /// The code that the receiving application is told (RFC 6455 §7.1.5).
     fn told(&self) -> String {
-        match (self.code, self.empty) {
+        match (self.code, self.body_length) {
             (Some(code), _) => code.to_string(),
-            (None, true) => "1005".to_owned(),
-            (None, false) => "an unknown code".to_owned(),
+            (None, 0) => "1005".to_owned(),
+            (None, _) => "an unknown code".to_owned(),
         }
     }
 }
@@ -149,7 +149,7 @@ impl ClosingRules {
                 *close = Some(Close {
                     sender,
                     frame: frame.index,
-                    empty: frame.header.payload_length == 0,
+                    body_length: frame.header.payload_length,
                     code: body::code(frame, context),
                     faulty,
                     stream_offset: frame.stream_offset,
