@@ -6,9 +6,11 @@
 //! nothing else.
 
 pub mod capture;
+mod closing;
 mod docket;
 mod finding;
 mod frame_header;
+mod masking;
 mod referee;
 mod rule;
 mod thresholds;
@@ -20,7 +22,14 @@ pub use rule::{Blames, Rule, Severity};
 pub use thresholds::Thresholds;
 
 /// The rules of every topic.
-const TOPICS: &[&[&Rule]] = &[frame_header::RULES];
+const TOPICS: &[&[&Rule]] = &[
+    frame_header::RULES,
+    masking::RULES,
+    closing::body::RULES,
+    closing::handshake::RULES,
+    closing::teardown::RULES,
+    capture::RULES,
+];
 
 /// All rules, by topic.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

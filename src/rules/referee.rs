@@ -1,7 +1,7 @@
 //! Judges one connection: shows each event to every topic and collects what they find.
 
 use super::docket::Docket;
-use super::{Finding, Thresholds, frame_header};
+use super::{Finding, Thresholds, capture, closing, frame_header, masking};
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
 use std::sync::Arc;
@@ -44,6 +44,9 @@ pub struct Referee {
     context: Context,
     docket: Docket,
     frame_header: frame_header::FrameHeaderRules,
+    masking: masking::MaskingRules,
+    closing: closing::ClosingRules,
+    capture: capture::CaptureRules,
 }
 
 impl Referee {
@@ -54,7 +57,14 @@ impl Referee {
             docket.infer_roles();
         }
         let context = Context { thresholds, family: Family::Rfc6455, reserved_bits: ReservedBits::Unknown, mid_stream };
-        Referee { context, docket, frame_header: Default::default() }
+        Referee {
+            context,
+            docket,
+            frame_header: Default::default(),
+            masking: Default::default(),
+            closing: Default::default(),
+            capture: Default::default(),
+        }
     }
 
     /// Looks at the next event of the connection.
@@ -63,9 +73,17 @@ impl Referee {
             self.context.family = handshake.family;
             self.context.reserved_bits = reserved_bits(handshake);
         }
-        let topics: [&mut dyn Topic; 1] = [&mut self.frame_header];
+        // The closing asks the docket for errors that would excuse it, so it comes after the topics that file them.
+        let topics: [&mut dyn Topic; 4] =
+            [&mut self.frame_header, &mut self.masking, &mut self.closing, &mut self.capture];
         for topic in topics {
             topic.see(event, &self.context, &mut self.docket);
+        }
+        if let Event::End(ending) = event {
+            let unlisted: Vec<_> = self.docket.unlisted().collect();
+            for (rule, count) in unlisted {
+                self.docket.file(capture::unlisted(rule, count).at(ending.last_packet));
+            }
         }
     }
 
