@@ -9,6 +9,8 @@ pub mod capture;
 mod docket;
 mod finding;
 mod frame_header;
+mod handshake_response;
+mod legacy;
 mod referee;
 mod rule;
 mod thresholds;
@@ -20,7 +22,13 @@ pub use rule::{Blames, Rule, Severity};
 pub use thresholds::Thresholds;
 
 /// The rules of every topic.
-const TOPICS: &[&[&Rule]] = &[frame_header::RULES];
+const TOPICS: &[&[&Rule]] = &[
+    handshake_response::ANSWER_RULES,
+    handshake_response::FIELD_RULES,
+    handshake_response::CHOICE_RULES,
+    frame_header::RULES,
+    legacy::RULES,
+];
 
 /// All rules, by topic.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
