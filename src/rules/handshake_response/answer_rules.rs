@@ -235,6 +235,7 @@ pub static PIPELINED_REQUEST: Rule = Rule {
     },
     keeps: || {
         let next = "GET /next HTTP/1.1\r\nHost: server.example.com\r\n\r\n";
-        refusal(404, "Not Found", "Server", "example").connection().bytes(Role::Client, next)
+        let not_found = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+        Scenario::new().request(|request| request).bytes(Role::Server, not_found).bytes(Role::Client, next)
     },
 };

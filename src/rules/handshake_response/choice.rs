@@ -24,8 +24,8 @@ impl Answer<'_> {
         let offered: Option<Vec<&[u8]>> = self.whole_request().map(|request| request.list(NAME).collect());
         let Some(first) = response.first(NAME) else {
             if let Some(offered) = offered.filter(|offered| !offered.is_empty()) {
-                let text = format!("client offered {}, server chose no subprotocol", list(&offered));
-                self.file(&PROTOCOL_NONE, text, b"");
+                let text = format!("server chose none of the subprotocols that the client offered: {}", list(&offered));
+                self.file_against_request(&PROTOCOL_NONE, text, b"");
             }
             return;
         };
@@ -48,13 +48,14 @@ impl Answer<'_> {
             }
             match offered.iter().find(|offer| offer.eq_ignore_ascii_case(value)) {
                 Some(offer) => {
-                    let text = format!("server chose subprotocol {}, client offered {}", shown(value), shown(offer));
-                    self.file(&PROTOCOL_CASE, text, value);
+                    let text =
+                        format!("server chose subprotocol {}; the client offered {}", shown(value), shown(offer));
+                    self.file_against_request(&PROTOCOL_CASE, text, value);
                 }
                 None => {
                     let offer = if offered.is_empty() { "none".to_owned() } else { list(&offered) };
-                    let text = format!("server chose subprotocol {}, client offered {offer}", shown(value));
-                    self.file(&PROTOCOL_NOT_OFFERED, text, value);
+                    let text = format!("server chose subprotocol {}; the client offered {offer}", shown(value));
+                    self.file_against_request(&PROTOCOL_NOT_OFFERED, text, value);
                 }
             }
         }
@@ -90,7 +91,7 @@ impl Answer<'_> {
                         "server accepted the extension {}, which the client did not offer",
                         shown(extension.name.as_bytes())
                     );
-                    self.file(&EXT_NOT_OFFERED, text, extension.name.as_bytes());
+                    self.file_against_request(&EXT_NOT_OFFERED, text, extension.name.as_bytes());
                 }
             }
         }

@@ -92,6 +92,15 @@ impl<'a> Answer<'a> {
         self.file_as(rule, rule.severity, text, evidence);
     }
 
+    /// Files a finding that rests on the request too: once bytes are missing, the answer may belong to another one.
+    fn file_against_request(&mut self, rule: &'static Rule, text: impl Into<String>, evidence: &[u8]) {
+        let severity = match self.handshake.attempt.after_gap {
+            true => rule.severity.min(Severity::Warning),
+            false => rule.severity,
+        };
+        self.file_as(rule, severity, text, evidence);
+    }
+
     fn file_as(&mut self, rule: &'static Rule, severity: Severity, text: impl Into<String>, evidence: &[u8]) {
         let finding = Finding::new(rule, Some(Role::Server), text)
             .with_severity(severity)
@@ -162,7 +171,7 @@ impl<'a> Answer<'a> {
             let text =
                 format!("server refused the upgrade with {status}, yet lists the version that was asked for: {asked}");
             let listed = self.response.first("sec-websocket-version").unwrap_or_default();
-            self.file(&VERSION_CONTRADICTION, text, listed);
+            self.file_against_request(&VERSION_CONTRADICTION, text, listed);
             return;
         }
         let about_version =
@@ -170,7 +179,7 @@ impl<'a> Answer<'a> {
         let is_version = !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit());
         if about_version && is_version && asked != "13" && self.response.first("sec-websocket-version").is_none() {
             let text = format!("server refused version {asked} with {status} without naming the versions it speaks");
-            self.file(&VERSION_ADVERT_MISSING, text, b"");
+            self.file_against_request(&VERSION_ADVERT_MISSING, text, b"");
         }
     }
 }
@@ -202,7 +211,11 @@ fn missing(unanswered: &Unanswered, ending: &Ending, context: &Context) -> Findi
 }
 
 fn after(waited: Option<Duration>) -> String {
-    waited.map_or_else(String::new, |waited| format!(" after {:.1} s", waited.as_secs_f64()))
+    match waited {
+        None => String::new(),
+        Some(short) if short < Duration::from_secs(1) => format!(" after {} ms", short.as_millis()),
+        Some(long) => format!(" after {:.1} s", long.as_secs_f64()),
+    }
 }
 
 fn shown(value: &[u8]) -> String {

@@ -62,12 +62,12 @@ impl Answer<'_> {
                     format!("server switched to WebSocket, but the request offers to upgrade to \"{}\"", shown(value))
                 }
             };
-            self.file(&SWITCH_UNREQUESTED, text, b"");
+            self.file_against_request(&SWITCH_UNREQUESTED, text, b"");
         }
         if !faults.is_empty() {
             let clauses: Vec<&str> = faults.iter().map(|fault| &*fault.what).collect();
             let text = format!("server accepted a request that it had to refuse: {}", clauses.join("; "));
-            self.file(&SWITCH_TO_INVALID_REQUEST, text, b"");
+            self.file_against_request(&SWITCH_TO_INVALID_REQUEST, text, b"");
         }
     }
 
@@ -126,28 +126,15 @@ impl Answer<'_> {
         }
         let received = shown(check.received.as_bytes());
         let expected = &check.expected;
-        let (rule, text) = match &check.cause {
-            Some(AcceptCause::OtherConnection(other)) => (
-                &ACCEPT_OTHER_CONNECTION,
-                format!(
-                    "server's Sec-WebSocket-Accept {received} answers the key of connection {other}; this one asks for {expected}"
-                ),
-            ),
-            Some(cause) => (
-                &ACCEPT_MISMATCH,
-                format!(
-                    "server's Sec-WebSocket-Accept is {received}, but the key asks for {expected}: {}",
-                    shown(cause.describe().as_bytes())
-                ),
-            ),
-            None => (
-                &ACCEPT_MISMATCH,
-                format!(
-                    "server's Sec-WebSocket-Accept is {received}, but the key asks for {expected}; no known mistake yields it"
-                ),
-            ),
+        let (rule, why) = match &check.cause {
+            Some(AcceptCause::OtherConnection(other)) => {
+                (&ACCEPT_OTHER_CONNECTION, format!("it answers the key of connection {other}"))
+            }
+            Some(cause) => (&ACCEPT_MISMATCH, shown(cause.describe().as_bytes())),
+            None => (&ACCEPT_MISMATCH, "no known mistake yields it".to_owned()),
         };
-        self.file(rule, text, check.received.as_bytes());
+        let text = format!("server's Sec-WebSocket-Accept {received} is wrong: {why}; the key asks for {expected}");
+        self.file_against_request(rule, text, check.received.as_bytes());
     }
 
     /// RFC 9110 §8.6, RFC 9112 §6.1: a 101 has no body and must not announce one.

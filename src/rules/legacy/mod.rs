@@ -96,7 +96,7 @@ fn dialect(handshake: &Handshake, docket: &mut Docket) {
         Family::Hybi(version @ ..=6) => {
             (&HYBI_04_06, format!("speaks draft version {version}: masking and opcodes are not those of RFC 6455"))
         }
-        Family::Hybi(7) => (&HYBI_07, "speaks draft version 7: frames as in RFC 6455, except for closing codes".into()),
+        Family::Hybi(7) => (&HYBI_07, "speaks draft version 7: frames as in RFC 6455".into()),
         Family::Hybi(version) => {
             let header = match has(handshake, Role::Client, "sec-websocket-origin") {
                 true => "; it sends Sec-WebSocket-Origin instead of Origin",
