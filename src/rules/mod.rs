@@ -10,6 +10,8 @@ mod closing;
 mod docket;
 mod finding;
 mod frame_header;
+mod handshake_response;
+mod legacy;
 mod masking;
 mod referee;
 mod rule;
@@ -23,11 +25,15 @@ pub use thresholds::Thresholds;
 
 /// The rules of every topic.
 const TOPICS: &[&[&Rule]] = &[
+    handshake_response::ANSWER_RULES,
+    handshake_response::FIELD_RULES,
+    handshake_response::CHOICE_RULES,
     frame_header::RULES,
     masking::RULES,
     closing::body::RULES,
     closing::handshake::RULES,
     closing::teardown::RULES,
+    legacy::RULES,
     capture::RULES,
 ];
 
