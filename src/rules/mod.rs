@@ -9,6 +9,9 @@ pub mod capture;
 mod docket;
 mod finding;
 mod frame_header;
+mod handshake_request;
+mod header_syntax;
+mod negotiation;
 mod referee;
 mod rule;
 mod thresholds;
@@ -20,7 +23,15 @@ pub use rule::{Blames, Rule, Severity};
 pub use thresholds::Thresholds;
 
 /// The rules of every topic.
-const TOPICS: &[&[&Rule]] = &[frame_header::RULES];
+const TOPICS: &[&[&Rule]] = &[
+    handshake_request::http::RULES,
+    handshake_request::key::RULES,
+    handshake_request::version::RULES,
+    handshake_request::offers::RULES,
+    negotiation::offer::RULES,
+    negotiation::answer::RULES,
+    frame_header::RULES,
+];
 
 /// All rules, by topic.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

@@ -1,7 +1,7 @@
 //! Judges one connection: shows each event to every topic and collects what they find.
 
 use super::docket::Docket;
-use super::{Finding, Thresholds, frame_header};
+use super::{Finding, Thresholds, frame_header, handshake_request, negotiation};
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub(super) trait Topic {
 pub struct Referee {
     context: Context,
     docket: Docket,
+    handshake_request: handshake_request::HandshakeRequestRules,
+    negotiation: negotiation::NegotiationRules,
     frame_header: frame_header::FrameHeaderRules,
 }
 
@@ -54,7 +56,13 @@ impl Referee {
             docket.infer_roles();
         }
         let context = Context { thresholds, family: Family::Rfc6455, reserved_bits: ReservedBits::Unknown, mid_stream };
-        Referee { context, docket, frame_header: Default::default() }
+        Referee {
+            context,
+            docket,
+            handshake_request: handshake_request::HandshakeRequestRules::new(limits),
+            negotiation: negotiation::NegotiationRules,
+            frame_header: Default::default(),
+        }
     }
 
     /// Looks at the next event of the connection.
@@ -63,7 +71,7 @@ impl Referee {
             self.context.family = handshake.family;
             self.context.reserved_bits = reserved_bits(handshake);
         }
-        let topics: [&mut dyn Topic; 1] = [&mut self.frame_header];
+        let topics: [&mut dyn Topic; 3] = [&mut self.handshake_request, &mut self.negotiation, &mut self.frame_header];
         for topic in topics {
             topic.see(event, &self.context, &mut self.docket);
         }
