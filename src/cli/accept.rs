@@ -31,7 +31,7 @@ impl Accept {
         // RFC 6455 §4.2.2: "minus any leading and trailing whitespace".
         let key = self.key.trim();
         let check = self.value.as_ref().map(|value| check_accept(key.as_bytes(), value.trim().as_bytes()));
-        screen.teach(&teach::accept_walk(key, self.value.as_deref(), check.as_ref()))?;
+        screen.teach(&teach::accept_walk(key, check.as_ref()))?;
         Ok(if check.is_some_and(|check| !check.valid) { Exit::Found } else { Exit::Done })
     }
 }

@@ -3,15 +3,15 @@
 use super::explain::COLUMNS;
 use super::text::{Span, Style, Text};
 use crate::escape::printable;
-use crate::websocket::{GUID, accept_key, check_accept, decode_key};
+use crate::websocket::{AcceptCheck, GUID, accept_key, decode_key};
 use sha1::{Digest, Sha1};
 
 /// Where the values stand.
 const INDENT: usize = 13;
 
-/// Walks from a key to its accept value, and says whether `given` is that value, and if not, which known mistake
-/// makes it. Lines of at most 80 columns.
-pub fn accept_walk(key: &str, given: Option<&str>) -> Text {
+/// Walks from a key to its accept value; `check` holds a value against it, and says which known mistake makes it
+/// where it is wrong. Lines of at most 80 columns.
+pub fn accept_walk(key: &str, check: Option<&AcceptCheck>) -> Text {
     // §4.2.2: "minus any leading and trailing whitespace".
     let key = key.trim();
     let joined = format!("{key}{GUID}");
@@ -29,16 +29,16 @@ pub fn accept_walk(key: &str, given: Option<&str>) -> Text {
     row(&mut text, "joined", &joined, Style::Plain);
     row(&mut text, "SHA-1", &hex, Style::Plain);
     row(&mut text, "base64", &expected, Style::Strong);
-    let Some(given) = given.map(str::trim) else { return text };
-    let check = check_accept(key.as_bytes(), given.as_bytes());
+    let Some(check) = check else { return text };
     text.blank();
-    row(&mut text, "Given", given, Style::Strong);
+    row(&mut text, "Given", &check.received, Style::Strong);
     if check.valid {
         row(&mut text, "", "Right: this is the answer to the key.", Style::Good);
         return text;
     }
     row(&mut text, "", "Wrong: the client must fail the connection (§4.1).", Style::Fault);
-    let cause = check.cause.map_or("none of the known mistakes makes this value".into(), |cause| cause.describe());
+    let cause =
+        check.cause.as_ref().map_or("none of the known mistakes makes this value".into(), |cause| cause.describe());
     row(&mut text, "Cause", &cause, Style::Warning);
     text
 }
