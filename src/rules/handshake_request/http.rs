@@ -308,8 +308,9 @@ pub(super) fn judge_fields(case: &mut Case<'_>) {
 pub(super) fn judge_course(case: &mut Case<'_>) {
     let (handshake, request) = (case.handshake, case.request);
     let body = announced_body(request);
-    if let Some(what) = &body {
-        case.file(&HAS_BODY, format!("the upgrade request announces a body: {what}"));
+    if let Some((name, value)) = body {
+        let text = format!("the upgrade request announces a body: {name} is {}", quoted(value));
+        case.file_showing(&HAS_BODY, value, text);
     }
     if let Some(packet) = handshake.attempt.early_data {
         let mut finding = case.finding(&EARLY_DATA, "the client sends more bytes before it has the server's answer");
@@ -329,14 +330,14 @@ pub(super) fn judge_course(case: &mut Case<'_>) {
     }
 }
 
-/// The header line that announces a body (RFC 9112 §6.3).
-fn announced_body(request: &Head<RequestLine>) -> Option<String> {
+/// Name and value of the header line that announces a body (RFC 9112 §6.3).
+fn announced_body(request: &Head<RequestLine>) -> Option<(&'static str, &[u8])> {
     if let Some(coding) = request.first("transfer-encoding") {
-        return Some(format!("Transfer-Encoding {}", quoted(coding)));
+        return Some(("Transfer-Encoding", coding));
     }
     let length = request.first("content-length")?;
     let announces = length.iter().all(u8::is_ascii_digit) && length.iter().any(|&digit| digit != b'0');
-    announces.then(|| format!("Content-Length {}", quoted(length)))
+    announces.then_some(("Content-Length", length))
 }
 
 /// RFC 9112 §2.3: `HTTP-version = "HTTP" "/" DIGIT "." DIGIT`; anything else is a malformed start line.

@@ -5,7 +5,7 @@ use crate::Role;
 use crate::http::{Head, StatusLine};
 use crate::rules::docket::Docket;
 use crate::rules::header_syntax::of_head;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Finding, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::Extension;
 
@@ -261,9 +261,15 @@ pub static AMBIGUOUS_OFFER: Rule = Rule {
     },
 };
 
+/// A finding that shows the answer as it stood on the wire.
+fn finding(rule: &'static Rule, blame: Role, response: &Head<StatusLine>, text: String) -> Finding {
+    let answer = response.first("sec-websocket-extensions").unwrap_or_default();
+    of_head(rule, blame, response, text).with_evidence(answer)
+}
+
 /// Judges an accepted element by itself.
 pub(super) fn judge(response: &Head<StatusLine>, answer: &Extension, docket: &mut Docket) {
-    let mut file = |rule, blame, text: String| docket.file(of_head(rule, blame, response, text));
+    let mut file = |rule, blame, text| docket.file(finding(rule, blame, response, text));
     for fault in faults(answer) {
         let rule = match fault {
             params::Fault::Unknown(_) => &UNKNOWN_PARAM,
@@ -288,14 +294,14 @@ pub(super) fn judge(response: &Head<StatusLine>, answer: &Extension, docket: &mu
 /// permessage-deflate was accepted `count` times.
 pub(super) fn judge_count(response: &Head<StatusLine>, count: usize, docket: &mut Docket) {
     let text = format!("the server accepts permessage-deflate {count} times");
-    docket.file(of_head(&TWICE, Role::Server, response, text));
+    docket.file(finding(&TWICE, Role::Server, response, text));
 }
 
 /// Holds an answer against the offers. An answer does not say which offer it answers: it is in order if one fits, and
 /// otherwise judged by the offer that it comes closest to.
 pub(super) fn judge_match(response: &Head<StatusLine>, offers: &[&Extension], answer: &Extension, docket: &mut Docket) {
     let answer = Params::of(answer);
-    let mut file = |rule, text: String| docket.file(of_head(rule, Role::Server, response, text));
+    let mut file = |rule, text| docket.file(finding(rule, Role::Server, response, text));
     let (valid, bad): (Vec<_>, Vec<_>) =
         offers.iter().map(|offer| (faults(offer), Params::of(offer))).partition(|(faults, _)| faults.is_empty());
     let fits = |offer: &Params| conflicts(offer, &answer).next().is_none();
