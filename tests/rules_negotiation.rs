@@ -4,6 +4,7 @@ mod common;
 
 use common::Recorder;
 use wslens::Role;
+use wslens::rules::Confidence;
 use wslens::scenario::Scenario;
 
 /// The rules about permessage-deflate that a handshake breaks.
@@ -128,4 +129,22 @@ fn the_window_belongs_to_who_compresses_with_it() {
     ));
     let [finding] = found.of("pmd-bits-8")[..] else { panic!("{:?}", found.rules()) };
     assert_eq!(finding.blame, Some(Role::Client));
+}
+
+#[test]
+fn after_missing_bytes_an_answer_may_belong_to_another_request() {
+    const NAME: &str = "Sec-WebSocket-Extensions";
+    let first = |s: Scenario| s.request(|r| r.without("Upgrade").without("Sec-WebSocket-Key")).lose();
+    let found = Recorder::play(
+        &first(Scenario::new())
+            .response(|r| r.status(401, "Unauthorized").without("Upgrade").header("Content-Length", "0"))
+            .handshake_with(
+                |r| r.header(NAME, "permessage-deflate; server_max_window_bits=9"),
+                |r| r.header(NAME, "permessage-deflate"),
+            ),
+    );
+    for finding in found.of("pmd-resp-server-bits-missing") {
+        assert_eq!(finding.confidence, Confidence::AfterGap);
+    }
+    assert_eq!(found.of("pmd-resp-server-bits-missing").len(), 1, "{:?}", found.rules());
 }

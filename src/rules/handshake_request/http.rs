@@ -241,7 +241,7 @@ fn judge_form(case: &mut Case<'_>, head_bytes: u64) {
     let request = case.request;
     let cut_by_limit = request.length >= head_bytes;
     let faults = || request.faults.iter().filter(|&&fault| fault != Fault::Unfinished || !cut_by_limit);
-    let clauses: Vec<&str> = faults().map(|&fault| describe(fault)).collect();
+    let clauses: Vec<&str> = faults().map(|fault| fault.describe()).collect();
     if clauses.is_empty() {
         return;
     }
@@ -257,19 +257,6 @@ fn judge_form(case: &mut Case<'_>, head_bytes: u64) {
     }
     let finding = case.finding(&MALFORMED_HTTP, text).with_severity(severity);
     case.docket.file(finding.with_evidence(name.unwrap_or_default()));
-}
-
-fn describe(fault: Fault) -> &'static str {
-    match fault {
-        Fault::BareLf => "a line ends in LF without CR",
-        Fault::BareCr => "a CR does not end a line",
-        Fault::ObsoleteFold => "a header field is folded over two lines",
-        Fault::SpaceBeforeColon => "white space stands before a colon",
-        Fault::FieldName => "a field name is not a token",
-        Fault::FieldValue => "a field value has a control character",
-        Fault::StartLine => "the start line is not a method, a target and a version with one space between",
-        Fault::Unfinished => "the empty line at the end of the head is missing",
-    }
 }
 
 /// Host, Upgrade and Connection.
@@ -313,7 +300,8 @@ pub(super) fn judge_course(case: &mut Case<'_>) {
         case.file_showing(&HAS_BODY, value, text);
     }
     if let Some(packet) = handshake.attempt.early_data {
-        let mut finding = case.finding(&EARLY_DATA, "the client sends more bytes before it has the server's answer");
+        let text = "the client sends more bytes before it has the server's answer";
+        let mut finding = case.finding(&EARLY_DATA, text).after_gap(handshake.attempt.after_gap);
         // Behind a body it is not known where the further bytes begin.
         let is_behind_head = body.is_none() && handshake.family != Family::Hixie76;
         finding.stream_offset = is_behind_head.then_some(request.offset.saturating_add(request.length));

@@ -3,38 +3,34 @@
 //!
 //! Older clients keep the drafts of their time: what only RFC 6455 demands is not asked of them.
 
-pub(super) mod http;
-pub(super) mod key;
-pub(super) mod offers;
-pub(super) mod version;
+mod http;
+mod key;
+mod offers;
+mod version;
+
+pub use http::RULES as HTTP_RULES;
+pub use key::RULES as KEY_RULES;
+pub use offers::RULES as OFFER_RULES;
+pub use version::RULES as VERSION_RULES;
 
 use super::docket::Docket;
 use super::header_syntax::{is_cut, of_head};
 use super::referee::{Context, Topic};
 use super::{Finding, Rule};
+use crate::Role;
 use crate::http::{Head, RequestLine};
 use crate::websocket::{Event, Family, Handshake};
-use crate::{Limits, Role};
 
 /// Judges requests. A request is told once and whole, so nothing is remembered.
-#[derive(Debug)]
-pub(super) struct HandshakeRequestRules {
-    head_bytes: u64,
-}
-
-impl HandshakeRequestRules {
-    /// `limits` tell which heads were cut off by the reader and not by their sender.
-    pub(super) fn new(limits: &Limits) -> HandshakeRequestRules {
-        HandshakeRequestRules { head_bytes: limits.head_bytes as u64 }
-    }
-}
+#[derive(Debug, Default)]
+pub(super) struct HandshakeRequestRules;
 
 impl Topic for HandshakeRequestRules {
-    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
+    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         let Event::Handshake(handshake) = event else { return };
         let Some(request) = &handshake.attempt.request else { return };
         let mut case = Case { handshake, request, generation: generation(handshake, request), docket };
-        http::judge_start(&mut case, self.head_bytes);
+        http::judge_start(&mut case, context.head_bytes as u64);
         // What is missing from a head that was cut off may only have come too late.
         if is_cut(request) {
             return;

@@ -130,6 +130,7 @@ fn judge_other(case: &mut Case<'_>, version: u8, evidence: &[u8]) {
     };
     let text = format!("the client asks for version {version} {what}");
     let finding = case.finding(&VERSION_NOT_13, text).with_severity(severity).with_evidence(evidence);
+    let finding = finding.after_gap(attempt.after_gap);
     case.docket.file(finding);
 }
 

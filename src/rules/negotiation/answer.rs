@@ -298,10 +298,16 @@ pub(super) fn judge_count(response: &Head<StatusLine>, count: usize, docket: &mu
 }
 
 /// Holds an answer against the offers. An answer does not say which offer it answers: it is in order if one fits, and
-/// otherwise judged by the offer that it comes closest to.
-pub(super) fn judge_match(response: &Head<StatusLine>, offers: &[&Extension], answer: &Extension, docket: &mut Docket) {
+/// otherwise judged by the offer that it comes closest to. After a gap the answer may belong to another request.
+pub(super) fn judge_match(
+    response: &Head<StatusLine>,
+    offers: &[&Extension],
+    answer: &Extension,
+    after_gap: bool,
+    docket: &mut Docket,
+) {
     let answer = Params::of(answer);
-    let mut file = |rule, text| docket.file(finding(rule, Role::Server, response, text));
+    let mut file = |rule, text| docket.file(finding(rule, Role::Server, response, text).after_gap(after_gap));
     let (valid, bad): (Vec<_>, Vec<_>) =
         offers.iter().map(|offer| (faults(offer), Params::of(offer))).partition(|(faults, _)| faults.is_empty());
     let fits = |offer: &Params| conflicts(offer, &answer).next().is_none();

@@ -1,8 +1,11 @@
 //! What client and server say of permessage-deflate in the opening handshake (RFC 7692 §5 and §7).
 
-pub(super) mod answer;
-pub(super) mod offer;
+mod answer;
+mod offer;
 mod params;
+
+pub use answer::RULES as ANSWER_RULES;
+pub use offer::RULES as OFFER_RULES;
 
 use super::docket::Docket;
 use super::header_syntax::is_cut;
@@ -10,7 +13,7 @@ use super::referee::{Context, Topic};
 use crate::websocket::{Event, Extension, Family};
 
 /// Judges the negotiation. A handshake is told once and whole, so nothing is remembered.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct NegotiationRules;
 
 impl Topic for NegotiationRules {
@@ -40,7 +43,7 @@ impl Topic for NegotiationRules {
         }
         // Whether an extension was offered at all is for the rules of the response to say.
         if request.is_some() && !offers.is_empty() {
-            answer::judge_match(response, &offers, first, docket);
+            answer::judge_match(response, &offers, first, attempt.after_gap, docket);
         }
     }
 }
