@@ -6,11 +6,15 @@
 //! nothing else.
 
 pub mod capture;
+mod compression;
+mod control;
 mod docket;
 mod finding;
+mod fragmentation;
 mod frame_header;
 mod referee;
 mod rule;
+mod text;
 mod thresholds;
 
 pub use docket::Docket;
@@ -20,7 +24,8 @@ pub use rule::{Blames, Rule, Severity};
 pub use thresholds::Thresholds;
 
 /// The rules of every topic.
-const TOPICS: &[&[&Rule]] = &[frame_header::RULES];
+const TOPICS: &[&[&Rule]] =
+    &[frame_header::RULES, fragmentation::RULES, control::RULES, text::RULES, compression::RULES];
 
 /// All rules, by topic.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

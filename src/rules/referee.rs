@@ -1,7 +1,7 @@
 //! Judges one connection: shows each event to every topic and collects what they find.
 
 use super::docket::Docket;
-use super::{Finding, Thresholds, frame_header};
+use super::{Finding, Thresholds, compression, control, fragmentation, frame_header, text};
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
 use std::sync::Arc;
@@ -44,6 +44,10 @@ pub struct Referee {
     context: Context,
     docket: Docket,
     frame_header: frame_header::FrameHeaderRules,
+    fragmentation: fragmentation::FragmentationRules,
+    control: control::ControlRules,
+    text: text::TextRules,
+    compression: compression::CompressionRules,
 }
 
 impl Referee {
@@ -54,7 +58,15 @@ impl Referee {
             docket.infer_roles();
         }
         let context = Context { thresholds, family: Family::Rfc6455, reserved_bits: ReservedBits::Unknown, mid_stream };
-        Referee { context, docket, frame_header: Default::default() }
+        Referee {
+            context,
+            docket,
+            frame_header: Default::default(),
+            fragmentation: Default::default(),
+            control: Default::default(),
+            text: Default::default(),
+            compression: Default::default(),
+        }
     }
 
     /// Looks at the next event of the connection.
@@ -63,7 +75,8 @@ impl Referee {
             self.context.family = handshake.family;
             self.context.reserved_bits = reserved_bits(handshake);
         }
-        let topics: [&mut dyn Topic; 1] = [&mut self.frame_header];
+        let topics: [&mut dyn Topic; 5] =
+            [&mut self.frame_header, &mut self.fragmentation, &mut self.control, &mut self.text, &mut self.compression];
         for topic in topics {
             topic.see(event, &self.context, &mut self.docket);
         }
