@@ -155,8 +155,10 @@ impl CompressionRules {
                 docket.file(Finding { message, ..finding });
             }
             if unused && side.messages > 0 {
-                let text =
-                    format!("permessage-deflate was agreed, and none of {} messages of the {sender} is compressed", side.messages);
+                let text = format!(
+                    "permessage-deflate was agreed, and none of {sender}'s messages ({}) is compressed",
+                    side.messages
+                );
                 docket.file(Finding::new(&NEVER_USED, Some(sender), text).at(ending.last_packet));
             }
         }

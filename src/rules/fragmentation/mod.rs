@@ -123,10 +123,11 @@ impl FragmentationRules {
         self.sides[sender].close_end = Some(frame.end_offset);
         if inside {
             // §6.1 step 1: a sender that learns of the other's Close aborts what it was sending.
-            let had_received = self.sides[sender.peer()].close_end.is_some_and(|end| {
-                // Where the acknowledgment is not known, it is taken to have been received.
-                frame.acknowledged.is_none_or(|acknowledged| acknowledged >= end)
-            }) || self.first_to_end == Some(sender.peer());
+            let had_received = match self.sides[sender.peer()].close_end {
+                // Where the acknowledgment is not known, the Close is taken to have been received.
+                Some(end) => frame.acknowledged.is_none_or(|acknowledged| acknowledged >= end),
+                None => self.first_to_end == Some(sender.peer()),
+            };
             let text =
                 format!("{sender} closes with frame {} before the last fragment of its open message", frame.index);
             let severity = if had_received { Severity::Note } else { UNFINISHED.severity };
