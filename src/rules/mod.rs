@@ -6,12 +6,16 @@
 //! nothing else.
 
 pub mod capture;
+mod closing;
 mod compression;
 mod control;
 mod docket;
 mod finding;
 mod fragmentation;
 mod frame_header;
+mod handshake_response;
+mod legacy;
+mod masking;
 mod referee;
 mod rule;
 mod text;
@@ -24,8 +28,22 @@ pub use rule::{Blames, Rule, Severity};
 pub use thresholds::Thresholds;
 
 /// The rules of every topic.
-const TOPICS: &[&[&Rule]] =
-    &[frame_header::RULES, fragmentation::RULES, control::RULES, text::RULES, compression::RULES];
+const TOPICS: &[&[&Rule]] = &[
+    handshake_response::ANSWER_RULES,
+    handshake_response::FIELD_RULES,
+    handshake_response::CHOICE_RULES,
+    frame_header::RULES,
+    masking::RULES,
+    fragmentation::RULES,
+    control::RULES,
+    closing::body::RULES,
+    closing::handshake::RULES,
+    closing::teardown::RULES,
+    text::RULES,
+    compression::RULES,
+    legacy::RULES,
+    capture::RULES,
+];
 
 /// All rules, by topic.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
