@@ -3,6 +3,7 @@
 mod common;
 
 use common::Recorder;
+use proptest::prelude::*;
 use std::time::Duration;
 use wslens::Role;
 use wslens::rules::Severity;
@@ -151,4 +152,68 @@ fn a_hundred_and_twenty_five_bytes_with_a_code_are_allowed() {
     assert!(Recorder::play(&longest).of("ctl-payload-too-long").is_empty());
     let longer = open().client(close(1000, "x".repeat(124))).server(close(1000, "")).fin(Role::Server);
     assert_eq!(Recorder::play(&longer).of("ctl-payload-too-long").len(), 1);
+}
+
+/// What a conforming server may do while a client pings.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Ping(u8),
+    /// It answers each Ping that waits, in order.
+    AnswerAll,
+    /// It answers the latest alone (RFC 6455 §5.5.3).
+    AnswerLatest,
+    Talk,
+    /// It sends a Pong that nobody asked for.
+    Heartbeat,
+    /// Nothing happens for a minute; only when no Ping waits.
+    Silence,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_server_that_conforms_is_never_blamed(acts in proptest::collection::vec(
+        prop_oneof![
+            4 => (0_u8..3).prop_map(Act::Ping),
+            2 => Just(Act::AnswerAll),
+            2 => Just(Act::AnswerLatest),
+            1 => Just(Act::Talk),
+            1 => Just(Act::Heartbeat),
+            2 => Just(Act::Silence),
+        ],
+        0..60,
+    ), closes: bool) {
+        let mut scenario = open();
+        let mut waiting: Vec<u8> = Vec::new();
+        let body = |payload: u8| vec![b'p'; usize::from(payload)];
+        for act in acts {
+            scenario = match act {
+                Act::Ping(payload) => {
+                    waiting.push(payload);
+                    scenario.client(ping(body(payload)))
+                }
+                Act::AnswerAll => waiting.drain(..).fold(scenario, |s, payload| s.server(pong(body(payload)))),
+                Act::AnswerLatest => match waiting.last().copied() {
+                    Some(latest) => {
+                        waiting.clear();
+                        scenario.server(pong(body(latest)))
+                    }
+                    None => scenario,
+                },
+                Act::Talk => scenario.server(text("Hello")),
+                Act::Heartbeat => scenario.server(pong("heartbeat")),
+                Act::Silence if waiting.is_empty() => scenario.after(MINUTE),
+                Act::Silence => scenario,
+            };
+        }
+        scenario = waiting.drain(..).fold(scenario, |s, payload| s.server(pong(body(payload))));
+        if closes {
+            scenario = scenario.client(close(1000, "")).server(close(1000, "")).fin(Role::Server);
+        }
+        let found = Recorder::play(&scenario);
+        for (_, finding) in &found.findings {
+            prop_assert!(finding.severity == Severity::Note, "{}: {}", finding.rule.id, finding.message);
+        }
+    }
 }
