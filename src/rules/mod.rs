@@ -13,9 +13,12 @@ mod docket;
 mod finding;
 mod fragmentation;
 mod frame_header;
+mod handshake_request;
 mod handshake_response;
+mod header_syntax;
 mod legacy;
 mod masking;
+mod negotiation;
 mod referee;
 mod rule;
 mod text;
@@ -29,9 +32,15 @@ pub use thresholds::Thresholds;
 
 /// The rules of every topic.
 const TOPICS: &[&[&Rule]] = &[
+    handshake_request::HTTP_RULES,
+    handshake_request::KEY_RULES,
+    handshake_request::VERSION_RULES,
+    handshake_request::OFFER_RULES,
     handshake_response::ANSWER_RULES,
     handshake_response::FIELD_RULES,
     handshake_response::CHOICE_RULES,
+    negotiation::OFFER_RULES,
+    negotiation::ANSWER_RULES,
     frame_header::RULES,
     masking::RULES,
     fragmentation::RULES,

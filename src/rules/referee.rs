@@ -2,8 +2,8 @@
 
 use super::docket::Docket;
 use super::{
-    Finding, Thresholds, capture, closing, compression, control, fragmentation, frame_header, handshake_response,
-    legacy, masking, text,
+    Finding, Thresholds, capture, closing, compression, control, fragmentation, frame_header, handshake_request,
+    handshake_response, legacy, masking, negotiation, text,
 };
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
@@ -20,6 +20,8 @@ pub struct Context {
     pub reserved_bits: ReservedBits,
     /// The handshake was not seen: the capture began within the connection.
     pub mid_stream: bool,
+    /// Length in bytes at which a head is cut by its reader ([`Limits::head_bytes`]).
+    pub head_bytes: usize,
 }
 
 /// What the negotiation says of RSV1 to RSV3 (RFC 6455 §5.2).
@@ -44,7 +46,9 @@ pub(super) trait Topic {
 /// The topics, in the order in which they see an event.
 #[derive(Debug, Default)]
 struct Topics {
+    handshake_request: handshake_request::HandshakeRequestRules,
     handshake_response: handshake_response::HandshakeResponseRules,
+    negotiation: negotiation::NegotiationRules,
     frame_header: frame_header::FrameHeaderRules,
     masking: masking::MaskingRules,
     fragmentation: fragmentation::FragmentationRules,
@@ -59,7 +63,9 @@ struct Topics {
 
 impl Topics {
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        self.handshake_request.see(event, context, docket);
         self.handshake_response.see(event, context, docket);
+        self.negotiation.see(event, context, docket);
         self.frame_header.see(event, context, docket);
         self.masking.see(event, context, docket);
         self.fragmentation.see(event, context, docket);
@@ -87,7 +93,13 @@ impl Referee {
         if mid_stream {
             docket.infer_roles();
         }
-        let context = Context { thresholds, family: Family::Rfc6455, reserved_bits: ReservedBits::Unknown, mid_stream };
+        let context = Context {
+            thresholds,
+            family: Family::Rfc6455,
+            reserved_bits: ReservedBits::Unknown,
+            mid_stream,
+            head_bytes: limits.head_bytes,
+        };
         Referee { context, docket, topics: Topics::default() }
     }
 

@@ -112,7 +112,7 @@ pub static PONG_LATEST_ONLY: Rule = Rule {
             frame(s), the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame.",
     statement: "A Pong answers a Ping while earlier Pings have no answer.",
     why: "It is legal. A side that pings, counts Pongs and expects one for each Ping takes the other for dead.",
-    restraint: "Pings with equal payloads cannot be told apart, so none of them is called skipped.",
+    restraint: "A Pong counts for the oldest Ping with its payload, since Pings with equal payloads cannot be told apart.",
     breaks: || Scenario::new().handshake().client([ping("1"), ping("2")]).server(pong("2")),
     keeps: || Scenario::new().handshake().client([ping("1"), ping("2")]).server([pong("1"), pong("2")]),
 };
