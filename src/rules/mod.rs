@@ -6,9 +6,13 @@
 //! nothing else.
 
 pub mod capture;
+mod closing;
 mod docket;
 mod finding;
 mod frame_header;
+mod handshake_response;
+mod legacy;
+mod masking;
 mod referee;
 mod rule;
 mod thresholds;
@@ -20,7 +24,18 @@ pub use rule::{Blames, Rule, Severity};
 pub use thresholds::Thresholds;
 
 /// The rules of every topic.
-const TOPICS: &[&[&Rule]] = &[frame_header::RULES];
+const TOPICS: &[&[&Rule]] = &[
+    handshake_response::ANSWER_RULES,
+    handshake_response::FIELD_RULES,
+    handshake_response::CHOICE_RULES,
+    frame_header::RULES,
+    masking::RULES,
+    closing::body::RULES,
+    closing::handshake::RULES,
+    closing::teardown::RULES,
+    legacy::RULES,
+    capture::RULES,
+];
 
 /// All rules, by topic.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

@@ -1,7 +1,7 @@
 //! Judges one connection: shows each event to every topic and collects what they find.
 
 use super::docket::Docket;
-use super::{Finding, Thresholds, frame_header};
+use super::{Finding, Thresholds, capture, closing, frame_header, handshake_response, legacy, masking};
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
 use std::sync::Arc;
@@ -38,12 +38,35 @@ pub(super) trait Topic {
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket);
 }
 
+/// The topics, in the order in which they see an event.
+#[derive(Debug, Default)]
+struct Topics {
+    handshake_response: handshake_response::HandshakeResponseRules,
+    frame_header: frame_header::FrameHeaderRules,
+    masking: masking::MaskingRules,
+    legacy: legacy::LegacyRules,
+    /// Asks the docket for errors that would excuse what it sees, so it comes after the topics that file them.
+    closing: closing::ClosingRules,
+    capture: capture::CaptureRules,
+}
+
+impl Topics {
+    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        self.handshake_response.see(event, context, docket);
+        self.frame_header.see(event, context, docket);
+        self.masking.see(event, context, docket);
+        self.legacy.see(event, context, docket);
+        self.closing.see(event, context, docket);
+        self.capture.see(event, context, docket);
+    }
+}
+
 /// Judges the events of one connection.
 #[derive(Debug)]
 pub struct Referee {
     context: Context,
     docket: Docket,
-    frame_header: frame_header::FrameHeaderRules,
+    topics: Topics,
 }
 
 impl Referee {
@@ -54,7 +77,7 @@ impl Referee {
             docket.infer_roles();
         }
         let context = Context { thresholds, family: Family::Rfc6455, reserved_bits: ReservedBits::Unknown, mid_stream };
-        Referee { context, docket, frame_header: Default::default() }
+        Referee { context, docket, topics: Topics::default() }
     }
 
     /// Looks at the next event of the connection.
@@ -63,9 +86,12 @@ impl Referee {
             self.context.family = handshake.family;
             self.context.reserved_bits = reserved_bits(handshake);
         }
-        let topics: [&mut dyn Topic; 1] = [&mut self.frame_header];
-        for topic in topics {
-            topic.see(event, &self.context, &mut self.docket);
+        self.topics.see(event, &self.context, &mut self.docket);
+        if let Event::End(ending) = event {
+            let unlisted: Vec<_> = self.docket.unlisted().collect();
+            for (rule, count) in unlisted {
+                self.docket.file(capture::unlisted(rule, count).at(ending.last_packet));
+            }
         }
     }
 

@@ -9,7 +9,7 @@
 //! acknowledged, so that a retransmission that says something else is noticed; once acknowledged, a later copy can
 //! no longer change what the receiver took.
 
-use super::{Chunk, Delivery, Missing, MissingCause};
+use super::{Chunk, Delivery, Fin, Missing, MissingCause};
 use crate::Limits;
 use crate::capture::PacketRef;
 use crate::packet::Segment;
@@ -65,6 +65,7 @@ struct Early {
 struct End {
     offset: u64,
     packet: PacketRef,
+    acknowledged: Option<u64>,
     reset: bool,
     /// An RST that was captured before the FIN it follows.
     rst: Option<PacketRef>,
@@ -135,7 +136,7 @@ impl Assembler {
             self.doubt_reset(end);
         }
         if let Some(offset) = end.filter(|_| segment.flags.fin) {
-            self.fin(offset, packet);
+            self.fin(offset, packet, acknowledged);
         }
         if let Some(offset) = offset.filter(|_| has_bytes) {
             self.bytes(offset, segment, packet, acknowledged, limits, deliver);
@@ -148,14 +149,14 @@ impl Assembler {
     }
 
     /// Nothing follows a FIN (RFC 9293 §3.6): what came early and would is dropped.
-    fn fin(&mut self, offset: u64, packet: PacketRef) {
+    fn fin(&mut self, offset: u64, packet: PacketRef, acknowledged: Option<u64>) {
         let rst = match self.end.as_deref() {
             // The FIN and the RST behind it were captured in the wrong order.
             Some(rst) if rst.reset && !self.ended => Some(rst.packet).filter(|_| rst.offset <= offset + 1),
             Some(_) => return,
             None => None,
         };
-        self.end = Some(Box::new(End { offset, packet, reset: false, rst }));
+        self.end = Some(Box::new(End { offset, packet, acknowledged, reset: false, rst }));
         let from = offset.max(self.next);
         for (_, piece) in self.early.split_off(&from) {
             self.early_bytes -= piece.bytes.len();
@@ -183,7 +184,7 @@ impl Assembler {
     fn reset(&mut self, offset: u64, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         let last = self.early.last_key_value().map_or(0, |(at, piece)| at + piece.bytes.len() as u64);
         if offset > self.next && offset >= last && self.end.is_none() {
-            self.end = Some(Box::new(End { offset, packet, reset: true, rst: None }));
+            self.end = Some(Box::new(End { offset, packet, acknowledged: None, reset: true, rst: None }));
         } else {
             self.tear_down(packet, limits, deliver);
         }
@@ -470,7 +471,8 @@ impl Assembler {
             }
             self.ended = true;
             self.torn_down = end.reset || end.rst.is_some();
-            deliver(if end.reset { Delivery::Reset(end.packet) } else { Delivery::Fin(end.packet) });
+            let End { packet, acknowledged, .. } = end;
+            deliver(if end.reset { Delivery::Reset(packet) } else { Delivery::Fin(Fin { packet, acknowledged }) });
             if let Some(packet) = end.rst {
                 deliver(Delivery::Reset(packet));
             }

@@ -113,7 +113,7 @@ fn note(side: Side, delivery: Delivery<'_>) -> Told {
         Delivery::Data(chunk) => Data(side, chunk.offset, chunk.bytes.to_vec(), chunk.packet.number),
         Delivery::Missing(Missing { offset, length, cause, .. }) => Hole(side, offset, length, cause),
         Delivery::Conflict { offset, packet } => Conflict(side, offset, packet.number),
-        Delivery::Fin(packet) => Fin(side, packet.number),
+        Delivery::Fin(fin) => Fin(side, fin.packet.number),
         Delivery::Reset(packet) => Reset(side, packet.number),
     }
 }
