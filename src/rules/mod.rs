@@ -10,9 +10,12 @@ mod closing;
 mod docket;
 mod finding;
 mod frame_header;
+mod handshake_request;
 mod handshake_response;
+mod header_syntax;
 mod legacy;
 mod masking;
+mod negotiation;
 mod referee;
 mod rule;
 mod thresholds;
@@ -25,9 +28,15 @@ pub use thresholds::Thresholds;
 
 /// The rules of every topic.
 const TOPICS: &[&[&Rule]] = &[
+    handshake_request::HTTP_RULES,
+    handshake_request::KEY_RULES,
+    handshake_request::VERSION_RULES,
+    handshake_request::OFFER_RULES,
     handshake_response::ANSWER_RULES,
     handshake_response::FIELD_RULES,
     handshake_response::CHOICE_RULES,
+    negotiation::OFFER_RULES,
+    negotiation::ANSWER_RULES,
     frame_header::RULES,
     masking::RULES,
     closing::body::RULES,

@@ -1,7 +1,10 @@
 //! Judges one connection: shows each event to every topic and collects what they find.
 
 use super::docket::Docket;
-use super::{Finding, Thresholds, capture, closing, frame_header, handshake_response, legacy, masking};
+use super::{
+    Finding, Thresholds, capture, closing, frame_header, handshake_request, handshake_response, legacy, masking,
+    negotiation,
+};
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
 use std::sync::Arc;
@@ -17,6 +20,8 @@ pub struct Context {
     pub reserved_bits: ReservedBits,
     /// The handshake was not seen: the capture began within the connection.
     pub mid_stream: bool,
+    /// Length in bytes at which a head is cut by its reader ([`Limits::head_bytes`]).
+    pub head_bytes: usize,
 }
 
 /// What the negotiation says of RSV1 to RSV3 (RFC 6455 §5.2).
@@ -41,7 +46,9 @@ pub(super) trait Topic {
 /// The topics, in the order in which they see an event.
 #[derive(Debug, Default)]
 struct Topics {
+    handshake_request: handshake_request::HandshakeRequestRules,
     handshake_response: handshake_response::HandshakeResponseRules,
+    negotiation: negotiation::NegotiationRules,
     frame_header: frame_header::FrameHeaderRules,
     masking: masking::MaskingRules,
     legacy: legacy::LegacyRules,
@@ -52,7 +59,9 @@ struct Topics {
 
 impl Topics {
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        self.handshake_request.see(event, context, docket);
         self.handshake_response.see(event, context, docket);
+        self.negotiation.see(event, context, docket);
         self.frame_header.see(event, context, docket);
         self.masking.see(event, context, docket);
         self.legacy.see(event, context, docket);
@@ -76,7 +85,13 @@ impl Referee {
         if mid_stream {
             docket.infer_roles();
         }
-        let context = Context { thresholds, family: Family::Rfc6455, reserved_bits: ReservedBits::Unknown, mid_stream };
+        let context = Context {
+            thresholds,
+            family: Family::Rfc6455,
+            reserved_bits: ReservedBits::Unknown,
+            mid_stream,
+            head_bytes: limits.head_bytes,
+        };
         Referee { context, docket, topics: Topics::default() }
     }
 
