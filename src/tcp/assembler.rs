@@ -292,9 +292,9 @@ impl Assembler {
             cut = cut.min(u32::try_from(room.saturating_sub(bytes.len() as u64)).unwrap_or(u32::MAX));
             bytes = &bytes[..usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len())];
         }
-        // A keep-alive may carry one byte of garbage in the place of the last one (RFC 9293 §3.8.4). That byte was
-        // acknowledged; where the acknowledgments were not captured, a keep-alive cannot be told from a conflict.
-        if bytes.len() == 1 && cut == 0 && offset + 1 == self.next && self.acked == 0 {
+        // A keep-alive may carry one byte of garbage in the place of the last one (RFC 9293 §3.8.4). Where its
+        // acknowledgment was captured late or not at all, only this tells it from a conflict.
+        if bytes.len() == 1 && cut == 0 && offset + 1 == self.next {
             return;
         }
         if offset > self.next {
