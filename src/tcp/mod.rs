@@ -5,6 +5,8 @@
 
 mod assembler;
 mod connection;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{Connection, ConnectionFacts};
 
