@@ -73,6 +73,9 @@ pub(super) struct Opened {
     /// `None` for a type that this module does not know, or TLS 1.3 padding with no type in it.
     pub content_type: Option<ContentType>,
     pub length: usize,
+    /// The content is right only if the record before was authentic: RFC 7366's MAC does not cover the IV that
+    /// TLS 1.0 takes from there.
+    pub needs_chain: bool,
 }
 
 impl Opener {
@@ -134,6 +137,17 @@ impl Opener {
             }
     }
 
+    /// How many bytes before a record the block ends that is its IV, for CBC in TLS 1.0: the last block of the record
+    /// before, which with RFC 7366 has a MAC behind it.
+    pub fn chain_distance(&self) -> Option<usize> {
+        match self.layout {
+            Layout::Cbc { explicit_iv: false, encrypt_then_mac } => {
+                Some(if encrypt_then_mac { self.tag_length() } else { 0 })
+            }
+            _ => None,
+        }
+    }
+
     fn tag_length(&self) -> usize {
         match &self.cipher {
             Primitive::Aes128Ccm8(_) | Primitive::Aes256Ccm8(_) => 8,
@@ -144,8 +158,7 @@ impl Opener {
 
     /// Opens the record with the number `sequence` into `out`, which must be at least as long as `body`.
     ///
-    /// `previous` are the 16 bytes before the record in its stream, the IV of CBC in TLS 1.0. `None` when the record
-    /// is not authentic under these keys and this number, or is malformed.
+    /// `previous` is the block that [`chain_distance`](Opener::chain_distance) tells of. `None` when the record is not authentic under these keys and this number, or is malformed.
     pub fn open(
         &self,
         sequence: u64,
@@ -161,15 +174,17 @@ impl Opener {
                 // RFC 8446 §5.4: zeros of padding, and before them the type.
                 let end = out[..length].iter().rposition(|&byte| byte != 0);
                 Some(match end {
-                    Some(end) => Opened { content_type: ContentType::from_byte(out[end]), length: end },
-                    None => Opened { content_type: None, length: 0 },
+                    Some(end) => {
+                        Opened { content_type: ContentType::from_byte(out[end]), length: end, needs_chain: false }
+                    }
+                    None => Opened { content_type: None, length: 0, needs_chain: false },
                 })
             }
             Layout::Tls12Implicit => {
                 let length = body.len().checked_sub(self.tag_length())?;
                 let data = additional_data(sequence, header, length)?;
                 let length = self.open_aead(&self.xored_nonce(sequence), &data, body, out)?;
-                Some(Opened { content_type: Some(header.content_type), length })
+                Some(Opened { content_type: Some(header.content_type), length, needs_chain: false })
             }
             Layout::Tls12Explicit => {
                 let (explicit, sealed) = body.split_at_checked(8)?;
@@ -179,7 +194,7 @@ impl Opener {
                 let length = sealed.len().checked_sub(self.tag_length())?;
                 let data = additional_data(sequence, header, length)?;
                 let length = self.open_aead(&nonce, &data, sealed, out)?;
-                Some(Opened { content_type: Some(header.content_type), length })
+                Some(Opened { content_type: Some(header.content_type), length, needs_chain: false })
             }
             Layout::Cbc { explicit_iv, encrypt_then_mac } => {
                 let (iv, sealed) = if explicit_iv {
@@ -195,7 +210,8 @@ impl Opener {
                 } else {
                     self.open_mac_then_encrypt(sequence, header, iv, sealed, out)?
                 };
-                Some(Opened { content_type: Some(header.content_type), length })
+                let needs_chain = encrypt_then_mac && !explicit_iv && sequence > 0;
+                Some(Opened { content_type: Some(header.content_type), length, needs_chain })
             }
         }
     }

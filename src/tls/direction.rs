@@ -164,6 +164,8 @@ pub(super) struct Direction {
     pub failures: u32,
     /// Records that were opened.
     pub opened: u64,
+    /// Stream offset after the last of these.
+    pub opened_end: Option<u64>,
     /// 0-RTT records that cannot be opened, or that the server threw away, may come before the handshake's.
     pub skips_early: Option<SkipEarly>,
     /// A record waits for a secret or for the other direction.
@@ -193,6 +195,7 @@ impl Direction {
             end: 0,
             failures: 0,
             opened: 0,
+            opened_end: None,
             skips_early: None,
             blocked: false,
             stopped: false,

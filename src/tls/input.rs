@@ -34,11 +34,12 @@ impl Record<'_> {
         self.offset.saturating_add((HEADER + self.body.len()) as u64)
     }
 
-    /// The 16 bytes of the stream before the record, where all of them are at hand.
-    pub fn previous_block(&self) -> Option<[u8; BLOCK]> {
+    /// The block of the stream that ends `distance` bytes before the record, where it is at hand.
+    pub fn block_before(&self, distance: usize) -> Option<[u8; BLOCK]> {
         let mut tail = *self.tail;
         tail.push(self.before);
-        (tail.length == BLOCK).then_some(tail.bytes)
+        let end = tail.length.checked_sub(distance)?;
+        tail.bytes.get(end.checked_sub(BLOCK)?..end)?.try_into().ok()
     }
 }
 
@@ -54,23 +55,31 @@ pub(super) enum Verdict {
 }
 
 /// The last bytes of the stream before the ones at hand.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Tail {
-    bytes: [u8; BLOCK],
+    bytes: [u8; Self::LENGTH],
     length: usize,
 }
 
 impl Tail {
+    /// A block and the longest MAC that can stand behind it.
+    const LENGTH: usize = BLOCK + 48;
+
+    const EMPTY: Tail = Tail { bytes: [0; Self::LENGTH], length: 0 };
+
     fn push(&mut self, bytes: &[u8]) {
-        if let Some(last) = bytes.last_chunk::<BLOCK>() {
-            *self = Tail { bytes: *last, length: BLOCK };
-            return;
-        }
+        let bytes = &bytes[bytes.len().saturating_sub(Self::LENGTH)..];
         // Old bytes move out at the front as new ones come in at the back.
-        let keep = self.length.min(BLOCK - bytes.len());
+        let keep = self.length.min(Self::LENGTH - bytes.len());
         self.bytes.copy_within(self.length - keep..self.length, 0);
         self.bytes[keep..keep + bytes.len()].copy_from_slice(bytes);
         self.length = keep + bytes.len();
+    }
+}
+
+impl Default for Tail {
+    fn default() -> Tail {
+        Tail::EMPTY
     }
 }
 

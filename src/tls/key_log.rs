@@ -43,6 +43,11 @@ impl Label {
     /// `Ok(None)` for a label that opens no record, such as `EXPORTER_SECRET`; `Err` for a word that is no label.
     fn parse(word: &[u8]) -> Result<Option<Label>, Broken> {
         let generation = |digits: &[u8]| std::str::from_utf8(digits).ok()?.parse().ok();
+        // OpenSSL writes the letter N for every generation after 0, which says nothing; KeyUpdate's secrets can be
+        // made from the first.
+        if matches!(word, b"CLIENT_TRAFFIC_SECRET_N" | b"SERVER_TRAFFIC_SECRET_N") {
+            return Ok(None);
+        }
         Ok(match word {
             b"CLIENT_RANDOM" => Some(Label::ClientRandom),
             b"CLIENT_EARLY_TRAFFIC_SECRET" => Some(Label::ClientEarly),
@@ -260,12 +265,12 @@ mod tests {
             "# a comment\r\n\r\nCLIENT_RANDOM {r} {m}\r\nCLIENT_EARLY_TRAFFIC_SECRET {r} {s}\n\
              CLIENT_HANDSHAKE_TRAFFIC_SECRET {r} {s}\nSERVER_HANDSHAKE_TRAFFIC_SECRET {r} {s}\n\
              CLIENT_TRAFFIC_SECRET_0 {r} {s}\nSERVER_TRAFFIC_SECRET_12 {r} {m}\nEXPORTER_SECRET {r} {s}\n\
-             EARLY_EXPORTER_SECRET {r} {s}",
+             CLIENT_TRAFFIC_SECRET_N {r} {s}\nEARLY_EXPORTER_SECRET {r} {s}",
             r = random(0xA1).to_uppercase(),
             s = "5e".repeat(32),
             m = "4d".repeat(48),
         );
-        assert_eq!(log.add(text.as_bytes()), Loaded { lines: 8, kept: 6, broken: 0 });
+        assert_eq!(log.add(text.as_bytes()), Loaded { lines: 9, kept: 6, broken: 0 });
         let get = |label| log.get(&[0xA1; 32], label).map(|secret| secret.as_bytes().to_vec());
         assert_eq!(get(Label::ClientRandom), Some(vec![0x4D; 48]));
         assert_eq!(get(Label::ClientEarly), Some(vec![0x5E; 32]));

@@ -27,6 +27,8 @@ mod resync;
 mod schedule;
 mod session;
 mod suite;
+#[cfg(test)]
+mod tests;
 
 pub use facts::{EarlyData, Facts, Unopened, Version};
 pub use key_log::{KeyLog, Label, Loaded, Secret};

@@ -27,6 +27,8 @@ pub(super) struct Handshake {
     pub server: Option<Choice>,
     /// The server asked for another ClientHello (RFC 8446 §4.1.4).
     pub retried: bool,
+    /// Which directions already have the keys of TLS 1.2 and older that it made.
+    pub used: [bool; 2],
 }
 
 /// What the ServerHello chose.
@@ -43,17 +45,14 @@ impl Session {
     pub(super) fn take_handshake(&mut self, side: Side, content: &[u8], packet: PacketRef, context: &mut Context<'_>) {
         let mut messages = std::mem::take(&mut self.directions[index(side)].messages);
         let mut input = content;
-        let mut keys_changed = false;
         while let Some(message) = messages.next(&mut input) {
-            keys_changed = self.message(side, &message, packet, context);
-            if keys_changed {
+            if self.message(side, &message, packet, context) {
                 // RFC 8446 §5.1: no message may span a change of keys, so nothing follows in this record.
                 messages.restart();
                 break;
             }
         }
         self.directions[index(side)].messages = messages;
-        debug_assert!(keys_changed || input.is_empty());
     }
 
     /// Takes a message; `true` if the sender's next record has other keys.
@@ -116,7 +115,7 @@ impl Session {
             .handshake
             .as_ref()
             .is_some_and(|first| first.retried && first.server.is_none() && first.client_random == hello.random);
-        self.handshake = Some(Handshake { client_random: hello.random, server: None, retried });
+        self.handshake = Some(Handshake { client_random: hello.random, server: None, retried, used: [false; 2] });
     }
 
     fn server_hello(&mut self, side: Side, hello: &ServerHello<'_>) -> bool {
@@ -132,6 +131,11 @@ impl Session {
             return false;
         };
         if self.facts.client == Some(side) {
+            return false;
+        }
+        if handshake.server.is_some() {
+            // The ClientHello of this renegotiation was lost.
+            self.handshake = None;
             return false;
         }
         self.moved = true;
@@ -213,6 +217,10 @@ impl Session {
                         continue;
                     }
                 }
+            } else if epoch == Epoch::Legacy && self.handshake.as_ref().is_none_or(|last| last.used[index(side)]) {
+                // A renegotiation whose hellos were lost: its keys cannot be known.
+                self.stop(side, Unopened::HandshakeNotSeen);
+                return Err(Verdict::Taken);
             } else if epoch == Epoch::Application(0) && self.facts.client != Some(side) {
                 // The server is done with its handshake: an answer that was not seen by now is lost.
                 self.answer_early(EarlyData::Unknown);
@@ -225,6 +233,7 @@ impl Session {
                         _ => 0,
                     };
                     direction.protection = Protection::Keyed(Box::new(guard));
+                    self.mark_used(side);
                 }
                 Err(Unopened::NoSecret(label)) => {
                     // Key logs are written in the order of the handshake: if a later secret is there, this one will
@@ -245,6 +254,13 @@ impl Session {
                     return Err(Verdict::Taken);
                 }
             }
+        }
+    }
+
+    /// The keys of the latest handshake are in force.
+    pub(super) fn mark_used(&mut self, side: Side) {
+        if let Some(handshake) = &mut self.handshake {
+            handshake.used[index(side)] = true;
         }
     }
 

@@ -82,6 +82,7 @@ impl Session {
             let Ok(guard) = self.guard(side, epoch, context.secrets) else { return Ok(None) };
             self.directions[index(side)].protection = Protection::Keyed(Box::new(guard));
             self.directions[index(side)].messages.restart();
+            self.mark_used(side);
         }
         if let Protection::Keyed(guard) = &mut self.directions[index(side)].protection {
             guard.sequence = sequence.saturating_add(1);

@@ -27,8 +27,6 @@ pub struct Session {
     held_count: [usize; 2],
     held_bytes: usize,
     limit: usize,
-    /// What the record that blocks a direction waits for.
-    pub(super) waits_for: Option<Unopened>,
     /// The key log's revision when it was last asked.
     revision: Option<u64>,
     /// Something happened that may let a blocked direction go on.
@@ -102,7 +100,6 @@ impl Session {
             held_count: [0; 2],
             held_bytes: 0,
             limit,
-            waits_for: None,
             revision: None,
             moved: false,
             given_up: false,
@@ -175,24 +172,26 @@ impl Session {
         self.held_count[index(held.side())] += 1;
         self.held.push_back(held);
         if self.held_bytes > self.limit {
-            self.give_up(self.waits_for.unwrap_or(Unopened::HandshakeNotSeen));
+            self.give_up(self.facts.unopened.unwrap_or(Unopened::HandshakeNotSeen));
         }
     }
 
     /// Takes up what is held, as far as it goes.
     fn drain(&mut self, context: &mut Context<'_>) {
         self.revision = Some(context.secrets.revision());
-        if !self.given_up && matches!(self.facts.unopened, Some(Unopened::NoSecret(_) | Unopened::HandshakeNotSeen)) {
-            self.facts.unopened = None;
-        }
         let mut again = true;
         while again {
             self.moved = false;
+            if !self.given_up && matches!(self.facts.unopened, Some(Unopened::NoSecret(_) | Unopened::HandshakeNotSeen))
+            {
+                self.facts.unopened = None;
+            }
             let mut kept = VecDeque::new();
             let mut waiting = [false; 2];
             let mut left = self.held_count;
-            // What is left of a side that waits stays in its order without being looked at.
-            while (0..2).any(|side| left[side] > 0 && !waiting[side]) {
+            // What is left of a side that waits stays in its order without being looked at. Where the other side may
+            // let it go on it comes first.
+            while !self.moved && (0..2).any(|side| left[side] > 0 && !waiting[side]) {
                 let Some(held) = self.held.pop_front() else { break };
                 let side = held.side();
                 left[index(side)] -= 1;
@@ -357,7 +356,6 @@ impl Session {
 
     /// The record cannot be opened before `what` is there.
     pub(super) fn wait_for(&mut self, what: Unopened) -> Verdict {
-        self.waits_for = Some(what);
         self.facts.unopened.get_or_insert(what);
         Verdict::Blocked
     }
@@ -529,6 +527,14 @@ impl Session {
         direction.opened += 1;
         direction.failures = 0;
         direction.skips_early = None;
+        let chained = direction.opened_end == Some(record.offset);
+        direction.opened_end = Some(record.end());
+        if opened.needs_chain && !chained {
+            // Authentic, but its first block was decrypted with bytes that nothing vouches for.
+            let hole = direction.open_hole(record.offset, MissingCause::Unopened, record.packet);
+            hole.records = hole.records.saturating_add(1);
+            return;
+        }
         let reached = match &direction.protection {
             Protection::Keyed(guard) => Some((guard.epoch, guard.sequence.saturating_sub(1))),
             _ => None,
@@ -569,5 +575,6 @@ pub(super) fn open_with(opener: &Opener, sequence: u64, record: &Record<'_>, scr
         // CBC works on whole blocks.
         scratch.resize(record.body.len().next_multiple_of(BLOCK), 0);
     }
-    opener.open(sequence, &record.header, record.body, record.previous_block(), scratch)
+    let previous = opener.chain_distance().and_then(|distance| record.block_before(distance));
+    opener.open(sequence, &record.header, record.body, previous, scratch)
 }
