@@ -27,7 +27,9 @@
 
 pub mod analysis;
 pub mod capture;
+pub mod escape;
 pub mod http;
+mod limits;
 pub mod packet;
 pub mod report;
 mod role;
@@ -41,4 +43,5 @@ pub mod websocket;
 #[cfg(feature = "cli")]
 pub mod cli;
 
+pub use limits::Limits;
 pub use role::{PerRole, Role};

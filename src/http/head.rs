@@ -11,7 +11,7 @@ pub struct Head<Line> {
     pub line: Line,
     /// The header lines in wire order.
     pub headers: Vec<Header>,
-    /// What a strict reader would have refused, in wire order; empty for a valid head.
+    /// What a strict reader would have refused, in wire order and each kind once; empty for a valid head.
     pub faults: Vec<Fault>,
     /// Offset of the start line in the sender's stream.
     pub offset: u64,
@@ -73,7 +73,7 @@ pub enum Fault {
     FieldValue,
     /// The start line has not the form RFC 9112 §3 or §4 gives it.
     StartLine,
-    /// The connection ended, or the limit on heads was reached, before the empty line.
+    /// The connection ended, the answer came, or the limit on heads was reached before the empty line.
     Unfinished,
 }
 
@@ -109,9 +109,6 @@ impl<Line> Head<Line> {
 /// Where the empty line that ends a head ends, counted from the start of `bytes`; bare LFs are accepted.
 pub(crate) fn end(bytes: &[u8]) -> Option<usize> {
     let crlf = memmem::find(bytes, b"\n\r\n").map(|at| at + 3);
-    let lf = memmem::find(bytes, b"\n\n").map(|at| at + 2);
-    match (crlf, lf) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
+    let lf = memmem::find(&bytes[..crlf.unwrap_or(bytes.len())], b"\n\n").map(|at| at + 2);
+    lf.or(crlf)
 }

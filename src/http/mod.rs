@@ -2,9 +2,21 @@
 //!
 //! Knows nothing of frames.
 
+mod backlog;
+mod body;
+mod connection;
+mod exchange;
 mod head;
+mod opening;
+mod parse;
+mod reader;
+#[cfg(test)]
+mod tests;
 
+pub use connection::{Connection, Step};
 pub use head::{Fault, Head, Header, RequestLine, StatusLine};
+
+pub(crate) use parse::{is_token, trim_ows};
 
 use crate::Role;
 use crate::capture::PacketRef;
@@ -26,12 +38,20 @@ pub struct Attempt {
     /// The first packet with bytes that the client sent before the server's answer, where the acknowledgment in it
     /// proves that (RFC 6455 §4.1: the client must wait).
     pub early_data: Option<PacketRef>,
-    /// Another request that followed the upgrade request before the answer.
+    /// Another request that followed the upgrade request before the answer, told from its first packet by the same
+    /// proof; `early_data` is `None` then.
     pub pipelined: Option<PacketRef>,
+    /// Bytes that the client sent before the answer and that were more than
+    /// [`Limits::early_bytes`](crate::analysis::Limits::early_bytes) allows: they are not held.
+    pub early_dropped: u64,
     /// The tunnel this attempt went through, where a CONNECT came before it: the target of the CONNECT.
     pub tunnel: Option<String>,
     /// The first frame bytes stand in the packet that carried the end of the 101.
     pub first_frame_coalesced: bool,
+    /// The eight bytes that follow a request with `Sec-WebSocket-Key1` and `Sec-WebSocket-Key2` (hixie-76).
+    pub hixie_body: Option<[u8; 8]>,
+    /// The sixteen bytes that follow the 101 to such a request.
+    pub hixie_answer: Option<[u8; 16]>,
 }
 
 /// Bytes that arrived before it was known what they are, kept with the packet that carried them.

@@ -1,9 +1,42 @@
 //! From a packet to the TCP segment in it: link layers, VLANs, tunnels, IPv4 and IPv6, fragments.
 //!
 //! Knows nothing of connections.
+//!
+//! ```text
+//!            ┌ link/ ┐     ┌──────── tunnel/ ────────┐
+//!  Packet ── │ table │ ── walk ── ip, ipv4, ipv6 ── walk ── tcp ── Segment
+//!            └───────┘                 │                 │
+//!                                  fragments ────────────┘
+//! ```
+//!
+//! Each protocol is one function from a [`Span`](span::Span) to the [`Layer`](walk::Layer) that comes next and the
+//! span it stands in; [`walk`] calls them until one of them is TCP. A VXLAN tunnel in a VLAN in GRE is then no case
+//! of its own. The lengths in the headers are believed over the captured length, so that a segment knows how many of
+//! its bytes the snapshot length cut.
+//!
+//! To add a link type, write its file in `link/` and its line in the table of `link/mod.rs`.
+
+mod decoder;
+mod fragments;
+mod ip;
+mod ipv4;
+mod ipv6;
+mod link;
+mod malformed;
+mod span;
+mod tcp;
+mod tunnel;
+mod walk;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+
+pub use decoder::{Decoded, Decoder, verify_checksum};
+pub use fragments::{FragmentCounts, FragmentLimits};
+pub use malformed::{Fault, Malformed};
 
 /// One end of a TCP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

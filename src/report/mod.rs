@@ -1,1 +1,48 @@
 //! From connections, frames, messages and findings to one file for each output format.
+//!
+//! Every format is a [`Sink`](crate::analysis::Sink). [`json`] and [`jsonl`] are the machine's view: both write the same
+//! [`rows`], so a field is declared once. The others are the reader's view and need the `cli` feature: [`table`] is the
+//! overview, [`frames`] the list of frames, [`transcript`] a conversation, [`diagnostics`] the findings a line each.
+//!
+//! Text that came from the wire or the file system reaches a terminal only through [`escape`](crate::escape).
+
+mod encode;
+mod fanout;
+mod handshake;
+pub mod json;
+pub mod jsonl;
+mod payload;
+pub mod raw;
+pub mod rows;
+
+#[cfg(feature = "cli")]
+pub mod diagnostics;
+#[cfg(feature = "cli")]
+pub mod frames;
+#[cfg(feature = "cli")]
+mod overview;
+#[cfg(feature = "cli")]
+pub mod table;
+#[cfg(feature = "cli")]
+pub mod transcript;
+#[cfg(feature = "cli")]
+pub mod words;
+
+#[cfg(all(test, feature = "cli"))]
+mod samples;
+#[cfg(all(test, feature = "cli"))]
+mod tests;
+
+pub use fanout::Fanout;
+
+/// Version of the JSON report; within one major version fields are only added.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// How much of a connection the JSON formats tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Frames and messages too.
+    Full,
+    /// Connections and findings, for a check.
+    Findings,
+}

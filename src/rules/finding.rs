@@ -3,7 +3,11 @@
 use super::{Rule, Severity};
 use crate::Role;
 use crate::capture::PacketRef;
+use crate::websocket::{Frame, Message};
 use serde::Serialize;
+
+/// Evidence is cut to this many bytes.
+pub const EVIDENCE: usize = 32;
 
 /// A rule was broken, or something worth saying was seen.
 #[derive(Clone, Debug)]
@@ -26,20 +30,104 @@ pub struct Finding {
     pub packet: Option<PacketRef>,
     /// Offset of the evidence in the blamed sender's stream.
     pub stream_offset: Option<u64>,
-    /// The bytes that show it, at most 32.
+    /// The bytes that show it, at most [`EVIDENCE`].
     pub evidence: Vec<u8>,
 }
 
-/// What a finding rests on.
+/// What a finding rests on. The later in this list, the weaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Confidence {
     /// The bytes prove it.
     Certain,
-    /// Bytes of the same direction are missing before it.
-    AfterGap,
-    /// The handshake was not seen: who is the client was told from the mask bits.
-    RoleInferred,
     /// It is unlikely to be chance.
     Statistical,
+    /// The handshake was not seen: who is the client was told from the mask bits.
+    RoleInferred,
+    /// Bytes of the same direction are missing before it.
+    AfterGap,
+}
+
+impl Confidence {
+    /// `"certain"`, `"after-gap"`, `"role-inferred"` or `"statistical"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Confidence::Certain => "certain",
+            Confidence::AfterGap => "after-gap",
+            Confidence::RoleInferred => "role-inferred",
+            Confidence::Statistical => "statistical",
+        }
+    }
+}
+
+impl Finding {
+    /// A finding that points at nothing yet, with the rule's own severity. `blame` is `None` for rules that speak
+    /// of the capture.
+    pub fn new(rule: &'static Rule, blame: Option<Role>, message: impl Into<String>) -> Finding {
+        Finding {
+            rule,
+            severity: rule.severity,
+            blame,
+            confidence: Confidence::Certain,
+            message: message.into(),
+            frame: None,
+            message_index: None,
+            packet: None,
+            stream_offset: None,
+            evidence: Vec::new(),
+        }
+    }
+
+    /// A finding that blames the sender of a frame and shows its header.
+    pub fn of_frame(rule: &'static Rule, frame: &Frame<'_>, message: impl Into<String>) -> Finding {
+        Finding {
+            frame: Some(frame.index),
+            message_index: frame.message,
+            packet: Some(frame.packet),
+            stream_offset: Some(frame.stream_offset),
+            evidence: frame.header_bytes.to_vec(),
+            ..Finding::new(rule, Some(frame.sender), message)
+        }
+        .after_gap(frame.after_gap)
+    }
+
+    /// A finding that blames the sender of a message and points at its last frame.
+    pub fn of_message(rule: &'static Rule, message: &Message<'_>, text: impl Into<String>) -> Finding {
+        Finding {
+            frame: Some(message.last_frame),
+            message_index: Some(message.index),
+            packet: Some(message.last_packet),
+            stream_offset: Some(message.stream_offset),
+            ..Finding::new(rule, Some(message.sender), text)
+        }
+        .after_gap(message.after_gap)
+    }
+
+    /// Points at a packet.
+    pub fn at(self, packet: PacketRef) -> Finding {
+        Finding { packet: Some(packet), ..self }
+    }
+
+    /// Points at a place in the blamed sender's stream.
+    pub fn at_offset(self, stream_offset: u64) -> Finding {
+        Finding { stream_offset: Some(stream_offset), ..self }
+    }
+
+    /// Has another severity than the rule.
+    pub fn with_severity(self, severity: Severity) -> Finding {
+        Finding { severity, ..self }
+    }
+
+    /// Shows these bytes, cut to [`EVIDENCE`].
+    pub fn with_evidence(self, bytes: &[u8]) -> Finding {
+        Finding { evidence: bytes[..bytes.len().min(EVIDENCE)].to_vec(), ..self }
+    }
+
+    /// Is not sure, if bytes are missing before it.
+    pub fn after_gap(mut self, after_gap: bool) -> Finding {
+        if after_gap {
+            self.confidence = self.confidence.max(Confidence::AfterGap);
+        }
+        self
+    }
 }

@@ -1,10 +1,33 @@
 //! From what the layers saw to findings: each rule of RFC 6455 and its relatives, declared as data and judged by the
 //! state machine of its topic.
 //!
-//! Rules never decode: they see [`Event`](crate::websocket::Event)s and nothing else.
+//! A topic is a file: it declares its rules, with an example that breaks each and one that keeps it, and holds the
+//! one small state machine that finds them. Rules never decode: they see [`Event`](crate::websocket::Event)s and
+//! nothing else.
 
+pub mod capture;
+mod docket;
 mod finding;
+mod frame_header;
+mod referee;
 mod rule;
+mod thresholds;
 
-pub use finding::{Confidence, Finding};
+pub use docket::Docket;
+pub use finding::{Confidence, EVIDENCE, Finding};
+pub use referee::{Context, Referee, ReservedBits};
 pub use rule::{Blames, Rule, Severity};
+pub use thresholds::Thresholds;
+
+/// The rules of every topic.
+const TOPICS: &[&[&Rule]] = &[frame_header::RULES];
+
+/// All rules, by topic.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    TOPICS.iter().flat_map(|rules| rules.iter().copied())
+}
+
+/// The rule with this id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    all().find(|rule| rule.id == id)
+}

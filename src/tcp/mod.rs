@@ -3,6 +3,11 @@
 //!
 //! Knows nothing of what the bytes mean.
 
+mod assembler;
+mod connection;
+
+pub use connection::{Connection, ConnectionFacts};
+
 use crate::capture::PacketRef;
 
 /// One of the two ends of a TCP connection, before anyone knows which is the client.
@@ -80,7 +85,7 @@ pub enum MissingCause {
     Lost,
     /// The snapshot length cut the packet.
     Snaplen,
-    /// More out-of-order data was waiting than [`Limits`](crate::analysis::Limits) allows.
+    /// More out-of-order data was waiting than [`Limits`](crate::Limits) allows.
     Limit,
     /// The bytes were captured, but the TLS record that holds them could not be opened.
     Unopened,

@@ -1,7 +1,7 @@
 //! The closing handshake as it was seen (RFC 6455 §5.5.1, §7).
 
-use super::TcpEnd;
-use crate::PerRole;
+use super::{Frame, Opcode, TcpEnd};
+use crate::{PerRole, Role};
 
 /// The body of a Close frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,4 +36,48 @@ pub struct Closing {
     pub clean: bool,
     /// How TCP ended.
     pub tcp_end: TcpEnd,
+}
+
+/// Follows the closing handshake.
+#[derive(Debug, Default)]
+pub(super) struct CloseTracker {
+    frames: PerRole<Option<CloseFrame>>,
+    by: Option<Closer>,
+    /// Offset just behind the first Close, in its sender's stream.
+    first_end: u64,
+}
+
+impl CloseTracker {
+    /// Takes note of a Close frame; only the first one of each endpoint counts.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>) {
+        let sender = frame.sender;
+        if frame.header.opcode != Opcode::CLOSE || self.frames[sender].is_some() {
+            return;
+        }
+        let (code, reason) = match frame.payload.split_first_chunk() {
+            Some((code, reason)) => (Some(u16::from_be_bytes(*code)), String::from_utf8_lossy(reason).into_owned()),
+            None => (None, String::new()),
+        };
+        self.frames[sender] = Some(CloseFrame { frame: frame.index, code, reason });
+        match self.by {
+            None => {
+                self.first_end = frame.end_offset;
+                self.by = Some(match sender {
+                    Role::Client => Closer::Client,
+                    Role::Server => Closer::Server,
+                });
+            }
+            // The sender had not received the other's Close when it sent its own.
+            Some(_) if frame.acknowledged.is_some_and(|acknowledged| acknowledged < self.first_end) => {
+                self.by = Some(Closer::Both);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// What the closing came to.
+    pub(super) fn finish(self, tcp_end: TcpEnd) -> Closing {
+        let clean = self.frames.client.is_some() && self.frames.server.is_some();
+        Closing { by: self.by, frames: self.frames, clean, tcp_end }
+    }
 }

@@ -6,6 +6,7 @@ use super::{FrameHeader, Handshake};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::tcp::Missing;
+use std::time::Duration;
 
 /// Something that happened on a WebSocket connection, in the order it became known.
 #[derive(Clone, Debug)]
@@ -44,12 +45,30 @@ pub enum Event<'a> {
         sender: Role,
         /// Where they begin, in the sender's stream.
         offset: u64,
-        /// The first bytes, at most 32.
+        /// The bytes that tell.
         bytes: &'a [u8],
         /// What they are: `"an HTTP response"`, `"HTML"`, ….
         what: &'static str,
         /// The packet with the first of them.
         packet: PacketRef,
+    },
+    /// The stream ended inside a frame header.
+    HeaderCut {
+        /// Whose stream.
+        sender: Role,
+        /// Where the header begins, in the sender's stream.
+        offset: u64,
+        /// What there is of it.
+        bytes: &'a [u8],
+        /// The packet with its first byte.
+        packet: PacketRef,
+    },
+    /// No frame boundary was found in the last bytes of a stream.
+    Undecoded {
+        /// Whose stream.
+        sender: Role,
+        /// How many bytes.
+        length: u64,
     },
     /// A retransmission carried other bytes.
     Conflict {
@@ -74,8 +93,38 @@ pub enum Event<'a> {
         /// The packet with the RST.
         packet: PacketRef,
     },
-    /// Nothing more will come: the connection or the capture ended. Always the last event.
+    /// Something about how the connection was captured; told just before the end.
+    Capture(CaptureFact),
+    /// Nothing more will come: the connection or the capture ended. Always the last event. Of an upgrade attempt
+    /// that did not switch protocols, [`Event::Handshake`] and this are the only ones.
     End(&'a Ending),
+}
+
+/// What limits what can be known of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureFact {
+    /// No packet of this endpoint was captured.
+    OneDirection {
+        /// Whose packets are missing.
+        missing: Role,
+    },
+    /// Packets that were captured twice.
+    Duplicates {
+        /// How many.
+        packets: u64,
+    },
+    /// Packets whose TCP checksum is wrong, among the first few of the connection that were looked at.
+    BadChecksums {
+        /// How many.
+        packets: u32,
+        /// The first of them.
+        first: PacketRef,
+    },
+    /// Bytes that a client sent before the server's answer, and that were too many to keep.
+    EarlyBytesDropped {
+        /// How many.
+        bytes: u64,
+    },
 }
 
 /// A frame as it was on the wire, with the first bytes of its payload unmasked.
@@ -107,22 +156,41 @@ pub struct Frame<'a> {
     pub payload: &'a [u8],
     /// Index of the message it belongs to; `None` for control frames and for fragments of nothing.
     pub message: Option<u64>,
-    /// A message was already open in this direction when the frame began.
-    pub inside_message: bool,
+    /// Whether a message was open in this direction when the frame began; `None` where that is not known, since
+    /// bytes are missing.
+    pub inside_message: Option<bool>,
+    /// Offset just behind the frame's last byte in the sender's stream, were it complete.
+    pub end_offset: u64,
+    /// Of a Pong: what it answers.
+    pub pong: Option<Pong>,
     /// Bytes of this direction are missing somewhere before this frame.
     pub after_gap: bool,
 }
 
 impl Frame<'_> {
-    /// Offset just behind the frame's last byte in the sender's stream, were it complete.
-    pub fn end_offset(&self) -> u64 {
-        self.stream_offset.saturating_add(self.header.length() as u64).saturating_add(self.header.payload_length)
-    }
-
     /// Whether every payload byte is in the capture.
     pub fn is_whole(&self) -> bool {
         self.captured_length == self.header.payload_length
     }
+}
+
+/// What a Pong answers (RFC 6455 §5.5.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pong {
+    /// A Ping with the same payload that had no answer yet.
+    Answers {
+        /// Index of the Ping.
+        ping: u64,
+        /// From the Ping to this Pong.
+        after: Option<Duration>,
+        /// Earlier Pings that had no answer and, if the rule for the latest one was used, need none.
+        skipped: u32,
+    },
+    /// No unanswered Ping has this payload; `outstanding` Pings with other payloads wait.
+    Unmatched {
+        /// See above.
+        outstanding: u32,
+    },
 }
 
 /// Text or binary, from the first frame's opcode.

@@ -3,14 +3,34 @@
 //! Knows nothing of what is allowed: any bytes can be represented here, and what is wrong with them is for
 //! [`rules`](crate::rules) to say.
 
+mod close_code;
 mod closing;
+mod connection;
+mod direction;
 mod event;
 mod handshake;
 pub mod header;
+mod hixie;
+mod inflate;
+pub mod mask;
+mod message;
+mod pings;
+mod resync;
+mod shared;
 mod stats;
+mod utf8;
 
+pub use close_code::close_code_name;
 pub use closing::{CloseFrame, Closer, Closing};
-pub use event::{Ending, Event, Frame, Inflated, Kind, Message, TcpEnd, Text, TextFault, Utf8Fault};
-pub use handshake::{AcceptCause, AcceptCheck, Extension, Family, Handshake, PmdParams};
+pub use connection::Connection;
+pub use event::{CaptureFact, Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
+pub use handshake::{
+    AcceptCause, AcceptCheck, DecodedKey, Extension, ExtensionSyntax, Family, GUID, Handshake, HixieCheck,
+    HixieKeyFault, KeyFault, Neighbourhood, PmdParams, SAMPLE_KEYS, accept_key, check_accept, decode_key,
+    hixie76_answer, parse_extensions,
+};
 pub use header::{FrameHeader, LengthForm, Opcode};
+pub use inflate::Bounds;
+pub use resync::{Boundary, Expected, Search};
+pub use shared::Settings;
 pub use stats::{DirectionStats, PingTimes, Stats};

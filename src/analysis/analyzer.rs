@@ -1,0 +1,146 @@
+//! One pass over captures: packets into segments, segments into connections.
+
+use super::Options;
+use super::flows::Flows;
+use super::output::{Output, State};
+use super::sink::{CaptureSummary, Sink, Summary};
+use crate::capture::{LinkType, PacketRef, Reader, Timestamp};
+use crate::packet::{Decoded, Decoder};
+use crate::rules::capture;
+use std::io;
+use std::time::Duration;
+
+/// Reads captures and tells a [`Sink`] what is in them; see the [module](super).
+pub struct Analyzer {
+    state: State,
+    flows: Flows,
+    decoder: Decoder,
+    /// Flows counted in captures before this one.
+    flows_before: u64,
+    /// Number of the next packet of a joined capture.
+    next_number: u64,
+    /// The last packet read.
+    last: Option<PacketRef>,
+}
+
+impl Analyzer {
+    /// An analyser that has read nothing yet.
+    pub fn new(options: Options) -> Analyzer {
+        Analyzer {
+            state: State::new(options),
+            flows: Flows::default(),
+            decoder: Decoder::default(),
+            flows_before: 0,
+            next_number: 1,
+            last: None,
+        }
+    }
+
+    /// Reads a capture to its end. Its connections end with it, unless captures are joined
+    /// ([`Options::join`]).
+    ///
+    /// # Errors
+    /// The first error of the sink. A fault of the capture is none: it is told in
+    /// [`CaptureSummary::fault`](super::CaptureSummary::fault).
+    pub fn read(&mut self, reader: &mut Reader, sink: &mut dyn Sink) -> io::Result<()> {
+        let mut out = Output::new(sink);
+        let join = self.state.options.join;
+        let first_number = if join { self.next_number } else { 1 };
+        reader.number_from(first_number);
+        let mut clock = Clock::default();
+        let mut unknown_links = Vec::new();
+        while let Some(packet) = reader.next_packet() {
+            self.last = Some(packet.at);
+            clock.tick(packet.at);
+            match self.decoder.decode(&packet) {
+                Decoded::Segment(segment) => self.flows.segment(&segment, &packet, &mut self.state, &mut out),
+                Decoded::UnknownLink(link) => count_link(&mut unknown_links, link),
+                Decoded::NotTcp | Decoded::Fragment | Decoded::Malformed(_) => {}
+            }
+            if out.failed() {
+                return out.finish();
+            }
+        }
+        if !join {
+            self.flows.finish(self.last, &mut self.state, &mut out);
+        }
+        let tls = self.flows.take_tls().map(|(flows, first)| capture::tls_undecryptable(flows, first));
+        for finding in clock.finding().into_iter().chain(tls) {
+            out.finding(None, &finding, &mut self.state.summary);
+        }
+        let info = reader.info();
+        out.tell(|sink| {
+            sink.capture(&CaptureSummary {
+                index: self.state.capture,
+                path: info.name.clone(),
+                format: info.format,
+                compression: info.compression,
+                link_types: info.link_types.iter().map(LinkType::to_string).collect(),
+                packets: info.packets,
+                bytes: info.bytes,
+                first_number,
+                first_time: info.first_time,
+                last_time: info.last_time,
+                truncated: info.truncated,
+                fault: info.fault.clone(),
+                unknown_links,
+                flows: self.flows.count() - self.flows_before,
+            })
+        });
+        self.next_number = first_number + info.packets;
+        self.flows_before = self.flows.count();
+        self.state.capture += 1;
+        out.finish()
+    }
+
+    /// All captures are read: tells what is left, and the summary.
+    ///
+    /// # Errors
+    /// The first error of the sink.
+    pub fn finish(mut self, sink: &mut dyn Sink) -> io::Result<Summary> {
+        let mut out = Output::new(sink);
+        self.flows.finish(self.last, &mut self.state, &mut out);
+        out.tell(|sink| sink.summary(&self.state.summary));
+        out.finish()?;
+        Ok(self.state.summary)
+    }
+}
+
+fn count_link(links: &mut Vec<(u32, u64)>, link: LinkType) {
+    match links.iter_mut().find(|(known, _)| *known == link.0) {
+        Some((_, count)) => *count += 1,
+        None => links.push((link.0, 1)),
+    }
+}
+
+/// Watches the capture's clock.
+#[derive(Default)]
+struct Clock {
+    latest: Option<Timestamp>,
+    backwards: Option<Backwards>,
+}
+
+struct Backwards {
+    packets: u64,
+    first: PacketRef,
+    most: Duration,
+}
+
+impl Clock {
+    fn tick(&mut self, at: PacketRef) {
+        let Some(time) = at.time else { return };
+        match self.latest {
+            Some(latest) if time < latest => {
+                let back = latest.since(time);
+                let seen = self.backwards.get_or_insert(Backwards { packets: 0, first: at, most: Duration::ZERO });
+                seen.packets += 1;
+                seen.most = seen.most.max(back);
+            }
+            _ => self.latest = Some(time),
+        }
+    }
+
+    fn finding(self) -> Option<crate::rules::Finding> {
+        self.backwards.map(|seen| capture::clock_backwards(seen.packets, seen.first, seen.most))
+    }
+}

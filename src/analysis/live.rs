@@ -1,0 +1,214 @@
+//! A WebSocket connection that is going on: its decoder, its referee, and what is told of both.
+
+use super::neighbours::Known;
+use super::output::{Output, State};
+use super::sink::{Connection, ConnectionEnd, Transport};
+use crate::capture::PacketRef;
+use crate::http::{Attempt, Held};
+use crate::packet::Endpoint;
+use crate::rules::Referee;
+use crate::tcp::{Chunk, ConnectionFacts, Delivery, Missing, MissingCause, Side};
+use crate::websocket::{self, CaptureFact, Ending, Event, Handshake, TcpEnd};
+use crate::{PerRole, Role};
+
+/// What the WebSocket layer needs to know of the TCP connection below.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Below {
+    /// Ordinal of the TCP connection.
+    pub(super) flow: u64,
+    pub(super) capture: usize,
+    pub(super) first: Endpoint,
+    pub(super) second: Endpoint,
+    pub(super) first_packet: PacketRef,
+    pub(super) last_packet: PacketRef,
+    /// A SYN was captured: the connection was seen from its beginning.
+    pub(super) opened: bool,
+}
+
+impl Below {
+    fn endpoint(&self, side: Side) -> Endpoint {
+        match side {
+            Side::First => self.first,
+            Side::Second => self.second,
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Live {
+    id: u64,
+    client: Side,
+    connection: websocket::Connection,
+    referee: Referee,
+    early_dropped: u64,
+}
+
+/// How a connection was captured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Captured {
+    pub(super) facts: ConnectionFacts,
+    pub(super) bad_checksums: Option<(u32, PacketRef)>,
+}
+
+impl Live {
+    /// Protocols switched: the bytes that are held belong to the WebSocket already.
+    pub(super) fn switched(
+        attempt: Attempt,
+        held: &[Held],
+        below: &Below,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) -> Live {
+        let client = attempt.client;
+        let early_dropped = attempt.early_dropped;
+        let (id, handshake, referee) = open(attempt, below, state, out);
+        let connection = websocket::Connection::new(&handshake, state.settings());
+        let mut live = Live { id, client, connection, referee, early_dropped };
+        let mut ends: PerRole<Option<u64>> = PerRole::default();
+        for &Held { offset, ref bytes, packet, acknowledged, sender } in held {
+            // A jump from one held piece to the next is what the capture lacks.
+            if let Some(end) = ends[sender].filter(|&end| end < offset) {
+                let missing = Missing { offset: end, length: offset - end, cause: MissingCause::Lost, packet };
+                live.from_role(sender, &Delivery::Missing(missing), state, out);
+            }
+            ends[sender] = Some(offset + bytes.len() as u64);
+            live.from_role(sender, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
+        }
+        live
+    }
+
+    /// The capture began within the connection, and its frames tell which side is the client.
+    pub(super) fn mid_stream(client: Side, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
+        let id = announce(client, None, below, state, out);
+        let referee = Referee::new(state.thresholds.clone(), &state.limits, true);
+        let connection = websocket::Connection::mid_stream(state.settings());
+        Live { id, client, connection, referee, early_dropped: 0 }
+    }
+
+    /// Takes what the TCP connection delivers.
+    pub(super) fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
+        let sender = if side == self.client { Role::Client } else { Role::Server };
+        self.from_role(sender, delivery, state, out);
+    }
+
+    fn from_role(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
+        let Live { id, connection, referee, .. } = self;
+        let State { scratch, summary, .. } = state;
+        connection.deliver(sender, delivery, scratch, &mut |event| {
+            referee.see(&event);
+            match &event {
+                Event::Frame(frame) => out.frame(*id, frame, summary),
+                Event::Message(message) => out.message(*id, message, summary),
+                _ => {}
+            }
+            for finding in referee.findings() {
+                out.finding(Some(*id), &finding, summary);
+            }
+        });
+    }
+
+    /// Nothing more will come.
+    pub(super) fn finish(self, ending: &Ending, captured: &Captured, state: &mut State, out: &mut Output<'_>) {
+        let Live { id, client, connection, mut referee, early_dropped } = self;
+        let unseen = match (captured.facts.first_seen, captured.facts.second_seen) {
+            (true, false) => Some(Side::Second),
+            (false, true) => Some(Side::First),
+            _ => None,
+        };
+        let one_direction = unseen.map(|side| CaptureFact::OneDirection {
+            missing: if side == client { Role::Client } else { Role::Server },
+        });
+        let packets = captured.facts.duplicates;
+        let duplicates = (packets > 0).then_some(CaptureFact::Duplicates { packets });
+        let checksums = captured.bad_checksums.map(|(packets, first)| CaptureFact::BadChecksums { packets, first });
+        let early = (early_dropped > 0).then_some(CaptureFact::EarlyBytesDropped { bytes: early_dropped });
+        for fact in [one_direction, duplicates, checksums, early].into_iter().flatten() {
+            referee.see(&Event::Capture(fact));
+        }
+        let summary = &mut state.summary;
+        let (closing, stats) = connection.finish(ending, &mut |event| {
+            referee.see(&event);
+            match &event {
+                Event::Frame(frame) => out.frame(id, frame, summary),
+                Event::Message(message) => out.message(id, message, summary),
+                _ => {}
+            }
+        });
+        for finding in referee.findings() {
+            out.finding(Some(id), &finding, summary);
+        }
+        out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
+    }
+}
+
+/// An upgrade attempt that did not switch protocols: a connection that is over as soon as it is told.
+pub(super) fn attempt_failed(
+    attempt: Attempt,
+    ending: &Ending,
+    below: &Below,
+    state: &mut State,
+    out: &mut Output<'_>,
+) {
+    let (id, handshake, mut referee) = open(attempt, below, state, out);
+    let connection = websocket::Connection::new(&handshake, state.settings());
+    let (closing, stats) = connection.finish(ending, &mut |event| referee.see(&event));
+    for finding in referee.findings() {
+        out.finding(Some(id), &finding, &mut state.summary);
+    }
+    out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
+}
+
+/// Reads the handshake, tells of the connection, and has the handshake judged.
+fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>) -> (u64, Handshake, Referee) {
+    let mut handshake = Handshake::from_attempt(attempt);
+    let client = handshake.attempt.client;
+    let request = handshake.attempt.request.as_ref();
+    let response = handshake.attempt.response.as_ref();
+    let open = request.zip(response).map(|(request, response)| (request.packet.number, response.last_packet.number));
+    let known = Known {
+        id: state.summary.connections,
+        flow: below.flow,
+        client: below.endpoint(client).ip,
+        server: below.endpoint(client.other()),
+        open,
+    };
+    state.neighbours.meet(&mut handshake, known);
+    let id = announce(client, Some(&handshake), below, state, out);
+    let mut referee = Referee::new(state.thresholds.clone(), &state.limits, false);
+    referee.see(&Event::Handshake(&handshake));
+    for finding in referee.findings() {
+        out.finding(Some(id), &finding, &mut state.summary);
+    }
+    (id, handshake, referee)
+}
+
+fn announce(
+    client: Side,
+    handshake: Option<&Handshake>,
+    below: &Below,
+    state: &mut State,
+    out: &mut Output<'_>,
+) -> u64 {
+    let id = state.summary.connections;
+    state.summary.connections += 1;
+    out.connection(&Connection {
+        id,
+        capture: below.capture,
+        transport: Transport::Tcp,
+        client: below.endpoint(client),
+        server: below.endpoint(client.other()),
+        first_packet: below.first_packet,
+        handshake,
+    });
+    id
+}
+
+/// How TCP stands when only this is known of it.
+pub(super) fn tcp_end(reset: bool, finished: bool) -> TcpEnd {
+    match (reset, finished) {
+        (true, _) => TcpEnd::Reset,
+        (false, true) => TcpEnd::Fin,
+        (false, false) => TcpEnd::Open,
+    }
+}

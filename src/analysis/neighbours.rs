@@ -1,0 +1,84 @@
+//! What an opening handshake has to do with those of other connections: the same key, an answer that belongs to
+//! another key, a connection begun while another to the same server was still opening.
+
+use crate::packet::Endpoint;
+use crate::websocket::{AcceptCause, Handshake, Neighbourhood};
+use foldhash::fast::RandomState;
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+
+/// Handshakes that are remembered.
+const REMEMBERED: usize = 65_536;
+
+/// Recent handshakes that are searched for one that was open at the same time.
+const RECENT: usize = 64;
+
+/// Remembers handshakes, the oldest forgotten first.
+#[derive(Debug, Default)]
+pub(super) struct Neighbours {
+    by_accept: HashMap<Box<str>, Known, RandomState>,
+    order: VecDeque<Box<str>>,
+    recent: VecDeque<Known>,
+}
+
+/// Where a handshake took place, and when.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) id: u64,
+    /// Ordinal of the TCP connection: a retry after 401 is not another connection.
+    pub(super) flow: u64,
+    pub(super) client: IpAddr,
+    pub(super) server: Endpoint,
+    /// Numbers of the packets with the first byte of the request and the last byte of the answer.
+    pub(super) open: Option<(u64, u64)>,
+}
+
+impl Neighbours {
+    /// Completes a handshake with what is known from others, and remembers it.
+    pub(super) fn meet(&mut self, handshake: &mut Handshake, known: Known) {
+        let mut neighbourhood = Neighbourhood::default();
+        if let Some(check) = handshake.accept.as_mut().filter(|check| !check.valid)
+            && let Some(other) = self.by_accept.get(check.received.as_str())
+        {
+            check.cause = Some(AcceptCause::OtherConnection(other.id));
+        }
+        let expected = handshake.expected_accept();
+        if let Some(expected) = &expected
+            && let Some(other) = self.by_accept.get(expected.as_str())
+            // The two legs of a proxied connection carry one key to two servers.
+            && other.flow != known.flow
+            && other.client == known.client
+            && other.server == known.server
+        {
+            neighbourhood.key_of = Some(other.id);
+        }
+        let overlaps = |other: &&Known| match (other.open, known.open) {
+            (Some((request, answer)), Some((own_request, own_answer))) => request < own_answer && own_request < answer,
+            _ => false,
+        };
+        neighbourhood.opening_beside = self
+            .recent
+            .iter()
+            .find(|other| other.flow != known.flow && other.client == known.client && other.server == known.server)
+            .filter(overlaps)
+            .map(|other| other.id);
+        handshake.neighbourhood = neighbourhood;
+        self.remember(expected, known);
+    }
+
+    fn remember(&mut self, expected: Option<String>, known: Known) {
+        if self.recent.len() == RECENT {
+            self.recent.pop_back();
+        }
+        self.recent.push_front(known);
+        let Some(expected) = expected.map(String::into_boxed_str) else { return };
+        if self.order.len() == REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.by_accept.remove(&oldest);
+        }
+        if self.by_accept.insert(expected.clone(), known).is_none() {
+            self.order.push_back(expected);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What is told to the sink, counted on its way, and what connections know of each other.
+
+use super::neighbours::Neighbours;
+use super::sink::{Sink, Summary};
+use super::{Connection, ConnectionEnd, Options};
+use crate::Limits;
+use crate::rules::{Finding, Thresholds};
+use crate::websocket::{Bounds, Frame, Message, Settings};
+use std::io;
+use std::sync::Arc;
+
+/// Everything about an analysis but its flows.
+pub(super) struct State {
+    pub(super) options: Options,
+    /// Shared with every connection at work, as the thresholds are.
+    pub(super) limits: Arc<Limits>,
+    pub(super) thresholds: Arc<Thresholds>,
+    pub(super) neighbours: Neighbours,
+    pub(super) summary: Summary,
+    /// Working memory that connections share.
+    pub(super) scratch: Vec<u8>,
+    /// Index of the capture that is read.
+    pub(super) capture: usize,
+}
+
+impl State {
+    pub(super) fn new(options: Options) -> State {
+        State {
+            limits: Arc::new(options.limits.clone()),
+            thresholds: Arc::new(options.thresholds.clone()),
+            options,
+            neighbours: Neighbours::default(),
+            summary: Summary::default(),
+            scratch: Vec::new(),
+            capture: 0,
+        }
+    }
+
+    pub(super) fn settings(&self) -> Settings {
+        let limits = &self.options.limits;
+        Settings {
+            payload_bytes: self.options.payload_bytes,
+            digests: self.options.digests,
+            bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
+            resync_bytes: limits.resync_bytes,
+        }
+    }
+}
+
+/// The sink, behind a counter. Its first error is kept, and nothing is told after it.
+pub(super) struct Output<'s> {
+    sink: &'s mut dyn Sink,
+    error: Option<io::Error>,
+}
+
+impl<'s> Output<'s> {
+    pub(super) fn new(sink: &'s mut dyn Sink) -> Output<'s> {
+        Output { sink, error: None }
+    }
+
+    /// The sink refused something.
+    pub(super) fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// # Errors
+    /// The first error of the sink.
+    pub(super) fn finish(self) -> io::Result<()> {
+        self.error.map_or(Ok(()), Err)
+    }
+
+    pub(super) fn connection(&mut self, connection: &Connection<'_>) {
+        self.tell(|sink| sink.connection(connection));
+    }
+
+    pub(super) fn frame(&mut self, id: u64, frame: &Frame<'_>, summary: &mut Summary) {
+        summary.frames += 1;
+        summary.payload_bytes = summary.payload_bytes.saturating_add(match frame.complete {
+            true => frame.header.payload_length,
+            false => frame.captured_length,
+        });
+        self.tell(|sink| sink.frame(id, frame));
+    }
+
+    pub(super) fn message(&mut self, id: u64, message: &Message<'_>, summary: &mut Summary) {
+        summary.messages += 1;
+        self.tell(|sink| sink.message(id, message));
+    }
+
+    pub(super) fn finding(&mut self, id: Option<u64>, finding: &Finding, summary: &mut Summary) {
+        summary.count(finding.severity);
+        self.tell(|sink| sink.finding(id, finding));
+    }
+
+    pub(super) fn connection_end(&mut self, id: u64, end: &ConnectionEnd) {
+        self.tell(|sink| sink.connection_end(id, end));
+    }
+
+    pub(super) fn tell(&mut self, call: impl FnOnce(&mut dyn Sink) -> io::Result<()>) {
+        if self.error.is_none() {
+            self.error = call(self.sink).err();
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The reader: opens a capture, numbers its packets and lends them one at a time.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::buffer::Buffer;
+use super::pcap::{self, Pcap};
+use super::pcapng::{self, Kind, PcapNg};
+use super::{Error, Info, Packet, PacketRef, Record, Stop, compression, error};
+
+/// Reads one capture file or stream.
+pub struct Reader {
+    buffer: Buffer,
+    format: Format,
+    info: Info,
+    next_number: u64,
+    secrets: Vec<Secrets>,
+    secrets_size: usize,
+    /// There is no further packet.
+    ended: bool,
+}
+
+#[derive(Debug)]
+enum Format {
+    Pcap(Pcap),
+    PcapNg(PcapNg),
+}
+
+/// The content of a pcapng Decryption Secrets Block.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secrets {
+    /// Secrets type, for instance [`Secrets::TLS_KEY_LOG`].
+    pub kind: u32,
+    /// The secrets, in the form that belongs to their type.
+    pub data: Vec<u8>,
+}
+
+impl Secrets {
+    /// `TLSK`: lines of a TLS key log file (RFC 9850).
+    pub const TLS_KEY_LOG: u32 = 0x544c_534b;
+}
+
+/// Does not write the secrets.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secrets {{ kind: {:#010x}, {} bytes }}", self.kind, self.data.len())
+    }
+}
+
+/// Bytes of secrets kept from one capture: about 100,000 lines of a key log.
+const MAX_SECRETS: usize = 16 << 20;
+
+impl Reader {
+    /// Opens a file; `-` is standard input.
+    ///
+    /// Waits for the capture's header, not for a packet. Fails where the file cannot be opened or read, and where its
+    /// first bytes are not those of a capture.
+    pub fn open(path: &Path) -> Result<Reader, Error> {
+        let name = path.display().to_string();
+        if path.as_os_str() == "-" {
+            return Reader::from_read(name, Box::new(io::stdin()));
+        }
+        match File::open(path) {
+            Ok(file) => Reader::from_read(name, Box::new(file)),
+            Err(cause) => Err(Error::Open { name, cause }),
+        }
+    }
+
+    /// Reads a capture from anywhere; `name` is what messages and [`Info::name`] call it. Fails as
+    /// [`open`](Self::open) does.
+    pub fn from_read(name: impl Into<String>, input: Box<dyn Read + Send>) -> Result<Reader, Error> {
+        let mut info = Info { name: name.into(), ..Info::default() };
+        let (compression, source) = match compression::open(input) {
+            Ok(opened) => opened,
+            Err(cause) => return Err(Error::Read { name: info.name, cause }),
+        };
+        info.compression = compression;
+        let mut buffer = Buffer::new(source);
+        let format = read_header(&mut buffer, &mut info)?;
+        Ok(Reader { buffer, format, info, next_number: 1, secrets: Vec::new(), secrets_size: 0, ended: false })
+    }
+
+    /// Sets the number that the next packet gets, 1 unless set: where captures are joined the numbers run on, as in the
+    /// file that `mergecap -a` would write.
+    pub fn number_from(&mut self, first: u64) {
+        self.next_number = first;
+    }
+
+    /// The next packet. `None` at the end of the capture and at a fault in it, which [`info`](Self::info) tells apart.
+    ///
+    /// A packet is given as soon as all its bytes have arrived.
+    pub fn next_packet(&mut self) -> Option<Packet<'_>> {
+        if self.ended {
+            return None;
+        }
+        let record = match self.next_record() {
+            Ok(record) => record,
+            Err(stop) => {
+                self.ended = true;
+                match stop {
+                    Stop::End => {}
+                    Stop::Cut => self.info.truncated = true,
+                    Stop::Fault(reason) => self.info.fault = Some(reason),
+                }
+                return None;
+            }
+        };
+        let file_offset = self.buffer.offset() + record.data.start as u64;
+        let data = self.buffer.consume(record.length).get(record.data).unwrap_or_default();
+        // Records that claim fewer bytes on the wire than were captured exist; the captured bytes are the evidence.
+        let original_length = record.original_length.max(u32::try_from(data.len()).unwrap_or(u32::MAX));
+
+        self.info.packets += 1;
+        self.info.bytes += record.length as u64;
+        self.info.snapped_packets += u64::from(original_length as usize > data.len());
+        self.info.saw_link_type(record.link);
+        if let Some(time) = record.time {
+            self.info.saw_time(time);
+        }
+        let number = self.next_number;
+        self.next_number = number.saturating_add(1);
+        Some(Packet {
+            at: PacketRef { number, time: record.time, file_offset },
+            link: record.link,
+            data,
+            original_length,
+        })
+    }
+
+    /// What is known about the capture so far.
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// Takes the secrets found so far. They stand before the packets that need them: ask after each packet, or when a
+    /// handshake is seen.
+    pub fn take_secrets(&mut self) -> Vec<Secrets> {
+        std::mem::take(&mut self.secrets)
+    }
+
+    fn next_record(&mut self) -> Result<Record, Stop> {
+        let section = match &mut self.format {
+            Format::Pcap(pcap) => return pcap.next(&mut self.buffer),
+            Format::PcapNg(section) => section,
+        };
+        loop {
+            let block = section.next(&mut self.buffer)?;
+            if let Kind::Packet(record) = block.kind {
+                return Ok(record);
+            }
+            let bytes = self.buffer.consume(block.length);
+            self.info.bytes += block.length as u64;
+            match block.kind {
+                Kind::Secrets { kind, data } => {
+                    let data = bytes.get(data).unwrap_or_default();
+                    // A block costs its own size at least, so that many empty ones cannot fill the memory either.
+                    if self.secrets_size + block.length > MAX_SECRETS {
+                        self.info.secrets_dropped += 1;
+                    } else {
+                        self.secrets_size += block.length;
+                        self.secrets.push(Secrets { kind, data: data.to_vec() });
+                    }
+                }
+                Kind::Interface { snapshot_length } => self.info.saw_snapshot_length(snapshot_length),
+                Kind::Packet(_) | Kind::Other => {}
+            }
+        }
+    }
+}
+
+/// The name and what is known so far; not the buffer.
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reader").field("info", &self.info).field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+/// Reads as much of the capture as tells its format.
+fn read_header(buffer: &mut Buffer, info: &mut Info) -> Result<Format, Error> {
+    need(buffer, 4, info)?;
+    let magic = buffer.data().first_chunk::<4>().copied().unwrap_or_default();
+    let (format, header) = if pcapng::is_section_type(magic) {
+        ("pcapng", pcapng::BLOCK_HEAD)
+    } else if pcap::is_pcap(magic) {
+        ("pcap", pcap::HEADER)
+    } else {
+        return not_a_capture(buffer, info);
+    };
+    info.format = format;
+    need(buffer, header, info)?;
+    if buffer.data().len() < header {
+        return Err(Error::HeaderCut { name: info.name.clone(), format });
+    }
+    // The section itself is read with the first packet: a live source may not have sent all of it yet.
+    if pcapng::begins_section(buffer.data()) {
+        return Ok(Format::PcapNg(PcapNg::default()));
+    }
+    let Some(pcap) = buffer.data().first_chunk().and_then(|header| Pcap::new(*header)) else {
+        return not_a_capture(buffer, info);
+    };
+    // In records of version 2.3 and lower the two lengths may stand the other way round.
+    if pcap.version.0 != 2 || pcap.version.1 < 4 {
+        return Err(Error::Version { name: info.name.clone(), major: pcap.version.0, minor: pcap.version.1 });
+    }
+    info.saw_snapshot_length(pcap.snapshot_length);
+    info.bytes = header as u64;
+    buffer.consume(header);
+    Ok(Format::Pcap(pcap))
+}
+
+fn not_a_capture(buffer: &mut Buffer, info: &Info) -> Result<Format, Error> {
+    // Enough to tell what it is instead.
+    need(buffer, 64, info)?;
+    let found = match info.compression {
+        Some(compression) if buffer.data().is_empty() => format!("no bytes come out of its {compression} stream"),
+        Some(compression) => format!("inside its {compression} stream, {}", error::what_it_is(buffer.data())),
+        None => error::what_it_is(buffer.data()),
+    };
+    Err(Error::NotACapture { name: info.name.clone(), found })
+}
+
+/// Waits for `length` bytes; fewer are no error here, but a source that fails is.
+fn need(buffer: &mut Buffer, length: usize, info: &Info) -> Result<(), Error> {
+    match buffer.need(length) {
+        Ok(()) | Err(Stop::End | Stop::Cut) => Ok(()),
+        Err(Stop::Fault(reason)) => Err(Error::Read { name: info.name.clone(), cause: io::Error::other(reason) }),
+    }
+}

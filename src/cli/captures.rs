@@ -1,0 +1,163 @@
+//! From capture paths to an analysis: opens them one after the other, says which could not be opened, and keeps what a
+//! command needs for its exit code.
+
+use super::output::complain;
+use crate::analysis::{Analyzer, CaptureSummary, Options, Sink, Summary};
+use crate::capture::{Error, Reader, in_time_order};
+use crate::report::Fanout;
+use crate::report::diagnostics::Paths;
+use crate::rules::{Confidence, Finding, Severity};
+use anyhow::{Result, bail};
+use clap::Args;
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The captures a command reads.
+#[derive(Debug, Args)]
+pub struct Captures {
+    /// Capture files: pcap or pcapng, plain or compressed by gzip, zstd or lz4; - reads standard input.
+    #[arg(value_name = "CAPTURE", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Take the files as one capture, in the order of their first packets: connections go on from file to file.
+    #[arg(long)]
+    pub join: bool,
+}
+
+impl Captures {
+    /// One capture.
+    pub fn one(path: PathBuf) -> Captures {
+        Captures { paths: vec![path], join: false }
+    }
+
+    /// Opens the first capture that can be opened, and complains about those before it. Fails where none can.
+    ///
+    /// Reports are created after this, so that a mistyped path leaves no empty files behind.
+    pub fn open(self) -> Result<Opened> {
+        let paths = if self.join { in_time_order(&self.paths)? } else { self.paths };
+        let mut opened = Opened {
+            first: None,
+            rest: paths.into(),
+            joined: self.join,
+            paths: Paths::default(),
+            outcome: Outcome::default(),
+        };
+        opened.first = match opened.rest.len() {
+            1 => opened.rest.pop_front().map(|path| opened.try_next(&path)).transpose()?,
+            _ => opened.next(),
+        };
+        match opened.first {
+            Some(_) => Ok(opened),
+            None => bail!("none of the {} captures could be opened", opened.outcome.unopened),
+        }
+    }
+}
+
+/// Captures of which the first is open.
+pub struct Opened {
+    first: Option<Reader>,
+    rest: VecDeque<PathBuf>,
+    joined: bool,
+    paths: Paths,
+    outcome: Outcome,
+}
+
+/// What is known after all captures were read.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The counts.
+    pub summary: Summary,
+    /// Captures that could not be opened; they were complained about.
+    pub unopened: usize,
+    /// Captures in which reading stopped before the end.
+    pub faulty: usize,
+    /// Packets of unknown link types.
+    pub unknown_links: u64,
+}
+
+impl Opened {
+    /// Paths of the captures opened so far; grows while they are analysed.
+    pub fn paths(&self) -> Paths {
+        self.paths.clone()
+    }
+
+    /// The next capture that can be opened.
+    fn next(&mut self) -> Option<Reader> {
+        while let Some(path) = self.rest.pop_front() {
+            match self.try_next(&path) {
+                Ok(reader) => return Some(reader),
+                Err(error) => {
+                    complain("error", &error.to_string());
+                    self.outcome.unopened += 1;
+                }
+            }
+        }
+        None
+    }
+
+    fn try_next(&mut self, path: &Path) -> Result<Reader, Error> {
+        let reader = Reader::open(path)?;
+        self.paths.borrow_mut().push(path.display().to_string());
+        Ok(reader)
+    }
+
+    /// Analyses the captures and tells `sink`.
+    pub fn run(mut self, options: Options, sink: &mut dyn Sink) -> Result<Outcome> {
+        let mut analyzer = Analyzer::new(Options { join: self.joined, ..options });
+        let mut watch = Watch::default();
+        let mut reader = self.first.take();
+        while let Some(mut open) = reader {
+            analyzer.read(&mut open, &mut Fanout(vec![&mut *sink, &mut watch]))?;
+            reader = self.next();
+        }
+        let summary = analyzer.finish(&mut Fanout(vec![sink, &mut watch]))?;
+        Ok(Outcome { summary, faulty: watch.faulty, unknown_links: watch.unknown_links, ..self.outcome })
+    }
+}
+
+/// Notices what a capture could not give.
+#[derive(Default)]
+struct Watch {
+    faulty: usize,
+    unknown_links: u64,
+}
+
+impl Sink for Watch {
+    fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
+        self.faulty += usize::from(capture.fault.is_some());
+        self.unknown_links += capture.unknown_links.iter().map(|(_, packets)| packets).sum::<u64>();
+        Ok(())
+    }
+}
+
+/// Counts the findings that decide a check.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The least severity that counts.
+    pub fail_on: Severity,
+    /// Count findings behind missing bytes too.
+    pub after_gap: bool,
+    /// How many count.
+    pub failed: u64,
+    /// Streams that could not be decrypted.
+    pub undecryptable: u64,
+}
+
+impl Sink for Verdict {
+    fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
+        let sure = self.after_gap || finding.confidence != Confidence::AfterGap;
+        self.failed += u64::from(finding.severity >= self.fail_on && sure);
+        self.undecryptable += u64::from(finding.rule.id == "cap-tls-undecryptable");
+        Ok(())
+    }
+}
+
+/// Fails with the connections there are, unless `connection` is one of them.
+pub fn known(connection: u64, summary: &Summary) -> Result<()> {
+    match summary.connections {
+        0 => bail!("no connection {connection}: there is no WebSocket connection in this capture"),
+        1 if connection > 0 => bail!("no connection {connection}: this capture has connection 0 only"),
+        n if connection >= n => bail!("no connection {connection}: this capture has connections 0 to {}", n - 1),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,200 @@
+//! Where a command writes: the terminal with its colours and width, files beside it, and complaints.
+
+use super::Global;
+use crate::analysis::Sink;
+use crate::escape::printable;
+use crate::report::Detail;
+use crate::report::diagnostics::{Diagnostics, Paths};
+use crate::report::json::Json;
+use crate::report::jsonl::Jsonl;
+use crate::report::table::{Look, Table};
+use crate::report::words::{Styled, severity_style};
+use crate::rules::Severity;
+use crate::teach::{self, FieldKind};
+use anstream::{AutoStream, StripStream};
+use anstyle::{AnsiColor, Style};
+use anyhow::{Context, Result, bail};
+use clap::{ColorChoice, ValueEnum};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Wide enough for the tables, narrow enough to paste.
+const WIDTH_WITHOUT_TERMINAL: u16 = 100;
+
+/// Standard output and how to write to it.
+pub struct Screen {
+    color: anstream::ColorChoice,
+    /// Columns to write for.
+    pub width: u16,
+    /// Show notes too.
+    pub notes: bool,
+    /// As asked for; files have no terminal to ask.
+    asked_width: Option<u16>,
+}
+
+impl Screen {
+    pub(super) fn new(global: Global) -> Screen {
+        let color = match global.color {
+            ColorChoice::Auto => AutoStream::choice(&io::stdout()),
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        };
+        // For the complaints, and for whatever else decides by itself.
+        color.write_global();
+        let terminal = || comfy_table::Table::new().width();
+        let width = global.width.or_else(terminal).unwrap_or(WIDTH_WITHOUT_TERMINAL).max(40);
+        Screen { color, width, notes: global.notes, asked_width: global.width }
+    }
+
+    /// Standard output, colours stripped where they are not wanted.
+    pub fn styled(&self) -> Box<dyn Write> {
+        Box::new(BufWriter::with_capacity(64 << 10, AutoStream::new(io::stdout(), self.color)))
+    }
+
+    /// Standard output as it is, for bytes and JSON.
+    pub fn plain(&self) -> Box<dyn Write> {
+        Box::new(BufWriter::with_capacity(64 << 10, io::stdout().lock()))
+    }
+
+    /// The least severity that is shown.
+    pub fn least(&self) -> Severity {
+        if self.notes { Severity::Note } else { Severity::Warning }
+    }
+
+    /// Writes a lesson in colours.
+    pub fn teach(&self, text: &teach::Text) -> io::Result<()> {
+        let mut out = self.styled();
+        for line in &text.lines {
+            for span in line {
+                write!(out, "{}", Styled(style(span.style), &span.text))?;
+            }
+            writeln!(out)?;
+        }
+        out.flush()
+    }
+}
+
+/// How a lesson's styles look on a terminal.
+fn style(style: teach::Style) -> Style {
+    let field = |kind: FieldKind| match kind {
+        FieldKind::Fin => AnsiColor::Green.on_default(),
+        FieldKind::Rsv => AnsiColor::BrightBlack.on_default(),
+        FieldKind::Opcode => AnsiColor::Yellow.on_default(),
+        FieldKind::Mask => AnsiColor::Magenta.on_default(),
+        FieldKind::Length => AnsiColor::Cyan.on_default(),
+        FieldKind::Key => AnsiColor::BrightMagenta.on_default(),
+        FieldKind::Payload => AnsiColor::BrightBlue.on_default(),
+    };
+    match style {
+        teach::Style::Plain => Style::new(),
+        teach::Style::Heading => Style::new().bold().underline(),
+        teach::Style::Strong => Style::new().bold(),
+        teach::Style::Dim => Style::new().dimmed(),
+        teach::Style::Field(kind) => field(kind),
+        teach::Style::Bits(kind) => field(kind).bold(),
+        teach::Style::Good => AnsiColor::Green.on_default().bold(),
+        teach::Style::Warning => severity_style(Severity::Warning),
+        teach::Style::Fault => severity_style(Severity::Error),
+    }
+}
+
+/// Writes `wslens: error: …` to standard error, in one line whatever the text holds.
+pub fn complain(kind: &str, text: &str) {
+    let style = severity_style(if kind == "error" { Severity::Error } else { Severity::Warning });
+    let text = printable(text.as_bytes());
+    // Where standard error is closed there is nobody left to tell.
+    let _ = writeln!(anstream::stderr(), "wslens: {}: {text}", Styled(style, kind));
+}
+
+/// The forms in which the result of an analysis can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Tables of connections and findings.
+    Table,
+    /// The findings, a line each.
+    Text,
+    /// One JSON object.
+    Json,
+    /// JSON objects, a line each, as they become known.
+    Jsonl,
+}
+
+/// What the formats want to know.
+pub struct Wish<'a> {
+    /// How much JSON tells.
+    pub detail: Detail,
+    /// The least severity that text shows.
+    pub least: Severity,
+    /// Paths of the captures as they are opened.
+    pub paths: &'a Paths,
+}
+
+impl Format {
+    /// A sink that writes this form to standard output.
+    pub fn on_screen(self, screen: &Screen, wish: &Wish<'_>) -> Box<dyn Sink> {
+        match self {
+            Format::Table | Format::Text => self.sink(screen.styled(), screen.width, wish),
+            Format::Json | Format::Jsonl => self.sink(screen.plain(), screen.width, wish),
+        }
+    }
+
+    /// A sink that writes this form to a file, which is created or emptied now.
+    pub fn in_file(self, path: &Path, screen: &Screen, wish: &Wish<'_>) -> Result<Box<dyn Sink>> {
+        let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        let out: Box<dyn Write> = Box::new(BufWriter::with_capacity(64 << 10, file));
+        let width = screen.asked_width.unwrap_or(WIDTH_WITHOUT_TERMINAL);
+        Ok(match self {
+            Format::Table | Format::Text => self.sink(Box::new(StripStream::new(out)), width, wish),
+            Format::Json | Format::Jsonl => self.sink(out, width, wish),
+        })
+    }
+
+    /// A sink that writes this form to `out`.
+    pub fn sink(self, out: Box<dyn Write>, width: u16, wish: &Wish<'_>) -> Box<dyn Sink> {
+        match self {
+            Format::Table => Box::new(Table::new(out, Look { width, notes: wish.least == Severity::Note })),
+            Format::Text => Box::new(Diagnostics::new(out, wish.paths.clone(), wish.least)),
+            Format::Json => Box::new(Json::new(out, wish.detail)),
+            Format::Jsonl => Box::new(Jsonl::new(out, wish.detail)),
+        }
+    }
+}
+
+/// `FORMAT:PATH`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// What to write.
+    pub format: Format,
+    /// Where.
+    pub path: PathBuf,
+}
+
+impl std::str::FromStr for Output {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Output, String> {
+        let (format, path) = text.split_once(':').ok_or("write it as FORMAT:PATH, as in json:report.json")?;
+        let format = Format::from_str(format, false)
+            .map_err(|_| format!("there is no format {format}; there are table, text, json and jsonl"))?;
+        match path {
+            "" => Err("the path behind the colon is missing".to_owned()),
+            "-" => Err("standard output takes one report: choose it with --format".to_owned()),
+            _ => Ok(Output { format, path: path.into() }),
+        }
+    }
+}
+
+/// Refuses outputs that would overwrite a capture or each other.
+pub fn distinct(outputs: &[Output], captures: &[PathBuf]) -> Result<()> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    for (n, output) in outputs.iter().enumerate() {
+        if captures.iter().any(|capture| real(capture) == real(&output.path)) {
+            bail!("--output would overwrite the capture {}; give another path", output.path.display());
+        }
+        if outputs[..n].iter().any(|other| real(&other.path) == real(&output.path)) {
+            bail!("two --output options write to {}; give each its own path", output.path.display());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,39 @@
+//! One analysis, several reports.
+
+use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
+use crate::rules::Finding;
+use crate::websocket::{Frame, Message};
+use std::io;
+
+/// Passes every call on to each of its sinks, in order; the first error ends the analysis for all.
+pub struct Fanout<'a>(pub Vec<&'a mut dyn Sink>);
+
+impl Sink for Fanout<'_> {
+    fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.connection(connection))
+    }
+
+    fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.frame(id, frame))
+    }
+
+    fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.message(id, message))
+    }
+
+    fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.finding(id, finding))
+    }
+
+    fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.connection_end(id, end))
+    }
+
+    fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.capture(capture))
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.summary(summary))
+    }
+}

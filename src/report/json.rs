@@ -1,0 +1,138 @@
+//! The JSON report as one object, written at the end: a line for each frame, message and finding, so that it can be
+//! read and compared by people too.
+//!
+//! Everything is kept as JSON text until the end, because a connection's frames stand inside its object while
+//! connections interleave in the capture. [`jsonl`](super::jsonl) writes the same without keeping it.
+
+use super::encode::{append, append_fields};
+use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, SummaryRow, TOOL};
+use super::{Detail, SCHEMA_VERSION};
+use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
+use crate::rules::Finding;
+use crate::websocket::{Frame, Message};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+/// Collects the rows and writes them as one object.
+pub struct Json<W: Write> {
+    out: W,
+    detail: Detail,
+    captures: List,
+    connections: BTreeMap<u64, Parts>,
+    findings: List,
+}
+
+/// The pieces of a connection's object.
+#[derive(Default)]
+struct Parts {
+    /// The opening fields, with the opening brace and without the closing one.
+    head: Vec<u8>,
+    frames: List,
+    messages: List,
+    findings: List,
+    /// The closing fields, with a comma before the first and without a brace behind the last.
+    end: Vec<u8>,
+}
+
+/// The elements of an array, a line each.
+#[derive(Default)]
+struct List(Vec<u8>);
+
+impl List {
+    fn push<T: Serialize>(&mut self, row: &T) -> io::Result<()> {
+        self.0.extend_from_slice(if self.0.is_empty() { b"\n" } else { b",\n" });
+        append(&mut self.0, row)
+    }
+
+    /// Writes `"name":[…]`.
+    fn write<W: Write>(&self, out: &mut W, name: &str) -> io::Result<()> {
+        write!(out, "\"{name}\":[")?;
+        out.write_all(&self.0)?;
+        out.write_all(if self.0.is_empty() { b"]" } else { b"\n]" })
+    }
+}
+
+impl<W: Write> Json<W> {
+    /// Writes to `out` once all captures are read.
+    pub fn new(out: W, detail: Detail) -> Json<W> {
+        Json { out, detail, captures: List::default(), connections: BTreeMap::new(), findings: List::default() }
+    }
+
+    fn parts(&mut self, id: u64) -> io::Result<&mut Parts> {
+        self.connections.get_mut(&id).ok_or_else(|| io::Error::other(format!("connection {id} was not announced")))
+    }
+}
+
+impl<W: Write> Sink for Json<W> {
+    fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
+        let parts = self.connections.entry(connection.id).or_default();
+        append(&mut parts.head, &ConnectionRow::new(connection))?;
+        parts.head.pop();
+        Ok(())
+    }
+
+    fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
+        match self.detail {
+            Detail::Full => self.parts(id)?.frames.push(&FrameRow::new(frame)),
+            Detail::Findings => Ok(()),
+        }
+    }
+
+    fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
+        match self.detail {
+            Detail::Full => self.parts(id)?.messages.push(&MessageRow::new(message)),
+            Detail::Findings => Ok(()),
+        }
+    }
+
+    fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+        let list = match id {
+            Some(id) => &mut self.parts(id)?.findings,
+            None => &mut self.findings,
+        };
+        list.push(&FindingRow::new(finding))
+    }
+
+    fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
+        let parts = self.parts(id)?;
+        append_fields(&mut parts.end, &EndRow::new(end))?;
+        parts.end.pop();
+        Ok(())
+    }
+
+    fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
+        self.captures.push(&CaptureRow::new(capture))
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        let out = &mut self.out;
+        let mut top = Vec::new();
+        write!(top, "{{\"schema_version\":\"{SCHEMA_VERSION}\",\n\"tool\":")?;
+        append(&mut top, &TOOL)?;
+        top.extend_from_slice(b",\n\"summary\":");
+        append(&mut top, &SummaryRow::new(summary))?;
+        top.extend_from_slice(b",\n");
+        out.write_all(&top)?;
+        self.captures.write(out, "captures")?;
+        out.write_all(b",\n\"connections\":[")?;
+        for (n, parts) in self.connections.values().enumerate() {
+            out.write_all(if n == 0 { b"\n" } else { b",\n" })?;
+            out.write_all(&parts.head)?;
+            out.write_all(&parts.end)?;
+            if self.detail == Detail::Full {
+                out.write_all(b",\n")?;
+                parts.frames.write(out, "frames")?;
+                out.write_all(b",\n")?;
+                parts.messages.write(out, "messages")?;
+            }
+            out.write_all(b",\n")?;
+            parts.findings.write(out, "findings")?;
+            out.write_all(b"}")?;
+        }
+        out.write_all(if self.connections.is_empty() { b"],\n" } else { b"\n],\n" })?;
+        self.findings.write(out, "findings")?;
+        out.write_all(b"}\n")?;
+        out.flush()
+    }
+}

@@ -1,0 +1,85 @@
+//! The JSON report as a stream: one object a line, written as it becomes known. Memory does not grow with the capture.
+
+use super::encode::{append, append_fields};
+use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, SummaryRow, TOOL};
+use super::{Detail, SCHEMA_VERSION};
+use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
+use crate::rules::Finding;
+use crate::websocket::{Frame, Message};
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// Writes each row as a line with its `type`. Give it a buffered writer.
+pub struct Jsonl<W: Write> {
+    out: W,
+    detail: Detail,
+    line: Vec<u8>,
+}
+
+impl<W: Write> Jsonl<W> {
+    /// Writes to `out`.
+    pub fn new(out: W, detail: Detail) -> Jsonl<W> {
+        Jsonl { out, detail, line: Vec::with_capacity(1024) }
+    }
+
+    /// `{"type":"capture",…}`
+    fn row<T: Serialize>(&mut self, kind: &str, row: &T) -> io::Result<()> {
+        self.line.clear();
+        write!(self.line, "{{\"type\":\"{kind}\"")?;
+        self.finish(row)
+    }
+
+    /// `{"type":"frame","connection":0,…}`
+    fn row_of<T: Serialize>(&mut self, kind: &str, connection: Option<u64>, row: &T) -> io::Result<()> {
+        self.line.clear();
+        write!(self.line, "{{\"type\":\"{kind}\",\"connection\":")?;
+        append(&mut self.line, &connection)?;
+        self.finish(row)
+    }
+
+    fn finish<T: Serialize>(&mut self, row: &T) -> io::Result<()> {
+        append_fields(&mut self.line, row)?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
+    }
+}
+
+impl<W: Write> Sink for Jsonl<W> {
+    fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
+        self.row("connection", &ConnectionRow::new(connection))
+    }
+
+    fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
+        match self.detail {
+            Detail::Full => self.row_of("frame", Some(id), &FrameRow::new(frame)),
+            Detail::Findings => Ok(()),
+        }
+    }
+
+    fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
+        match self.detail {
+            Detail::Full => self.row_of("message", Some(id), &MessageRow::new(message)),
+            Detail::Findings => Ok(()),
+        }
+    }
+
+    fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+        self.row_of("finding", id, &FindingRow::new(finding))
+    }
+
+    fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
+        self.row_of("connection_end", Some(id), &EndRow::new(end))
+    }
+
+    fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
+        self.row("capture", &CaptureRow::new(capture))
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        self.line.clear();
+        write!(self.line, "{{\"type\":\"summary\",\"schema_version\":\"{SCHEMA_VERSION}\",\"tool\":")?;
+        append(&mut self.line, &TOOL)?;
+        self.finish(&SummaryRow::new(summary))?;
+        self.out.flush()
+    }
+}

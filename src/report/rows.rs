@@ -1,0 +1,361 @@
+//! The rows of the JSON report: what it says of a capture, a connection, a frame, a message, a finding. They borrow
+//! from the events, so that writing one allocates nothing. A field of the report is declared here and nowhere else.
+
+use super::encode::{Hex, Seconds, Time};
+use super::handshake::{Extensions, HandshakeRow};
+use super::payload::Payload;
+use crate::Role;
+use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Summary};
+use crate::packet::Endpoint;
+use crate::rules::{Confidence, Finding, Severity};
+use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, PingTimes, Stats};
+use serde::{Serialize, Serializer};
+use std::net::IpAddr;
+
+/// Name and version of the program that wrote a report.
+#[derive(Debug, Serialize)]
+pub struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+/// This program.
+pub const TOOL: Tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+
+/// A capture file.
+#[derive(Debug, Serialize)]
+pub struct CaptureRow<'a> {
+    path: &'a str,
+    format: &'a str,
+    compression: Option<&'a str>,
+    link_types: &'a [String],
+    packets: u64,
+    bytes: u64,
+    first_time: Option<Time>,
+    last_time: Option<Time>,
+    truncated: bool,
+    /// Why reading stopped before the end of the file, where it did.
+    fault: Option<&'a str>,
+    /// Link types that could not be read, with the number of their packets.
+    #[serde(serialize_with = "unknown_links")]
+    unknown_link_types: &'a [(u32, u64)],
+    tcp_connections: u64,
+}
+
+impl<'a> CaptureRow<'a> {
+    /// Borrows the summary.
+    pub fn new(capture: &'a CaptureSummary) -> CaptureRow<'a> {
+        CaptureRow {
+            path: &capture.path,
+            format: capture.format,
+            compression: capture.compression,
+            link_types: &capture.link_types,
+            packets: capture.packets,
+            bytes: capture.bytes,
+            first_time: capture.first_time.map(Time),
+            last_time: capture.last_time.map(Time),
+            truncated: capture.truncated,
+            fault: capture.fault.as_deref(),
+            unknown_link_types: &capture.unknown_links,
+            tcp_connections: capture.flows,
+        }
+    }
+}
+
+fn unknown_links<S: Serializer>(links: &&[(u32, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Unknown {
+        link_type: u32,
+        packets: u64,
+    }
+    serializer.collect_seq(links.iter().map(|&(link_type, packets)| Unknown { link_type, packets }))
+}
+
+#[derive(Debug, Serialize)]
+struct EndpointRow {
+    ip: IpAddr,
+    port: u16,
+}
+
+impl From<Endpoint> for EndpointRow {
+    fn from(endpoint: Endpoint) -> EndpointRow {
+        EndpointRow { ip: endpoint.ip, port: endpoint.port }
+    }
+}
+
+/// A connection as it begins.
+#[derive(Debug, Serialize)]
+pub struct ConnectionRow<'a> {
+    id: u64,
+    capture: usize,
+    transport: &'static str,
+    client: EndpointRow,
+    server: EndpointRow,
+    first_packet: u64,
+    first_time: Option<Time>,
+    handshake: Option<HandshakeRow<'a>>,
+    extensions: Extensions<'a>,
+}
+
+impl<'a> ConnectionRow<'a> {
+    /// Borrows the connection.
+    pub fn new(connection: &Connection<'a>) -> ConnectionRow<'a> {
+        ConnectionRow {
+            id: connection.id,
+            capture: connection.capture,
+            transport: connection.transport.name(),
+            client: connection.client.into(),
+            server: connection.server.into(),
+            first_packet: connection.first_packet.number,
+            first_time: connection.first_packet.time.map(Time),
+            handshake: connection.handshake.map(HandshakeRow::new),
+            extensions: Extensions(connection.handshake),
+        }
+    }
+}
+
+/// A connection as it was left.
+#[derive(Debug, Serialize)]
+pub struct EndRow<'a> {
+    last_packet: u64,
+    last_time: Option<Time>,
+    closing: ClosingRow<'a>,
+    stats: StatsRow,
+}
+
+impl<'a> EndRow<'a> {
+    /// Borrows the end.
+    pub fn new(end: &'a ConnectionEnd) -> EndRow<'a> {
+        EndRow {
+            last_packet: end.last_packet.number,
+            last_time: end.last_packet.time.map(Time),
+            closing: ClosingRow::new(&end.closing),
+            stats: StatsRow::new(&end.stats),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct ClosingRow<'a> {
+    by: Option<&'static str>,
+    client_code: Option<u16>,
+    /// `None` without a Close frame; empty for one without a reason.
+    client_reason: Option<&'a str>,
+    server_code: Option<u16>,
+    server_reason: Option<&'a str>,
+    clean: bool,
+    tcp_end: &'static str,
+}
+
+impl<'a> ClosingRow<'a> {
+    fn new(closing: &'a Closing) -> ClosingRow<'a> {
+        let (client, server) = (closing.frames.client.as_ref(), closing.frames.server.as_ref());
+        ClosingRow {
+            by: closing.by.map(|by| match by {
+                Closer::Client => "client",
+                Closer::Server => "server",
+                Closer::Both => "both",
+            }),
+            client_code: client.and_then(|frame| frame.code),
+            client_reason: client.map(|frame| frame.reason.as_str()),
+            server_code: server.and_then(|frame| frame.code),
+            server_reason: server.map(|frame| frame.reason.as_str()),
+            clean: closing.clean,
+            tcp_end: closing.tcp_end.name(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct StatsRow {
+    client: DirectionRow,
+    server: DirectionRow,
+    ping_rtt: PingRow,
+}
+
+#[derive(Debug, Serialize)]
+struct DirectionRow {
+    frames: u64,
+    messages: u64,
+    bytes: u64,
+    payload_bytes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct PingRow {
+    count: u64,
+    min: Option<Seconds>,
+    median: Option<Seconds>,
+    max: Option<Seconds>,
+}
+
+impl StatsRow {
+    fn new(stats: &Stats) -> StatsRow {
+        let direction = |sent: DirectionStats| DirectionRow {
+            frames: sent.frames,
+            messages: sent.messages,
+            bytes: sent.bytes,
+            payload_bytes: sent.payload_bytes,
+        };
+        let PingTimes { count, min, median, max } = stats.pings;
+        StatsRow {
+            client: direction(stats.sent.client),
+            server: direction(stats.sent.server),
+            ping_rtt: PingRow { count, min: min.map(Seconds), median: median.map(Seconds), max: max.map(Seconds) },
+        }
+    }
+}
+
+/// A frame.
+#[derive(Debug, Serialize)]
+pub struct FrameRow<'a> {
+    index: u64,
+    sender: Role,
+    time: Option<Time>,
+    packet: u64,
+    last_packet: u64,
+    stream_offset: u64,
+    fin: bool,
+    rsv1: bool,
+    rsv2: bool,
+    rsv3: bool,
+    opcode: u8,
+    opcode_name: &'static str,
+    masked: bool,
+    masking_key_hex: Option<Hex<'a>>,
+    length_form: u8,
+    header_length: usize,
+    payload_length: u64,
+    captured_length: u64,
+    message: Option<u64>,
+    payload: Payload<'a>,
+}
+
+impl<'a> FrameRow<'a> {
+    /// Borrows the frame.
+    pub fn new(frame: &'a Frame<'a>) -> FrameRow<'a> {
+        let header = &frame.header;
+        FrameRow {
+            index: frame.index,
+            sender: frame.sender,
+            time: frame.packet.time.map(Time),
+            packet: frame.packet.number,
+            last_packet: frame.last_packet.number,
+            stream_offset: frame.stream_offset,
+            fin: header.fin,
+            rsv1: header.rsv1,
+            rsv2: header.rsv2,
+            rsv3: header.rsv3,
+            opcode: header.opcode.0,
+            opcode_name: header.opcode.name(),
+            masked: header.masking_key.is_some(),
+            masking_key_hex: header.masking_key.as_ref().map(|key| Hex(key)),
+            length_form: header.length_form.bits(),
+            header_length: header.length(),
+            payload_length: header.payload_length,
+            captured_length: frame.captured_length,
+            message: frame.message,
+            payload: Payload::of_frame(frame),
+        }
+    }
+}
+
+/// A message.
+#[derive(Debug, Serialize)]
+pub struct MessageRow<'a> {
+    index: u64,
+    sender: Role,
+    kind: &'static str,
+    first_frame: u64,
+    frames: u64,
+    compressed: bool,
+    wire_length: u64,
+    length: Option<u64>,
+    complete: bool,
+    sha256_hex: Option<Hex<'a>>,
+    payload: Payload<'a>,
+}
+
+impl<'a> MessageRow<'a> {
+    /// Borrows the message.
+    pub fn new(message: &'a Message<'a>) -> MessageRow<'a> {
+        MessageRow {
+            index: message.index,
+            sender: message.sender,
+            kind: message.kind.name(),
+            first_frame: message.first_frame,
+            frames: message.frames,
+            compressed: message.compressed,
+            wire_length: message.wire_length,
+            length: message.length,
+            complete: message.complete,
+            sha256_hex: message.sha256.as_ref().map(|digest| Hex(digest)),
+            payload: Payload::of_message(message),
+        }
+    }
+}
+
+/// A finding.
+#[derive(Debug, Serialize)]
+pub struct FindingRow<'a> {
+    rule: &'static str,
+    severity: Severity,
+    blame: Option<Role>,
+    confidence: Confidence,
+    message: &'a str,
+    rfc: Option<&'static str>,
+    frame: Option<u64>,
+    message_index: Option<u64>,
+    packet: Option<u64>,
+    stream_offset: Option<u64>,
+    evidence_hex: Hex<'a>,
+}
+
+impl<'a> FindingRow<'a> {
+    /// Borrows the finding.
+    pub fn new(finding: &'a Finding) -> FindingRow<'a> {
+        FindingRow {
+            rule: finding.rule.id,
+            severity: finding.severity,
+            blame: finding.blame,
+            confidence: finding.confidence,
+            message: &finding.message,
+            rfc: Some(finding.rule.source).filter(|source| !source.is_empty()),
+            frame: finding.frame,
+            message_index: finding.message_index,
+            packet: finding.packet.map(|packet| packet.number),
+            stream_offset: finding.stream_offset,
+            evidence_hex: Hex(&finding.evidence),
+        }
+    }
+}
+
+/// What an analysis amounted to.
+#[derive(Debug, Serialize)]
+pub struct SummaryRow {
+    connections: u64,
+    frames: u64,
+    messages: u64,
+    payload_bytes: u64,
+    findings: FindingCounts,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingCounts {
+    error: u64,
+    warning: u64,
+    note: u64,
+}
+
+impl SummaryRow {
+    /// Takes the counts.
+    pub fn new(summary: &Summary) -> SummaryRow {
+        SummaryRow {
+            connections: summary.connections,
+            frames: summary.frames,
+            messages: summary.messages,
+            payload_bytes: summary.payload_bytes,
+            findings: FindingCounts { error: summary.errors, warning: summary.warnings, note: summary.notes },
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Where the rules of one connection file their findings.
+
+use super::{Confidence, Finding, Rule};
+
+/// Takes findings, bounds them, and lowers their confidence where the roles are not certain.
+#[derive(Debug)]
+pub struct Docket {
+    findings: Vec<Finding>,
+    counts: Vec<Count>,
+    limit: u32,
+    roles_inferred: bool,
+}
+
+#[derive(Debug)]
+struct Count {
+    rule: &'static Rule,
+    filed: u32,
+}
+
+impl Docket {
+    /// A docket that lists at most `limit` findings of a rule.
+    pub fn new(limit: u32) -> Docket {
+        Docket { findings: Vec::new(), counts: Vec::new(), limit, roles_inferred: false }
+    }
+
+    /// From here on who is the client is known from the mask bits alone.
+    pub fn infer_roles(&mut self) {
+        self.roles_inferred = true;
+    }
+
+    /// Files a finding.
+    pub fn file(&mut self, mut finding: Finding) {
+        if self.roles_inferred && finding.blame.is_some() {
+            finding.confidence = finding.confidence.max(Confidence::RoleInferred);
+        }
+        let at = self.counts.iter().position(|count| count.rule == finding.rule).unwrap_or_else(|| {
+            self.counts.push(Count { rule: finding.rule, filed: 0 });
+            self.counts.len() - 1
+        });
+        let count = &mut self.counts[at];
+        count.filed = count.filed.saturating_add(1);
+        if count.filed <= self.limit {
+            self.findings.push(finding);
+        }
+    }
+
+    /// How many findings of each rule were filed but, being over the limit, not listed.
+    pub fn unlisted(&self) -> impl Iterator<Item = (&'static Rule, u32)> + '_ {
+        self.counts.iter().filter(|count| count.filed > self.limit).map(|count| (count.rule, count.filed - self.limit))
+    }
+
+    /// Whether this rule was broken on this connection.
+    pub fn has(&self, rule: &Rule) -> bool {
+        self.counts.iter().any(|count| count.rule == rule)
+    }
+
+    /// Takes the findings filed since the last call.
+    pub fn drain(&mut self) -> impl Iterator<Item = Finding> + '_ {
+        self.findings.drain(..)
+    }
+}

@@ -1,0 +1,200 @@
+//! A frame explained: its diagram, its fields in words, the unmasking, the payload, and what the rules say of it.
+
+use super::parts::{Parts, frames};
+use super::ruler::{bytes_of, draw};
+use super::text::{Span, Style, Text};
+use super::{fields, payload};
+use crate::Role;
+use crate::escape::printable;
+use crate::rules::{Finding, Severity};
+use crate::websocket::{FrameHeader, Opcode};
+
+/// No line of an explanation is wider.
+pub(super) const COLUMNS: usize = 80;
+
+/// No more frames of one input are explained.
+const MAX_FRAMES: usize = 32;
+
+/// What is known of a frame beyond its bytes. The default is nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context<'a> {
+    /// Who sent it.
+    pub sender: Option<Role>,
+    /// It belongs to a message that permessage-deflate compressed, as the handshake and RSV1 of its first frame say.
+    pub compressed: bool,
+    /// The opcode of the message that a continuation goes on with.
+    pub continues: Option<Opcode>,
+    /// Where it begins in its sender's stream.
+    pub stream_offset: Option<u64>,
+    /// How many payload bytes exist, where the bytes that are explained hold only the first of them.
+    pub captured_length: Option<u64>,
+    /// What the rules say of it.
+    pub marks: &'a [Mark<'a>],
+}
+
+/// A finding, as it stands below an explanation.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark<'a> {
+    /// The rule's id.
+    pub rule: &'a str,
+    /// The finding's severity.
+    pub severity: Severity,
+    /// What happened.
+    pub message: &'a str,
+    /// The section the rule rests on: `RFC 6455 §5.1`.
+    pub source: &'a str,
+    /// That section's sentence; may be empty.
+    pub quote: &'a str,
+}
+
+impl<'a> From<&'a Finding> for Mark<'a> {
+    fn from(finding: &'a Finding) -> Mark<'a> {
+        Mark {
+            rule: finding.rule.id,
+            severity: finding.severity,
+            message: &finding.message,
+            source: finding.rule.source,
+            quote: finding.rule.quote,
+        }
+    }
+}
+
+/// Puts a frame's wire bytes together from its header and the unmasked payload that a
+/// [`Frame`](crate::websocket::Frame) holds: the payload is masked again.
+pub fn wire_bytes(header: &FrameHeader, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(header.length() + payload.len());
+    header.write(&mut bytes);
+    let key = header.masking_key.unwrap_or_default();
+    bytes.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+    bytes
+}
+
+/// Explains the frame at the front of `bytes` in lines of at most 80 columns; bytes behind its end are not looked at.
+/// A frame whose bytes end early is explained as far as they go.
+pub fn explain(bytes: &[u8], context: &Context<'_>) -> Text {
+    let parts = Parts::new(bytes).with_known(context.captured_length.unwrap_or(0));
+    let mut text = Text::default();
+    text.flow(Vec::new(), 0, &[Span::new(title(&parts, context), Style::Heading)], COLUMNS);
+    text.blank();
+    text.append(draw(&parts));
+    text.blank();
+    fields::explain(&parts, context, &mut text);
+    payload::unmasking(&parts, &mut text);
+    payload::explain(&parts, context, &mut text);
+    missing(&parts, &mut text);
+    marks(context.marks, &mut text);
+    text
+}
+
+/// Explains frame after frame, at most 32 of them, and says what is left over. Between the frames it keeps what a
+/// receiver would: which message a continuation belongs to, and whether that is compressed.
+pub fn decode(bytes: &[u8]) -> Text {
+    let count = frames(bytes).count();
+    let mut text = Text::default();
+    let mut message: Option<FrameHeader> = None;
+    for (index, (offset, frame)) in frames(bytes).enumerate().take(MAX_FRAMES) {
+        let parts = Parts::new(frame);
+        if count > 1 {
+            let last = offset + frame.len() - 1;
+            let what = match parts.is_whole() {
+                true => format!("Frame {} of {count}", index + 1),
+                false => format!(
+                    "Left over after {}",
+                    if index == 1 { "1 frame".to_owned() } else { format!("{index} frames") }
+                ),
+            };
+            text.heading(format!("--- {what}: bytes {offset} to {last} ---"));
+            text.blank();
+        }
+        let header = parts.header;
+        if parts.has(0..1) && !header.opcode.is_control() && header.opcode != Opcode::CONTINUATION {
+            message = Some(header);
+        }
+        let begun = message.filter(|_| header.opcode == Opcode::CONTINUATION);
+        let context = Context {
+            continues: begun.map(|begun| begun.opcode),
+            compressed: begun.is_some_and(|begun| begun.rsv1),
+            ..Context::default()
+        };
+        text.append(explain(frame, &context));
+        if header.fin && !header.opcode.is_control() {
+            message = None;
+        }
+    }
+    if count > MAX_FRAMES {
+        text.blank();
+        text.push(vec![Span::new(format!("{} more frames are not shown.", count - MAX_FRAMES), Style::Warning)]);
+    }
+    text
+}
+
+fn title(parts: &Parts<'_>, context: &Context<'_>) -> String {
+    if parts.bytes.is_empty() {
+        return "No bytes".to_owned();
+    }
+    let header = &parts.header;
+    let mut title = format!("{} frame", name(header.opcode));
+    if let Some(sender) = context.sender {
+        title += &format!(" from the {sender}");
+    }
+    if let Some(offset) = context.stream_offset {
+        title += &format!(" at stream offset {offset}");
+    }
+    title += ": ";
+    title += &match parts.length() {
+        Some(length) => format!("{} of header, {} of payload", bytes_of(header.length() as u64), bytes_of(length)),
+        None => "cut inside its header".to_owned(),
+    };
+    title
+}
+
+/// The opcode's name, to begin a sentence with.
+fn name(opcode: Opcode) -> &'static str {
+    match opcode {
+        Opcode::CONTINUATION => "Continuation",
+        Opcode::TEXT => "Text",
+        Opcode::BINARY => "Binary",
+        Opcode::CLOSE => "Close",
+        Opcode::PING => "Ping",
+        Opcode::PONG => "Pong",
+        _ if opcode.is_control() => "Reserved control",
+        _ => "Reserved data",
+    }
+}
+
+fn missing(parts: &Parts<'_>, text: &mut Text) {
+    let header = parts.header_length().saturating_sub(parts.bytes.len()) as u64;
+    let (count, words) = match (header, parts.length()) {
+        (0, _) if parts.missing() == 0 => return,
+        (0, _) => (parts.missing(), format!("{} of the payload", bytes_of(parts.missing()))),
+        (_, None) => (header, format!("at least {} of the header", bytes_of(header))),
+        (_, Some(0)) => (header, format!("{} of the header", bytes_of(header))),
+        (_, Some(length)) => (2, format!("{} of the header and {length} of the payload", bytes_of(header))),
+    };
+    let words = format!("Incomplete: {words} {} missing.", if count == 1 { "is" } else { "are" });
+    text.blank();
+    text.push(vec![Span::new(words, Style::Fault)]);
+}
+
+fn marks(marks: &[Mark<'_>], text: &mut Text) {
+    if marks.is_empty() {
+        return;
+    }
+    text.heading("Findings");
+    for mark in marks {
+        let style = match mark.severity {
+            Severity::Error => Style::Fault,
+            Severity::Warning => Style::Warning,
+            Severity::Note => Style::Plain,
+        };
+        text.push(vec![
+            Span::plain("  "),
+            Span::new(format!("{:<8}", mark.severity), style),
+            Span::new(printable(mark.rule.as_bytes()).into_owned(), Style::Strong),
+        ]);
+        text.flow(Vec::new(), 10, &[Span::plain(printable(mark.message.as_bytes()).into_owned())], COLUMNS);
+        let quote = if mark.quote.is_empty() { String::new() } else { format!(": \"{}\"", mark.quote) };
+        let source = format!("{}{quote}", mark.source);
+        text.flow(Vec::new(), 10, &[Span::new(printable(source.as_bytes()).into_owned(), Style::Dim)], COLUMNS);
+    }
+}

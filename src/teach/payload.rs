@@ -1,0 +1,242 @@
+//! A frame's payload: unmasked byte by byte, as text, as a hex dump, inflated; the body of a Close in words.
+
+use super::explain::{COLUMNS, Context};
+use super::fields::{Words, entry};
+use super::inflate::{End, MAX_INFLATED, inflate};
+use super::parts::Parts;
+use super::ruler::bytes_of;
+use super::text::{FieldKind, Span, Style, Text};
+use crate::escape::{printable, printable_lines};
+use crate::websocket::{Opcode, close_code_name};
+
+/// Rows of the unmasking table.
+const UNMASKED_ROWS: usize = 16;
+/// Lines of text, each of at most 76 columns.
+const TEXT_LINES: usize = 8;
+/// Lines of the hex dump, 16 bytes each.
+const DUMP_LINES: usize = 8;
+
+/// Adds the table of the unmasking, for the first 16 bytes of a masked payload.
+pub(super) fn unmasking(parts: &Parts<'_>, text: &mut Text) {
+    if parts.header.masking_key.is_none() || parts.payload.is_empty() {
+        return;
+    }
+    text.heading("Unmasking, byte i with key byte j = i mod 4 (RFC 6455 §5.3)");
+    text.push(vec![Span::new("   i    masked          key byte j          payload", Style::Dim)]);
+    for (index, &byte) in parts.payload.iter().enumerate().take(UNMASKED_ROWS) {
+        let key = parts.key_byte(index).unwrap_or(0);
+        let plain = byte ^ key;
+        let shown = if plain.is_ascii() { printable(&[plain]).into_owned() } else { String::new() };
+        text.push(vec![
+            Span::new(format!("  {index:>2}    "), Style::Dim),
+            Span::new(format!("{byte:02x} {byte:08b}"), Style::Field(FieldKind::Payload)),
+            Span::new("  ^  ", Style::Dim),
+            Span::new(format!("{key:02x} {key:08b} "), Style::Field(FieldKind::Key)),
+            Span::new(format!("j={}", index % 4), Style::Dim),
+            Span::new("  =  ", Style::Dim),
+            Span::new(format!("{plain:02x} {plain:08b}  "), Style::Bits(FieldKind::Payload)),
+            Span::new(shown, Style::Strong),
+        ]);
+    }
+    let more = parts.payload.len().saturating_sub(UNMASKED_ROWS) as u64 + parts.withheld();
+    if more > 0 {
+        text.push(vec![Span::new(format!("  and so on for {more} more"), Style::Dim)]);
+    }
+}
+
+/// Adds the payload, unmasked.
+pub(super) fn explain(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
+    if !parts.header_is_complete() {
+        return;
+    }
+    let header = parts.header;
+    let payload = parts.unmasked();
+    if header.opcode == Opcode::CLOSE {
+        close(&payload, parts.is_whole(), text);
+    }
+    if payload.is_empty() {
+        return;
+    }
+    // RSV1 says nothing of the kind on control frames and under reserved opcodes.
+    let data = matches!(header.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY);
+    let compressed = data && (context.compressed || header.rsv1);
+    let kind = if compressed { "Payload, compressed" } else { "Payload" };
+    let here = if parts.is_whole() { String::new() } else { format!(", the first {} here", payload.len()) };
+    text.heading(format!("{kind}: {}{here}", bytes_of(header.payload_length)));
+    // Compressed bytes are no text, and a Close has its code in front of the text.
+    if !compressed && header.opcode != Opcode::CLOSE {
+        let opcode = context.continues.filter(|_| header.opcode == Opcode::CONTINUATION).unwrap_or(header.opcode);
+        match opcode {
+            Opcode::TEXT => {
+                shown(&payload, text);
+                utf8(&payload, parts, text);
+            }
+            Opcode::PING | Opcode::PONG | Opcode::CONTINUATION if is_text(&payload) => shown(&payload, text),
+            _ => {}
+        }
+    }
+    dump(&payload, parts.withheld(), text);
+    if compressed {
+        inflated(parts, &payload, context, text);
+    }
+}
+
+/// UTF-8 without control characters.
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control))
+}
+
+/// Says where text stops being UTF-8 (RFC 6455 §5.6, §8.1).
+fn utf8(payload: &[u8], parts: &Parts<'_>, text: &mut Text) {
+    let Err(error) = std::str::from_utf8(payload) else { return };
+    let at = error.valid_up_to();
+    let continues = parts.header.opcode == Opcode::CONTINUATION && at == 0;
+    let words = match error.error_len() {
+        // A code point may go over the end of a fragment.
+        None if !parts.header.fin || !parts.is_whole() => {
+            Span::plain(format!("The character at byte {at} goes on behind these bytes."))
+        }
+        None => Span::new(format!("Not UTF-8: the character at byte {at} has no end. §8.1"), Style::Fault),
+        Some(_) if continues => Span::plain("It may begin inside a character: the fragment before it tells."),
+        Some(_) => Span::new(format!("Not UTF-8 from byte {at} on. §8.1"), Style::Fault),
+    };
+    text.flow(Vec::new(), 2, &[words], COLUMNS);
+}
+
+/// The bytes as printable text.
+fn shown(bytes: &[u8], text: &mut Text) {
+    let (lines, shown) = printable_lines(bytes, COLUMNS - 4, TEXT_LINES);
+    for line in lines {
+        text.push(vec![Span::plain("  "), Span::new(line, Style::Strong)]);
+    }
+    let more = bytes.len() - shown;
+    if more > 0 {
+        text.push(vec![Span::new(format!("  … {} more", bytes_of(more as u64)), Style::Dim)]);
+    }
+}
+
+/// The first bytes as hexdump -C shows them.
+fn dump(bytes: &[u8], withheld: u64, text: &mut Text) {
+    for (line, chunk) in bytes.chunks(16).enumerate().take(DUMP_LINES) {
+        let mut hex = String::new();
+        for (index, byte) in chunk.iter().enumerate() {
+            hex += if index == 8 { "  " } else { " " };
+            hex += &format!("{byte:02x}");
+        }
+        let ascii: String =
+            chunk.iter().map(|&byte| if matches!(byte, 0x20..=0x7E) { char::from(byte) } else { '.' }).collect();
+        text.push(vec![
+            Span::new(format!("  {:04x} ", line * 16), Style::Dim),
+            Span::new(format!("{hex:<51}"), Style::Field(FieldKind::Payload)),
+            Span::new("|", Style::Dim),
+            Span::plain(ascii),
+            Span::new("|", Style::Dim),
+        ]);
+    }
+    let more = bytes.len().saturating_sub(DUMP_LINES * 16) as u64 + withheld;
+    if more > 0 {
+        text.push(vec![Span::new(format!("  … {} more", bytes_of(more)), Style::Dim)]);
+    }
+}
+
+fn inflated(parts: &Parts<'_>, payload: &[u8], context: &Context<'_>, text: &mut Text) {
+    text.heading("Inflated (RFC 7692 §7.2.2)");
+    let header = parts.header;
+    if header.opcode == Opcode::CONTINUATION {
+        let words = "Not possible for this frame alone: the compressed message begins in an earlier one.";
+        return text.flow(Vec::new(), 2, &[Span::plain(words)], COLUMNS);
+    }
+    let out = inflate(payload, header.fin && parts.is_whole());
+    let assumed = if context.compressed { "" } else { "permessage-deflate and " };
+    let remark = format!("This assumes {assumed}an empty window, as for the first message of a connection.");
+    text.flow(Vec::new(), 2, &[Span::new(remark, Style::Dim)], COLUMNS);
+    if !out.bytes.is_empty() {
+        if header.opcode == Opcode::TEXT {
+            shown(&out.bytes, text);
+        }
+        dump(&out.bytes, 0, text);
+    }
+    let words = match out.end {
+        End::Whole if out.bytes.is_empty() => Span::plain("No bytes come out."),
+        End::Whole => return,
+        End::TooLong => {
+            Span::new(format!("More than {MAX_INFLATED} bytes come out; the rest is left."), Style::Warning)
+        }
+        End::Fault => Span::new(
+            "It does not inflate: it refers to earlier messages (context takeover, RFC 7692 §7.1.1), or it is not \
+             DEFLATE.",
+            Style::Warning,
+        ),
+    };
+    text.flow(Vec::new(), 2, &[words], COLUMNS);
+}
+
+/// The body of a Close frame: nothing, or a code and a reason (RFC 6455 §5.5.1).
+fn close(body: &[u8], whole: bool, text: &mut Text) {
+    let kind = FieldKind::Payload;
+    let (code, reason) = match body {
+        [] if whole => {
+            let words = Words::plain("No body: the application is told 1005, no status received.");
+            return entry(text, kind, "Status code", "none", words, "§7.1.5");
+        }
+        [byte] if whole => {
+            let words = "A body of 1 byte: it must be empty or begin with a code of 2 bytes.";
+            return entry(text, kind, "Status code", &format!("{byte:02x}"), Words::fault(words), "§5.5.1");
+        }
+        [] | [_] => return,
+        [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
+    };
+    let name = close_code_name(code).map_or(String::new(), |name| format!(" {name}"));
+    let (words, section) = close_code_meaning(code);
+    let words = Words(format!("{code}{name}: {}", words.0), words.1);
+    entry(text, kind, "Status code", &format!("{:02x} {:02x}", body[0], body[1]), words, section);
+    let value = bytes_of(reason.len() as u64);
+    let words = match std::str::from_utf8(reason) {
+        Ok("") => Words::plain("None."),
+        Err(error) if whole || error.error_len().is_some() => {
+            let at = error.valid_up_to();
+            Words::fault(format!("{} (not UTF-8 from its byte {at} on, but it must be)", printable(reason)))
+        }
+        _ => Words::plain(printable(reason)),
+    };
+    entry(text, kind, "Reason", &value, words, "§7.1.6");
+}
+
+/// What a registered status code says, in words, and where that stands.
+fn close_code_meaning(code: u16) -> (Words, &'static str) {
+    const RFC: &str = "§7.4.1";
+    let (words, section) = match code {
+        1000 => ("the purpose of the connection has been fulfilled.", RFC),
+        1001 => ("the sender goes away: a server shuts down, a browser leaves the page.", RFC),
+        1002 => ("the sender saw a protocol error.", RFC),
+        1003 => ("the sender cannot accept this type of data.", RFC),
+        1004 => return (Words::fault("its meaning is not defined, and it must not be sent."), RFC),
+        1005 => return (Words::fault("stands for a Close without a code, and must not be sent."), RFC),
+        1006 => return (Words::fault("stands for an end without a Close, and must not be sent."), RFC),
+        1007 => ("the sender got data that do not fit their message's type, such as text that is not UTF-8.", RFC),
+        1008 => ("a message breaks the sender's policy.", RFC),
+        1009 => ("a message is too big for the sender.", RFC),
+        1010 => ("the client misses an extension that the server did not agree to.", RFC),
+        1011 => ("the server met a condition that kept it from going on.", RFC),
+        1012 => ("the service restarts; the client may connect again after a random delay of 5 to 30 s.", "IANA"),
+        1013 => ("the service is overloaded; the client should connect elsewhere or ask its user.", "IANA"),
+        1014 => ("the server is a gateway and got an invalid response from behind.", "IANA"),
+        1015 => return (Words::fault("stands for a failed TLS handshake, and must not be sent."), RFC),
+        3000 => ("the client must authenticate itself first, as with HTTP's 401.", "IANA"),
+        3003 => ("the client may not do this, as with HTTP's 403.", "IANA"),
+        3008 => ("something took too long, as with HTTP's 408.", "IANA"),
+        _ => return (range_meaning(code), "§7.4.2"),
+    };
+    (Words::plain(words), section)
+}
+
+/// What a status code without a registered name says by its range (RFC 6455 §7.4.2).
+fn range_meaning(code: u16) -> Words {
+    match code {
+        0..=999 => Words::fault("codes below 1000 are not used."),
+        1000..=2999 => Words::fault("kept for this protocol and its extensions; not registered."),
+        3000..=3999 => Words::plain("for libraries and frameworks, to be registered with IANA; this one is not."),
+        4000..=4999 => Words::plain("private: the application knows what it means."),
+        5000.. => Words::fault("codes above 4999 are not defined."),
+    }
+}

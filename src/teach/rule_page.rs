@@ -1,0 +1,48 @@
+//! A rule's declaration as a page.
+
+use super::text::{Span, Style, Text};
+use crate::escape::printable;
+use crate::rules::{Rule, Severity};
+
+/// Where the words stand.
+const INDENT: usize = 2;
+
+/// The page of a rule: what it says, where that stands, why it matters, what it does not guess, and how to see it.
+/// No line is wider than `columns`, as long as that is at least 20.
+pub fn rule_page(rule: &Rule, columns: usize) -> Text {
+    let columns = columns.max(20);
+    let mut text = Text::default();
+    let style = match rule.severity {
+        Severity::Error => Style::Fault,
+        Severity::Warning => Style::Warning,
+        Severity::Note => Style::Plain,
+    };
+    text.flow(Vec::new(), 0, &[Span::new(rule.id, Style::Strong)], columns);
+    text.flow(Vec::new(), 0, &[Span::plain(rule.statement)], columns);
+    text.blank();
+    for (name, value, style) in [
+        ("severity", rule.severity.name(), style),
+        ("blames", rule.blames.name(), Style::Plain),
+        ("source", rule.source, Style::Plain),
+    ] {
+        let lead = vec![Span::new(format!("{name:<10}"), Style::Dim)];
+        text.flow(lead, 11, &[Span::new(value, style)], columns);
+    }
+    let quote = if rule.quote.is_empty() { String::new() } else { format!("\"{}\"", rule.quote) };
+    for (title, words) in [
+        ("What the text says", quote.as_str()),
+        ("Why it matters", rule.why),
+        ("What it does not guess", rule.restraint),
+    ] {
+        if !words.is_empty() {
+            text.heading(title);
+            // A declaration may be written over several lines.
+            let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+            text.flow(Vec::new(), INDENT, &[Span::plain(printable(words.as_bytes()).into_owned())], columns);
+        }
+    }
+    text.heading("See it");
+    let command = format!("wslens rules example {} -o example.pcapng", rule.id);
+    text.flow(Vec::new(), INDENT, &[Span::new(command, Style::Strong)], columns);
+    text
+}

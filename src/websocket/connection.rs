@@ -1,0 +1,119 @@
+//! A WebSocket connection: deliveries of both directions in, events out.
+
+use super::closing::Closing;
+use super::direction::Direction;
+use super::event::{Ending, Event};
+use super::handshake::{Family, Handshake};
+use super::hixie::HixieDirection;
+use super::shared::{Deflate, Settings, Shared};
+use super::stats::Stats;
+use crate::Role;
+use crate::tcp::{Chunk, Delivery, Missing};
+
+/// Decodes what follows the opening handshake.
+#[derive(Debug)]
+pub struct Connection {
+    client: Decoder,
+    server: Decoder,
+    shared: Shared,
+}
+
+#[derive(Debug)]
+enum Decoder {
+    Frames(Direction),
+    Hixie(HixieDirection),
+}
+
+impl Connection {
+    /// A connection that begins with this handshake.
+    pub fn new(handshake: &Handshake, settings: Settings) -> Connection {
+        let deflate = match &handshake.attempt.response {
+            None => Deflate::Unknown,
+            Some(_) => handshake.deflate.map_or(Deflate::No, Deflate::Agreed),
+        };
+        let decoder = |role| match handshake.family {
+            Family::Hixie75 | Family::Hixie76 => Decoder::Hixie(HixieDirection::new(role)),
+            Family::Rfc6455 | Family::Hybi(_) => Decoder::Frames(Direction::new(role)),
+        };
+        Connection {
+            client: decoder(Role::Client),
+            server: decoder(Role::Server),
+            shared: Shared::new(settings, deflate),
+        }
+    }
+
+    /// A connection that was open before the capture began.
+    pub fn mid_stream(settings: Settings) -> Connection {
+        Connection {
+            client: Decoder::Frames(Direction::mid_stream(Role::Client)),
+            server: Decoder::Frames(Direction::mid_stream(Role::Server)),
+            shared: Shared::new(settings, Deflate::Unknown),
+        }
+    }
+
+    /// Takes what a direction delivers and tells what it means. `scratch` is working memory that connections share.
+    pub fn deliver(
+        &mut self,
+        sender: Role,
+        delivery: &Delivery<'_>,
+        scratch: &mut Vec<u8>,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) {
+        std::mem::swap(&mut self.shared.scratch, scratch);
+        let decoder = match sender {
+            Role::Client => &mut self.client,
+            Role::Server => &mut self.server,
+        };
+        match *delivery {
+            Delivery::Data(chunk) => decoder.data(chunk, &mut self.shared, tell),
+            Delivery::Missing(missing) => {
+                tell(Event::Missing { sender, missing });
+                decoder.missing(missing, &mut self.shared, tell);
+            }
+            Delivery::Conflict { offset, packet } => tell(Event::Conflict { sender, offset, packet }),
+            Delivery::Fin(packet) => tell(Event::Fin { sender, packet }),
+            Delivery::Reset(packet) => tell(Event::Reset { sender, packet }),
+        }
+        std::mem::swap(&mut self.shared.scratch, scratch);
+    }
+
+    /// Nothing more will come.
+    pub fn finish(mut self, ending: &Ending, tell: &mut dyn FnMut(Event<'_>)) -> (Closing, Stats) {
+        for (sender, decoder) in [(Role::Client, &mut self.client), (Role::Server, &mut self.server)] {
+            let undecoded = decoder.finish(&mut self.shared, tell);
+            if undecoded > 0 {
+                tell(Event::Undecoded { sender, length: undecoded });
+            }
+        }
+        tell(Event::End(ending));
+        let stats = Stats { sent: self.shared.sent, pings: self.shared.round_trips.finish() };
+        (self.shared.closing.finish(ending.tcp), stats)
+    }
+}
+
+impl Decoder {
+    fn data(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+        match self {
+            Decoder::Frames(direction) => direction.data(chunk, shared, tell),
+            Decoder::Hixie(direction) => direction.data(chunk, shared, tell),
+        }
+    }
+
+    fn missing(&mut self, missing: Missing, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+        match self {
+            Decoder::Frames(direction) => direction.missing(missing, shared, tell),
+            Decoder::Hixie(direction) => direction.missing(missing),
+        }
+    }
+
+    /// Gives the number of bytes that could not be decoded.
+    fn finish(&mut self, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) -> u64 {
+        match self {
+            Decoder::Frames(direction) => {
+                direction.finish(shared, tell);
+                direction.undecoded()
+            }
+            Decoder::Hixie(direction) => direction.finish(shared, tell),
+        }
+    }
+}

@@ -1,0 +1,424 @@
+//! One direction of a WebSocket connection: bytes in, frames and messages out.
+//!
+//! The payload length of a frame is only ever a number to count down from. Payload bytes pass as borrowed slices;
+//! they are unmasked where somebody wants them: all of a text, of a compressed message or for a digest, the first few
+//! of anything else.
+
+use super::event::{Event, Frame, Kind};
+use super::header::{FrameHeader, MAX_HEADER, Opcode};
+use super::inflate::Inflater;
+use super::mask::unmask;
+use super::message::{OpenMessage, Opening};
+use super::resync::{Expected, Search};
+use super::shared::{Deflate, Shared};
+use crate::Role;
+use crate::capture::PacketRef;
+use crate::tcp::{Chunk, Missing};
+
+/// Payload bytes of a control frame that are always kept: the most that RFC 6455 §5.5 allows.
+const CONTROL_PAYLOAD: usize = 125;
+
+/// Payload is unmasked in pieces of this many bytes, which stay in the first-level cache.
+const PIECE: usize = 16 << 10;
+
+/// Texts that stand where a frame should when a server or a proxy fell back to HTTP. As a frame header each of them
+/// would be forbidden twice over, so none is taken for one.
+const TEXTS: [(&[u8], &str); 9] = [
+    (b"HTTP/1.", "an HTTP response"),
+    (b"<html", "HTML"),
+    (b"<HTML", "HTML"),
+    (b"<!DOCTYPE", "HTML"),
+    (b"<!doctype", "HTML"),
+    (b"GET /", "an HTTP request"),
+    (b"POST /", "an HTTP request"),
+    (b"HEAD /", "an HTTP request"),
+    (b"OPTIONS ", "an HTTP request"),
+];
+
+/// The decoder of one direction.
+#[derive(Debug)]
+pub struct Direction {
+    role: Role,
+    state: State,
+    /// A header whose end has not come yet, or the header of the open frame.
+    header: [u8; MAX_HEADER],
+    header_length: usize,
+    /// The first bytes of the open frame's payload, unmasked.
+    kept: Vec<u8>,
+    message: Option<Box<OpenMessage>>,
+    inflater: Option<Box<Inflater>>,
+    /// Bytes of this direction are missing.
+    pub(super) after_gap: bool,
+    /// A fragmented message may be open that began in bytes that are missing.
+    fragment_unknown: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// The next byte belongs to a header; where and in which packet it began, once its first byte came.
+    Header(Option<Start>),
+    /// Inside a frame.
+    Payload(Box<Open>),
+    /// The boundary is lost.
+    Lost(Box<Search>),
+    /// What came was no frame; the rest is not looked at.
+    NotFrames,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    offset: u64,
+    packet: PacketRef,
+    acknowledged: Option<u64>,
+}
+
+/// The frame that is going by.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    start: Start,
+    header: FrameHeader,
+    /// Payload bytes that went by, captured or not.
+    passed: u64,
+    captured: u64,
+    /// No byte is missing so far, so `kept` still grows.
+    intact: bool,
+    last_packet: PacketRef,
+    inside_message: Option<bool>,
+    /// Its payload belongs to the open message.
+    in_message: bool,
+}
+
+impl Direction {
+    /// A direction at a frame boundary: the first byte after the opening handshake.
+    pub fn new(role: Role) -> Direction {
+        Direction::with(role, State::Header(None), false)
+    }
+
+    /// A direction of a connection that was already open: its first boundary is searched for.
+    pub fn mid_stream(role: Role) -> Direction {
+        Direction::with(role, State::Lost(Box::default()), true)
+    }
+
+    fn with(role: Role, state: State, after_gap: bool) -> Direction {
+        Direction {
+            role,
+            state,
+            header: [0; MAX_HEADER],
+            header_length: 0,
+            kept: Vec::new(),
+            message: None,
+            inflater: None,
+            after_gap,
+            fragment_unknown: after_gap,
+        }
+    }
+
+    /// Takes the next bytes.
+    pub fn data(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+        match &self.state {
+            State::Lost(_) => self.search(chunk, shared, tell),
+            State::NotFrames => {}
+            State::Header(_) | State::Payload(_) => self.feed(chunk, shared, tell),
+        }
+    }
+
+    /// Takes bytes behind a known boundary.
+    fn feed(&mut self, mut chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+        loop {
+            let taken = match &mut self.state {
+                _ if chunk.bytes.is_empty() => return,
+                State::Header(_) => self.header(chunk, shared, tell),
+                State::Payload(_) => self.payload(chunk, shared, tell),
+                State::Lost(_) | State::NotFrames => return,
+            };
+            chunk.bytes = &chunk.bytes[taken..];
+            chunk.offset += taken as u64;
+        }
+    }
+
+    /// Bytes are missing.
+    pub fn missing(&mut self, missing: Missing, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+        self.after_gap = true;
+        match &mut self.state {
+            State::Payload(open) => {
+                open.intact = false;
+                let remaining = open.header.payload_length - open.passed;
+                open.passed += missing.length.min(remaining);
+                if let Some(message) = self.message.as_mut().filter(|_| open.in_message) {
+                    message.damage();
+                }
+                if missing.length < remaining {
+                    return;
+                }
+                self.complete(true, shared, tell);
+                if missing.length > remaining {
+                    self.lose();
+                }
+            }
+            State::Header(_) => self.lose(),
+            State::Lost(search) => search.forget(),
+            State::NotFrames => {}
+        }
+    }
+
+    /// Nothing more will come.
+    pub fn finish(&mut self, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+        match &self.state {
+            State::Payload(_) => self.complete(false, shared, tell),
+            State::Header(Some(start)) if self.header_length > 0 => {
+                let start = *start;
+                tell(Event::HeaderCut {
+                    sender: self.role,
+                    offset: start.offset,
+                    bytes: &self.header[..self.header_length],
+                    packet: start.packet,
+                });
+            }
+            _ => {}
+        }
+        self.close_message(false, shared, tell);
+    }
+
+    /// Bytes at the end of the stream for which no frame boundary was found.
+    pub fn undecoded(&self) -> u64 {
+        match &self.state {
+            State::Lost(search) => search.dropped() + search.held() as u64,
+            _ => 0,
+        }
+    }
+
+    /// Takes a header, or a part of one; gives the number of bytes taken.
+    fn header(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) -> usize {
+        let State::Header(start) = &mut self.state else { return 0 };
+        let start = *start.get_or_insert(Start {
+            offset: chunk.offset,
+            packet: chunk.packet,
+            acknowledged: chunk.acknowledged,
+        });
+        let before = self.header_length;
+        let take = chunk.bytes.len().min(MAX_HEADER - before);
+        self.header[before..before + take].copy_from_slice(&chunk.bytes[..take]);
+        let joined = &self.header[..before + take];
+        let text = TEXTS.iter().find(|(text, _)| joined.starts_with(text) || text.starts_with(joined));
+        if let Some((text, what)) = text {
+            if joined.len() < text.len() {
+                self.header_length = joined.len();
+                return take;
+            }
+            tell(Event::NotFrames { sender: self.role, offset: start.offset, bytes: text, what, packet: start.packet });
+            self.close_message(false, shared, tell);
+            self.state = State::NotFrames;
+            return take;
+        }
+        let Ok((rest, header)) = FrameHeader::parse(joined) else {
+            self.header_length = joined.len();
+            return take;
+        };
+        // Bytes that were held because they might have become a text belong to the payload after all.
+        let held = rest.len().saturating_sub(take);
+        let mut payload = [0; MAX_HEADER];
+        payload[..held].copy_from_slice(&rest[..held]);
+        let taken = take.saturating_sub(rest.len());
+        self.header_length = joined.len() - rest.len();
+        let offset = start.offset + self.header_length as u64;
+        self.open(header, start, chunk.packet, shared, tell);
+        if held > 0 {
+            let Start { packet, acknowledged, .. } = start;
+            self.feed(Chunk { offset, bytes: &payload[..held], packet, acknowledged }, shared, tell);
+        }
+        taken
+    }
+
+    /// A header is complete.
+    fn open(
+        &mut self,
+        header: FrameHeader,
+        start: Start,
+        packet: PacketRef,
+        shared: &mut Shared,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) {
+        let inside_message = if self.fragment_unknown { None } else { Some(self.message.is_some()) };
+        let kind = match header.opcode {
+            Opcode::TEXT => Some(Kind::Text),
+            Opcode::BINARY => Some(Kind::Binary),
+            _ => None,
+        };
+        if !header.opcode.is_control() && (kind.is_some() || header.fin) {
+            self.fragment_unknown = false;
+        }
+        if let Some(kind) = kind {
+            // A message that another one interrupts will never be complete (§5.4).
+            self.close_message(false, shared, tell);
+            let compressed = header.rsv1 && self.agree_on_deflate(shared);
+            let opening = Opening {
+                kind,
+                compressed,
+                unknown: header.rsv() != 0 && !compressed,
+                keep: shared.settings.payload_bytes,
+                digest: shared.settings.digests,
+                packet: start.packet,
+                stream_offset: start.offset,
+            };
+            let inflater = self.inflater.as_deref_mut().filter(|_| compressed);
+            self.message = Some(Box::new(OpenMessage::new(opening, inflater)));
+        }
+        let in_message = self.message.is_some() && !header.opcode.is_control() && !header.opcode.is_reserved();
+        self.kept.clear();
+        self.state = State::Payload(Box::new(Open {
+            start,
+            header,
+            passed: 0,
+            captured: 0,
+            intact: true,
+            last_packet: packet,
+            inside_message,
+            in_message,
+        }));
+        if header.payload_length == 0 {
+            self.complete(true, shared, tell);
+        }
+    }
+
+    /// Whether RSV1 means DEFLATE; makes the inflater at its first use. Where the handshake was not seen, RSV1 can
+    /// mean nothing else: permessage-deflate is the only registered extension that uses it.
+    fn agree_on_deflate(&mut self, shared: &Shared) -> bool {
+        let no_context_takeover = match shared.deflate {
+            Deflate::No => return false,
+            Deflate::Agreed(params) => match self.role {
+                Role::Client => params.client_no_context_takeover,
+                Role::Server => params.server_no_context_takeover,
+            },
+            Deflate::Unknown => false,
+        };
+        let context_known = !self.after_gap;
+        self.inflater.get_or_insert_with(|| Box::new(Inflater::new(no_context_takeover, context_known)));
+        true
+    }
+
+    /// Takes payload bytes; gives their number.
+    fn payload(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) -> usize {
+        let State::Payload(open) = &mut self.state else { return 0 };
+        let remaining = open.header.payload_length - open.passed;
+        let take = usize::try_from(remaining).unwrap_or(usize::MAX).min(chunk.bytes.len());
+        let bytes = &chunk.bytes[..take];
+        let keep = match open.header.opcode.is_control() {
+            true => shared.settings.payload_bytes.max(CONTROL_PAYLOAD),
+            false => shared.settings.payload_bytes,
+        };
+        let room = if open.intact { keep.saturating_sub(self.kept.len()) } else { 0 };
+        let mut message = self.message.as_deref_mut().filter(|_| open.in_message);
+        let wanted = if message.as_ref().is_some_and(|message| message.wants_all()) { take } else { room.min(take) };
+        let bounds = shared.settings.bounds;
+        let mut keep_and_push = |plain: &[u8], at: usize| {
+            if at < room {
+                self.kept.extend_from_slice(&plain[..plain.len().min(room - at)]);
+            }
+            if let Some(message) = &mut message {
+                message.push(plain, self.inflater.as_deref_mut(), bounds);
+            }
+        };
+        match open.header.masking_key {
+            None => keep_and_push(&bytes[..wanted], 0),
+            Some(key) => {
+                let mut at = 0;
+                for piece in bytes[..wanted].chunks(PIECE) {
+                    let scratch = &mut shared.scratch;
+                    scratch.clear();
+                    scratch.extend_from_slice(piece);
+                    unmask(scratch, key, open.passed + at as u64);
+                    keep_and_push(scratch, at);
+                    at += piece.len();
+                }
+            }
+        }
+        open.passed += take as u64;
+        open.captured += take as u64;
+        open.last_packet = chunk.packet;
+        if open.passed == open.header.payload_length {
+            self.complete(true, shared, tell);
+        }
+        take
+    }
+
+    /// The open frame is over: all of it went by, or (`complete` is false) the stream ended inside it.
+    fn complete(&mut self, complete: bool, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+        let State::Payload(open) = std::mem::replace(&mut self.state, State::Header(None)) else { return };
+        let index = shared.next_frame;
+        shared.next_frame += 1;
+        let mut message = None;
+        let last = open.header.fin && complete;
+        if let Some(own) = self.message.as_deref_mut().filter(|_| open.in_message) {
+            let next_index = shared.next_message;
+            let own_index = own.frame(index, open.header.payload_length, last, open.last_packet, next_index);
+            shared.next_message = next_index.max(own_index + 1);
+            message = Some(own_index);
+        }
+        let header_bytes = &self.header[..self.header_length];
+        let mut frame = Frame {
+            index,
+            sender: self.role,
+            header: open.header,
+            header_bytes,
+            stream_offset: open.start.offset,
+            packet: open.start.packet,
+            last_packet: open.last_packet,
+            acknowledged: open.start.acknowledged,
+            captured_length: open.captured,
+            complete,
+            payload: &self.kept,
+            message,
+            inside_message: open.inside_message,
+            end_offset: (open.start.offset + header_bytes.len() as u64).saturating_add(open.header.payload_length),
+            pong: None,
+            after_gap: self.after_gap,
+        };
+        shared.frame(&mut frame);
+        tell(Event::Frame(&frame));
+        self.header_length = 0;
+        if open.in_message && last {
+            self.close_message(true, shared, tell);
+        }
+    }
+
+    /// The open message is over.
+    fn close_message(&mut self, finished: bool, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+        let Some(message) = self.message.take() else { return };
+        let bounds = shared.settings.bounds;
+        let inflater = self.inflater.as_deref_mut().filter(|_| message.is_compressed());
+        message.finish(self.role, finished, self.after_gap, inflater, bounds, |message| tell(Event::Message(message)));
+    }
+
+    /// The boundary is lost.
+    fn lose(&mut self) {
+        self.header_length = 0;
+        self.fragment_unknown = true;
+        if let Some(message) = &mut self.message {
+            message.damage();
+        }
+        if let Some(inflater) = &mut self.inflater {
+            inflater.lose_context();
+        }
+        self.state = State::Lost(Box::default());
+    }
+
+    /// Looks for a boundary, and goes on from there.
+    fn search(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+        let State::Lost(search) = &mut self.state else { return };
+        let expected = Expected { masked: self.role == Role::Client, rsv1: !matches!(shared.deflate, Deflate::No) };
+        let Some(found) = search.push(chunk, expected, shared.settings.resync_bytes) else { return };
+        let State::Lost(search) = std::mem::replace(&mut self.state, State::Header(None)) else { return };
+        // What was open before the gap can not be told from what follows it.
+        self.close_message(false, shared, tell);
+        let mut first = true;
+        let mut skipped = search.dropped() + found.at as u64;
+        search.release(found.at, |chunk| {
+            if std::mem::take(&mut first) {
+                let (offset, packet) = (chunk.offset, chunk.packet);
+                let skipped = std::mem::take(&mut skipped);
+                tell(Event::Resync { sender: self.role, offset, skipped, score: found.score, packet });
+            }
+            self.data(chunk, shared, tell);
+        });
+    }
+}

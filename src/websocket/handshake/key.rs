@@ -1,0 +1,85 @@
+//! `Sec-WebSocket-Key` (RFC 6455 §4.1 item 7): what it decodes to, and how it is not base64.
+
+use crate::http::trim_ows;
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+
+/// Keys that stand in specifications, encyclopaedias and tutorials: whoever sends one has copied it.
+pub const SAMPLE_KEYS: [&str; 9] = [
+    // RFC 6455 §1.3 and §4.1.
+    "dGhlIHNhbXBsZSBub25jZQ==",
+    "AQIDBAUGBwgJCgsMDQ4PEC==",
+    "AQIDBAUGBwgJCgsMDQ4PEA==",
+    // All bits zero.
+    "AAAAAAAAAAAAAAAAAAAAAA==",
+    // Wikipedia and the tutorials that follow it.
+    "x3JJHMbDL1EzLkh9GBhXDw==",
+    "xqBt3ImNzJbYqRINxEFlkg==",
+    "sN9cRrP/n9NdMgdcy2VJFQ==",
+    "w4v7O6xFTi36lq3RNcgctw==",
+    // The tutorials around the "beetle" server.
+    "puVOuWb7rel6z2AVZBKnfw==",
+];
+
+/// A key that is base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodedKey {
+    /// What it decodes to; RFC 6455 §4.1 demands 16 bytes.
+    pub bytes: Vec<u8>,
+    /// The bits of the last symbol that stand for nothing are zero (RFC 4648 §3.5). They are not in RFC 6455's own
+    /// example `AQIDBAUGBwgJCgsMDQ4PEC==`.
+    pub canonical: bool,
+}
+
+/// Why a key is not base64 (RFC 4648 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// The byte at this offset is not in the alphabet.
+    Alphabet {
+        /// Offset in the key, white space before it not counted.
+        offset: usize,
+        /// The byte.
+        byte: u8,
+    },
+    /// The padding is missing, too long, or not at the end.
+    Padding,
+}
+
+/// Accepts what RFC 4648 §3.5 lets a decoder accept: pad bits that are not zero.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// Accepts padding of any length besides.
+const INDIFFERENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Decodes a `Sec-WebSocket-Key`; white space around it does not count.
+///
+/// # Errors
+/// Tells a foreign byte from wrong padding. A wrong length is no error: see [`DecodedKey::bytes`].
+///
+/// ```
+/// use wslens::websocket::decode_key;
+/// let key = decode_key(b"AQIDBAUGBwgJCgsMDQ4PEC==").unwrap();
+/// assert_eq!((key.bytes.len(), key.canonical), (16, false));
+/// ```
+pub fn decode_key(key: &[u8]) -> Result<DecodedKey, KeyFault> {
+    let key = trim_ows(key);
+    let foreign = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
+    if let Some(offset) = key.iter().position(foreign) {
+        return Err(KeyFault::Alphabet { offset, byte: key[offset] });
+    }
+    let bytes = LENIENT.decode(key).map_err(|_| KeyFault::Padding)?;
+    Ok(DecodedKey { canonical: STANDARD.decode(key).is_ok(), bytes })
+}
+
+/// What the key decodes to in the eyes of a decoder that cares neither for pad bits nor for padding.
+pub(super) fn decode_lenient(key: &[u8]) -> Option<Vec<u8>> {
+    INDIFFERENT.decode(key).ok()
+}

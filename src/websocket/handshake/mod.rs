@@ -1,0 +1,141 @@
+//! What an upgrade attempt settled: the key and its answer, the subprotocol, the extensions, the protocol's age
+//! (RFC 6455 §4, RFC 7692 §7.1).
+
+mod accept;
+mod extensions;
+mod hixie;
+mod key;
+#[cfg(test)]
+mod tests;
+
+pub use accept::{AcceptCause, AcceptCheck, GUID, accept_key, check_accept};
+pub use extensions::{Extension, ExtensionSyntax, PmdParams, parse_extensions};
+pub use hixie::{HixieCheck, HixieKeyFault, hixie76_answer};
+pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};
+
+use crate::http::{Attempt, Head, RequestLine, StatusLine};
+
+/// An opening handshake, read from an [`Attempt`].
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    /// The heads it was read from.
+    pub attempt: Attempt,
+    /// The generation of the protocol.
+    pub family: Family,
+    /// `Sec-WebSocket-Accept` held against the key; `None` where either was not seen.
+    pub accept: Option<AcceptCheck>,
+    /// The hixie-76 challenge held against its answer; `None` for other generations.
+    pub hixie: Option<HixieCheck>,
+    /// The extensions the client offered, in order; empty where the request was not seen or does not parse.
+    pub offers: Vec<Extension>,
+    /// Where the offer does not parse.
+    pub offer_syntax: Option<ExtensionSyntax>,
+    /// The extensions the server accepted, in order; empty where the server did not switch, and where the answer was
+    /// not seen or does not parse.
+    pub extensions: Vec<Extension>,
+    /// Where the server's list does not parse.
+    pub extensions_syntax: Option<ExtensionSyntax>,
+    /// What permessage-deflate was agreed to, where it is among them.
+    pub deflate: Option<PmdParams>,
+    /// What it has to do with the handshakes of other connections.
+    pub neighbourhood: Neighbourhood,
+}
+
+/// What a handshake has to do with those of other connections. An answer that belongs to another connection's key is
+/// told in [`AcceptCheck::cause`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Neighbourhood {
+    /// Another connection of the same client to the same server that had the same key.
+    pub key_of: Option<u64>,
+    /// Another connection of the same client to the same server that was opening at the same time.
+    pub opening_beside: Option<u64>,
+}
+
+/// Which generation of the protocol a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// RFC 6455: `Sec-WebSocket-Version: 13`, or any other request with a `Sec-WebSocket-Key`.
+    Rfc6455,
+    /// `draft-ietf-hybi-thewebsocketprotocol-NN`: the number in the version header, 4 to 8. Version 8 is what drafts
+    /// 08 to 12 send.
+    Hybi(u8),
+    /// `draft-hixie-thewebsocketprotocol-75`: no key at all.
+    Hixie75,
+    /// `draft-hixie-thewebsocketprotocol-76`, which is hybi-00: two keys and eight bytes after the head.
+    Hixie76,
+}
+
+impl Handshake {
+    /// Reads what an attempt settled.
+    pub fn from_attempt(attempt: Attempt) -> Handshake {
+        const EXTENSIONS: &str = "sec-websocket-extensions";
+        let (request, response) = (attempt.request.as_ref(), attempt.response.as_ref());
+        let family = family(request, response, attempt.switched);
+        let key = request.and_then(|request| request.first("sec-websocket-key"));
+        let received = response.and_then(|response| response.first("sec-websocket-accept"));
+        let accept = key.zip(received).map(|(key, received)| check_accept(key, received));
+        let hixie = (family == Family::Hixie76).then(|| hixie::check(&attempt)).flatten();
+        let (offers, offer_syntax) =
+            settle(request.and_then(|request| extensions::parse_lines(request.all(EXTENSIONS))));
+        let accepted = response.filter(|_| attempt.switched);
+        let (extensions, extensions_syntax) =
+            settle(accepted.and_then(|response| extensions::parse_lines(response.all(EXTENSIONS))));
+        let deflate =
+            extensions.iter().find(|extension| extension.is_permessage_deflate()).map(PmdParams::from_response);
+        Handshake {
+            attempt,
+            family,
+            accept,
+            hixie,
+            offers,
+            offer_syntax,
+            extensions,
+            extensions_syntax,
+            deflate,
+            neighbourhood: Neighbourhood::default(),
+        }
+    }
+
+    /// The `Sec-WebSocket-Accept` that the request's key asks for; `None` without a request or a key.
+    pub fn expected_accept(&self) -> Option<String> {
+        let key = self.attempt.request.as_ref()?.first("sec-websocket-key")?;
+        Some(accept_key(key))
+    }
+}
+
+fn settle(parsed: Option<Result<Vec<Extension>, ExtensionSyntax>>) -> (Vec<Extension>, Option<ExtensionSyntax>) {
+    match parsed {
+        None => (Vec::new(), None),
+        Some(Ok(list)) => (list, None),
+        Some(Err(fault)) => (Vec::new(), Some(fault)),
+    }
+}
+
+fn family(request: Option<&Head<RequestLine>>, response: Option<&Head<StatusLine>>, switched: bool) -> Family {
+    let answered =
+        |names: [&str; 2]| response.is_some_and(|response| names.iter().any(|name| response.first(name).is_some()));
+    // The drafts named their headers "WebSocket-…" until 75 and "Sec-WebSocket-…" from 76 on.
+    let answered_75 = answered(["websocket-origin", "websocket-location"]);
+    let answered_76 = answered(["sec-websocket-origin", "sec-websocket-location"]);
+    let has_accept = response.is_some_and(|response| response.first("sec-websocket-accept").is_some());
+    let Some(request) = request else {
+        return match (has_accept, answered_76, answered_75) {
+            (false, true, _) => Family::Hixie76,
+            (false, false, true) => Family::Hixie75,
+            _ => Family::Rfc6455,
+        };
+    };
+    let has = |name| request.first(name).is_some();
+    let version = request.first("sec-websocket-version");
+    if has("sec-websocket-key1") && has("sec-websocket-key2") && !has("sec-websocket-key") {
+        return Family::Hixie76;
+    }
+    if !has("sec-websocket-key") && version.is_none() && !has_accept {
+        let went_on_unseen = response.is_none() && switched;
+        return if answered_75 || went_on_unseen { Family::Hixie75 } else { Family::Rfc6455 };
+    }
+    match version {
+        Some([digit @ b'4'..=b'8']) => Family::Hybi(digit - b'0'),
+        _ => Family::Rfc6455,
+    }
+}

@@ -1,0 +1,233 @@
+//! Frame boundaries found in the middle of a stream: after bytes are missing, and where a capture begins within a
+//! connection.
+//!
+//! A boundary is believed when what stands there would be unlikely by chance. Each thing that agrees with a frame
+//! adds its evidence in bits: a header whose fields random bytes have once in eight times adds three. One
+//! contradiction rules a boundary out. Writers mostly begin a frame at the beginning of a segment and end it at the
+//! end of one, so such boundaries carry evidence of their own.
+
+use super::header::{FrameHeader, MAX_HEADER, Opcode};
+use super::mask::unmask;
+use crate::capture::PacketRef;
+use crate::tcp::Chunk;
+
+/// Evidence asked for before a boundary is believed, in bits.
+pub const ENOUGH: u32 = 24;
+
+/// Evidence of standing at the first byte of a segment, and of a frame that ends with one.
+const AT_SEGMENT_EDGE: u32 = 8;
+
+/// Frames of a chain that are looked at.
+const MAX_CHAIN: usize = 16;
+
+/// Segment beginnings that are looked at whenever a segment comes.
+const MAX_EDGES: usize = 64;
+
+/// Payload bytes that are looked at, per frame.
+const MAX_PEEK: usize = 64;
+
+/// What is known about the frames that are searched for.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    /// Whether they are masked.
+    pub masked: bool,
+    /// RSV1 may be set on the first frame of a message.
+    pub rsv1: bool,
+}
+
+/// A boundary that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Boundary {
+    /// Its offset in the buffer that was searched.
+    pub at: usize,
+    /// Its evidence, in bits.
+    pub score: u32,
+}
+
+/// Stream bytes without a known boundary, and the segments they came in.
+#[derive(Debug, Default)]
+pub struct Search {
+    bytes: Vec<u8>,
+    marks: Vec<Mark>,
+    /// The next full search waits until the buffer is this long: doubling it keeps the whole cost linear.
+    search_at: usize,
+    /// Bytes that were passed over and dropped.
+    dropped: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    at: usize,
+    offset: u64,
+    packet: PacketRef,
+    acknowledged: Option<u64>,
+}
+
+impl Search {
+    /// Takes further bytes and looks for a boundary; gives the number of bytes before it and its evidence.
+    pub fn push(&mut self, chunk: Chunk<'_>, expected: Expected, limit: usize) -> Option<Boundary> {
+        if self.bytes.len() + chunk.bytes.len() > limit {
+            self.forget();
+        }
+        self.collect(chunk);
+        self.best(expected)
+    }
+
+    /// Takes further bytes.
+    pub fn collect(&mut self, chunk: Chunk<'_>) {
+        let at = self.bytes.len();
+        self.marks.push(Mark { at, offset: chunk.offset, packet: chunk.packet, acknowledged: chunk.acknowledged });
+        self.bytes.extend_from_slice(chunk.bytes);
+    }
+
+    /// Forgets what was collected, for bytes behind it are missing.
+    pub fn forget(&mut self) {
+        self.dropped += self.bytes.len() as u64;
+        self.bytes.clear();
+        self.marks.clear();
+        self.search_at = 0;
+    }
+
+    /// How many bytes were passed over and dropped so far.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Segments that are held.
+    pub fn segments(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Bytes that are held.
+    pub fn held(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The best boundary at the beginning of a segment, whatever its evidence.
+    pub fn best_edge(&self, expected: Expected) -> Option<Boundary> {
+        // Of two with the same evidence the earlier one explains more.
+        let recent = self.marks.len().saturating_sub(MAX_EDGES);
+        let scored = self.marks[recent..].iter().filter_map(|mark| self.score(mark.at, expected));
+        scored.max_by_key(|found| (found.score, usize::MAX - found.at))
+    }
+
+    /// The best boundary that has evidence enough.
+    fn best(&mut self, expected: Expected) -> Option<Boundary> {
+        if let Some(found) = self.best_edge(expected).filter(|found| found.score >= ENOUGH) {
+            return Some(found);
+        }
+        if self.bytes.len() < self.search_at {
+            return None;
+        }
+        self.search_at = self.bytes.len() * 2;
+        // Each place tried is a chance to be wrong: as many bits more are asked for.
+        let tried = usize::BITS - self.bytes.len().leading_zeros();
+        (0..self.bytes.len())
+            .filter_map(|at| self.score(at, expected))
+            .max_by_key(|found| (found.score, usize::MAX - found.at))
+            .filter(|found| found.score >= ENOUGH + tried)
+    }
+
+    /// The evidence for a boundary at `at`; `None` where something contradicts it.
+    fn score(&self, at: usize, expected: Expected) -> Option<Boundary> {
+        let is_edge =
+            |at: usize| at == self.bytes.len() || self.marks.binary_search_by_key(&at, |mark| mark.at).is_ok();
+        let mut score = if is_edge(at) { AT_SEGMENT_EDGE } else { 0 };
+        let mut position = at;
+        // Before the boundary a message may have been open.
+        let mut open = None;
+        for _ in 0..MAX_CHAIN {
+            let rest = &self.bytes[position..];
+            let Ok((payload, header)) = FrameHeader::parse(&rest[..rest.len().min(MAX_HEADER)]) else { break };
+            let payload_at = position + rest.len().min(MAX_HEADER) - payload.len();
+            score += header_evidence(&header, expected, &mut open)?;
+            let payload = &self.bytes[payload_at..];
+            let length = usize::try_from(header.payload_length).unwrap_or(usize::MAX);
+            score += payload_evidence(&header, &payload[..payload.len().min(length)])?;
+            if length > payload.len() {
+                break;
+            }
+            position = payload_at + length;
+            if is_edge(position) {
+                score += AT_SEGMENT_EDGE;
+            }
+            if position == self.bytes.len() {
+                break;
+            }
+        }
+        Some(Boundary { at, score })
+    }
+
+    /// Ends the search at a boundary: calls `take` with the chunks from there on, and says how many bytes were
+    /// passed over.
+    pub fn release(self, at: usize, mut take: impl FnMut(Chunk<'_>)) -> u64 {
+        let ends = self.marks.iter().skip(1).map(|mark| mark.at).chain([self.bytes.len()]);
+        for (mark, end) in self.marks.iter().zip(ends) {
+            let from = mark.at.max(at);
+            if from < end {
+                take(Chunk {
+                    offset: mark.offset + (from - mark.at) as u64,
+                    bytes: &self.bytes[from..end],
+                    packet: mark.packet,
+                    acknowledged: mark.acknowledged,
+                });
+            }
+        }
+        self.dropped + at as u64
+    }
+}
+
+/// Evidence of a header by itself; `open` is whether a message is open, where that is known.
+fn header_evidence(header: &FrameHeader, expected: Expected, open: &mut Option<bool>) -> Option<u32> {
+    let control = header.opcode.is_control();
+    let impossible = header.rsv2
+        || header.rsv3
+        || header.opcode.is_reserved()
+        || header.masking_key.is_some() != expected.masked
+        || header.rsv1 && (!expected.rsv1 || control || header.opcode == Opcode::CONTINUATION)
+        || control && (!header.fin || header.payload_length > 125)
+        || header.length_form != super::LengthForm::shortest(header.payload_length)
+        || header.payload_length >> 40 != 0;
+    if impossible {
+        return None;
+    }
+    let data = !control;
+    if data {
+        let continues = header.opcode == Opcode::CONTINUATION;
+        if open.is_some_and(|open| open != continues) {
+            return None;
+        }
+        *open = Some(!header.fin);
+    }
+    // RSV1 to 3 and MASK are a bit each, the opcode is one of 6 in 16. Runs of zeros look like empty fragments:
+    // they prove nothing.
+    let bits = match header.length_form {
+        _ if data && header.payload_length == 0 => 0,
+        super::LengthForm::Bits64 => 24,
+        _ if control => 8,
+        _ => 5,
+    };
+    Some(bits)
+}
+
+/// Evidence of a payload that means something: text, or a close code.
+fn payload_evidence(header: &FrameHeader, payload: &[u8]) -> Option<u32> {
+    let mut peek = [0; MAX_PEEK];
+    let peek = &mut peek[..payload.len().min(MAX_PEEK)];
+    peek.copy_from_slice(&payload[..peek.len()]);
+    if let Some(key) = header.masking_key {
+        unmask(peek, key, 0);
+    }
+    match header.opcode {
+        Opcode::CLOSE if header.payload_length == 1 => None,
+        Opcode::CLOSE if peek.len() >= 2 => {
+            let code = u16::from_be_bytes([peek[0], peek[1]]);
+            (matches!(code, 1000..=1014 | 3000..=4999)).then_some(5)
+        }
+        Opcode::TEXT if !header.rsv1 => match std::str::from_utf8(peek) {
+            Err(error) if error.error_len().is_some() => None,
+            _ => Some(peek.iter().filter(|byte| byte.is_ascii_graphic() || **byte == b' ').count().min(24) as u32),
+        },
+        _ => Some(0),
+    }
+}

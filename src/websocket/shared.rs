@@ -1,0 +1,90 @@
+//! What the two directions of a connection have in common: ordinals, counts, what was agreed.
+
+use super::closing::CloseTracker;
+use super::event::{Frame, Pong};
+use super::handshake::PmdParams;
+use super::header::Opcode;
+use super::inflate::Bounds;
+use super::pings::{Outstanding, RoundTrips};
+use super::stats::DirectionStats;
+use crate::PerRole;
+
+/// What is asked of a connection's decoder.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Payload bytes to keep of a frame and of a message.
+    pub payload_bytes: usize,
+    /// Compute digests of messages.
+    pub digests: bool,
+    /// Bounds on inflating a message.
+    pub bounds: Bounds,
+    /// Bytes among which a boundary is searched.
+    pub resync_bytes: usize,
+}
+
+/// What is known of permessage-deflate.
+#[derive(Clone, Copy, Debug)]
+pub enum Deflate {
+    /// Not agreed.
+    No,
+    /// Agreed.
+    Agreed(PmdParams),
+    /// The handshake was not seen.
+    Unknown,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Shared {
+    pub(super) settings: Settings,
+    pub(super) deflate: Deflate,
+    pub(super) next_frame: u64,
+    pub(super) next_message: u64,
+    pub(super) closing: CloseTracker,
+    pub(super) sent: PerRole<DirectionStats>,
+    pub(super) outstanding: PerRole<Outstanding>,
+    pub(super) round_trips: RoundTrips,
+    /// Unmasked payload; lent by the caller for the time of a call.
+    pub(super) scratch: Vec<u8>,
+}
+
+impl Shared {
+    pub(super) fn new(settings: Settings, deflate: Deflate) -> Shared {
+        Shared {
+            settings,
+            deflate,
+            next_frame: 0,
+            next_message: 0,
+            closing: CloseTracker::default(),
+            sent: PerRole::default(),
+            outstanding: PerRole::default(),
+            round_trips: RoundTrips::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Counts a complete frame, and says of a Pong what it answers.
+    pub(super) fn frame(&mut self, frame: &mut Frame<'_>) {
+        let sender = frame.sender;
+        let payload = if frame.complete { frame.header.payload_length } else { frame.captured_length };
+        let sent = &mut self.sent[sender];
+        sent.frames += 1;
+        sent.payload_bytes = sent.payload_bytes.saturating_add(payload);
+        sent.bytes = sent.bytes.saturating_add(payload).saturating_add(frame.header_bytes.len() as u64);
+        if matches!(frame.header.opcode, Opcode::TEXT | Opcode::BINARY) {
+            sent.messages += 1;
+        }
+        match frame.header.opcode {
+            Opcode::CLOSE => self.closing.frame(frame),
+            Opcode::PING if frame.is_whole() => self.outstanding[sender].ping(frame),
+            Opcode::PONG if frame.is_whole() => {
+                let pong = self.outstanding[sender.peer()].pong(frame.payload, frame.packet);
+                if let Pong::Answers { after, .. } = pong {
+                    self.round_trips.add(after);
+                }
+                frame.pong = Some(pong);
+            }
+            _ => {}
+        }
+    }
+}
