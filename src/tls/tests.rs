@@ -541,3 +541,92 @@ mod hostile {
         }
     }
 }
+
+/// Captures of browsers and WebSocket libraries, through the layers before this one, against what tshark 4.0 opens:
+/// `tshark -r CAPTURE -o tls.keylog_file:KEYS -q -z follow,tls,raw,STREAM`, length and SHA-1 of each direction.
+mod real {
+    use std::collections::HashMap;
+
+    use sha1::{Digest, Sha1};
+
+    use super::super::*;
+    use crate::Limits;
+    use crate::capture::Reader;
+    use crate::packet::{Decoded, Decoder, FragmentLimits};
+    use crate::tcp::{Connection, Delivery, Side};
+
+    struct Flow {
+        connection: Connection,
+        session: Session,
+        plain: [Vec<u8>; 2],
+    }
+
+    /// Length and SHA-1 of what client and server said, for each connection that said anything, in hexadecimal.
+    fn opened(name: &str) -> Vec<[(usize, String); 2]> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+        let mut keys = KeyLog::new();
+        keys.add(&std::fs::read(folder.join(format!("{name}.keys"))).unwrap());
+        let mut reader = Reader::open(&folder.join(format!("{name}.pcap"))).unwrap();
+        let mut decoder = Decoder::new(FragmentLimits::default());
+        let limits = Limits::default();
+        let mut flows: HashMap<_, Flow> = HashMap::new();
+        let mut order = Vec::new();
+        while let Some(packet) = reader.next_packet() {
+            let Decoded::Segment(segment) = decoder.decode(&packet) else { continue };
+            let (from, to) = (segment.source, segment.destination);
+            let (key, side) =
+                if flows.contains_key(&(to, from)) { ((to, from), Side::Second) } else { ((from, to), Side::First) };
+            let flow = flows.entry(key).or_insert_with(|| {
+                order.push(key);
+                Flow { connection: Connection::new(), session: Session::new(1 << 20), plain: Default::default() }
+            });
+            let Flow { connection, session, plain } = flow;
+            connection.segment(side, &segment, packet.at, &limits, &mut |side, delivery| {
+                session.deliver(side, &delivery, &keys, &mut |side, delivery| {
+                    if let Delivery::Data(chunk) = delivery {
+                        plain[session::index(side)].extend_from_slice(chunk.bytes);
+                    }
+                });
+            });
+        }
+        let digest = |bytes: &[u8]| {
+            let hash = Sha1::digest(bytes);
+            (bytes.len(), hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+        };
+        order
+            .iter()
+            .map(|key| &flows[key])
+            .inspect(|flow| assert_eq!(flow.session.facts().failed, 0))
+            .filter(|flow| flow.plain.iter().any(|plain| !plain.is_empty()))
+            .map(|flow| [digest(&flow.plain[0]), digest(&flow.plain[1])])
+            .collect()
+    }
+
+    #[test]
+    fn what_tshark_opens_is_opened_byte_for_byte() {
+        let expect = |(client_length, client): (usize, &str), (server_length, server): (usize, &str)| {
+            [(client_length, client.to_owned()), (server_length, server.to_owned())]
+        };
+        assert_eq!(
+            opened("wss_tls12_aes128gcm"),
+            [expect(
+                (70780, "1e134052affb9c61ae47d566576bbbeab38dd990"),
+                (70717, "21ab33fc26ee2f9dbd526cc1a205434298e31c65")
+            )]
+        );
+        assert_eq!(
+            opened("wss_tls13"),
+            [expect(
+                (70756, "d52cfd2a094528e032c8fdc85e656b9babf7fce5"),
+                (70693, "dc5404a11ec07da0432ff0de8334d87980e3d152")
+            )]
+        );
+        assert_eq!(
+            opened("h2_chromium"),
+            [expect(
+                (41012, "6d610808a8bdcf2310afc26415023cada2e847a7"),
+                (40891, "a4dee074b6891b1f926684bd1d5ed3aa21e41747")
+            )]
+        );
+    }
+}
