@@ -144,3 +144,87 @@ fn p_hash<M: hmac::Mac + KeyInit + Clone>(secret: &[u8], seed: [&[u8]; 3], out: 
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::cipher::{Opened, Opener, TLS13};
+    use crate::tls::record::{ContentType, Header, Start};
+
+    const AES_128_GCM: Protection = Protection { cipher: Cipher::Aes128Gcm, hash: Hash::Sha256 };
+
+    fn unhex(text: &str) -> Vec<u8> {
+        let digits: Vec<u8> = text.chars().filter_map(|digit| digit.to_digit(16)).map(|digit| digit as u8).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
+    fn secret(text: &str) -> Secret {
+        let bytes = unhex(text);
+        let mut secret = Secret::zeroed(bytes.len()).unwrap();
+        secret.as_bytes_mut().copy_from_slice(&bytes);
+        secret
+    }
+
+    /// RFC 8448 §3: the client's and the server's first application traffic secret, key and IV.
+    #[test]
+    fn traffic_keys_are_those_of_rfc_8448() {
+        for (traffic, key, iv) in [
+            (
+                "9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5",
+                "17422dda596ed5d9acd890e3c63f5051",
+                "5b78923dee08579033e523d9",
+            ),
+            (
+                "a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643",
+                "9f02283b6c9c07efc26bb9f2ac92e356",
+                "cf782b88dd83549aadf1e984",
+            ),
+        ] {
+            let keys = traffic_keys(AES_128_GCM, &secret(traffic)).unwrap();
+            assert_eq!(keys.key(), unhex(key));
+            assert_eq!(keys.iv[..12], unhex(iv));
+        }
+    }
+
+    /// RFC 8448 §3: the client's application data, the bytes 00 to 31.
+    #[test]
+    fn the_application_record_of_rfc_8448_opens() {
+        let record = unhex(
+            "17 03 03 00 43 a2 3f 70 54 b6 2c 94 d0 af fa fe 82 28 ba 55 cb ef ac ea 42 f9 14 aa 66 bc ab 3f 2b 98
+             19 a8 a5 b4 6b 39 5b d5 4a 9a 20 44 1e 2b 62 97 4e 1f 5a 62 92 a2 97 70 14 bd 1e 3d ea e6 3a ee bb 21 69
+             49 15 e4",
+        );
+        let traffic = secret("9e40646ce79a7f9dc05af8889bce6552875afa0b06df0087f792ebb7c17504a5");
+        let opener = Opener::new(&traffic_keys(AES_128_GCM, &traffic).unwrap(), TLS13, false).unwrap();
+        let Start::Header(header) = Header::read(&record) else { panic!("a header") };
+        let mut out = [0; 128];
+        let content_type = Some(ContentType::ApplicationData);
+        assert_eq!(
+            opener.open(0, &header, &record[5..], None, &mut out),
+            Some(Opened { content_type, length: 50, needs_chain: false })
+        );
+        assert!(out[..50].iter().copied().eq(0..50));
+        assert_eq!(opener.open(1, &header, &record[5..], None, &mut out), None, "another number is another nonce");
+    }
+
+    /// The P_SHA256 vector that was posted to the IETF's TLS list when TLS 1.2 was new.
+    #[test]
+    fn p_sha256_has_the_known_output() {
+        let seed = unhex("a0ba9f936cda311827a6f796ffd5198c");
+        let mut out = [0; 100];
+        let key = unhex("9bbe436ba940f017b17652849a71db35");
+        p_hash::<Hmac<Sha256>>(&key, [b"test label", &seed, b""], &mut out).unwrap();
+        let expected = "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b4e14baf9\
+                        af0fa022f7077def17abfd3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5a72e5a5110ff\
+                        f70187347b66";
+        assert_eq!(out.to_vec(), unhex(expected));
+    }
+
+    #[test]
+    fn a_secret_of_another_length_than_the_hash_makes_no_keys() {
+        let sha384 = Protection { cipher: Cipher::Aes256Gcm, hash: Hash::Sha384 };
+        let traffic = secret(&"5e".repeat(32));
+        assert!(traffic_keys(sha384, &traffic).is_none());
+        assert!(next_traffic_secret(Hash::Sha384, &traffic).is_none());
+    }
+}

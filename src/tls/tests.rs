@@ -470,6 +470,136 @@ fn a_suite_that_is_not_supported_is_named() {
     assert!(plain.iter().all(|plain| plain.pieces.is_empty()));
 }
 
+/// Holes of all kinds in a stream of records that are sealed here.
+mod holes {
+    use aes_gcm::aead::AeadInOut;
+    use aes_gcm::aead::inout::InOutBuf;
+    use aes_gcm::{Aes128Gcm, KeyInit};
+
+    use super::*;
+    use crate::tls::schedule::traffic_keys;
+
+    const RANDOM: [u8; 32] = [7; 32];
+
+    fn keys() -> KeyLog {
+        let mut keys = KeyLog::new();
+        keys.add(format!("SERVER_TRAFFIC_SECRET_0 {} {}", "07".repeat(32), "09".repeat(32)).as_bytes());
+        keys
+    }
+
+    fn hello(kind: u8, body: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(body.len()).unwrap();
+        [&[22, 3, 3, 0, length + 4, kind, 0, 0, length], body].concat()
+    }
+
+    /// A session past both hellos. The server's stream goes on at offset 1000.
+    fn session(keys: &KeyLog) -> Session {
+        let mut session = Session::new(1 << 20);
+        let client = [&[3, 3], &RANDOM[..], &[0, 0, 2, 0x13, 1, 1, 0]].concat();
+        let server = [&[3, 3], &[8; 32][..], &[0, 0x13, 1, 0, 0, 6, 0, 43, 0, 2, 3, 4]].concat();
+        for (side, bytes) in [(Side::First, hello(1, &client)), (Side::Second, hello(2, &server))] {
+            let chunk = Chunk { offset: 0, bytes: &bytes, packet: packet(1), acknowledged: None };
+            session.deliver(side, &Delivery::Data(chunk), keys, &mut |_, _| {});
+        }
+        session
+    }
+
+    /// One record of the server for each text, from number 0 on, with the offset of each and of the end.
+    fn seal(keys: &KeyLog, texts: &[String]) -> (Vec<u8>, Vec<usize>) {
+        let suite = Suite(0x1301).protection().unwrap();
+        let keys = traffic_keys(suite, keys.get(&RANDOM, Label::ServerTraffic(0)).unwrap()).unwrap();
+        let cipher = Aes128Gcm::new_from_slice(keys.key()).unwrap();
+        let (mut stream, mut starts) = (Vec::new(), vec![0]);
+        for (number, text) in texts.iter().enumerate() {
+            let mut nonce: [u8; 12] = keys.iv[..12].try_into().unwrap();
+            for (byte, mask) in nonce[4..].iter_mut().zip((number as u64).to_be_bytes()) {
+                *byte ^= mask;
+            }
+            let length = u16::try_from(text.len() + 17).unwrap().to_be_bytes();
+            let header = [23, 3, 3, length[0], length[1]];
+            let mut content = [text.as_bytes(), &[23]].concat();
+            let buffer = InOutBuf::from(&mut content[..]);
+            let tag = cipher.encrypt_inout_detached(&nonce.into(), &header, buffer).unwrap();
+            stream.extend([&header, &content[..], &tag[..]].concat());
+            starts.push(stream.len());
+        }
+        (stream, starts)
+    }
+
+    /// The stream without these bytes.
+    fn without(keys: &KeyLog, stream: &[u8], lost: std::ops::Range<usize>) -> (Plain, Facts) {
+        let mut session = session(keys);
+        let mut plain = Plain::default();
+        let chunk = |range: std::ops::Range<usize>| {
+            let offset = 1000 + range.start as u64;
+            Delivery::Data(Chunk { offset, bytes: &stream[range], packet: packet(1), acknowledged: None })
+        };
+        let missing = Delivery::Missing(Missing {
+            offset: 1000 + lost.start as u64,
+            length: lost.len() as u64,
+            cause: MissingCause::Lost,
+            packet: packet(2),
+        });
+        for delivery in [chunk(0..lost.start), missing, chunk(lost.end..stream.len()), Delivery::Fin(packet(3))] {
+            session.deliver(Side::Second, &delivery, keys, &mut |_, delivery| plain.take(&delivery));
+        }
+        (plain, session.facts().clone())
+    }
+
+    #[test]
+    fn thousands_of_lost_records_are_counted() {
+        let keys = keys();
+        let texts: Vec<String> = (0..6000).map(|number| format!("<{number}>")).collect();
+        let (stream, starts) = seal(&keys, &texts);
+        // From the middle of record 10 to the middle of record 5500.
+        let (plain, facts) = without(&keys, &stream, starts[10] + 9..starts[5500] + 9);
+        let length = |range: std::ops::Range<usize>| texts[range].iter().map(|text| text.len() as u64).sum::<u64>();
+        assert_eq!(plain.missing, [(length(0..10), length(10..5501))]);
+        assert_eq!(plain.pieces[0].1, texts[..10].concat().into_bytes());
+        assert_eq!(plain.pieces[1], (length(0..5501), texts[5501..].concat().into_bytes()));
+        assert_eq!((facts.failed, facts.unopened), (0, None));
+    }
+
+    #[test]
+    fn a_hole_inside_of_a_record_costs_that_record() {
+        let keys = keys();
+        let texts = ["one", "two", "three"].map(str::to_owned);
+        let (stream, starts) = seal(&keys, &texts);
+        for from in starts[1]..starts[2] {
+            for to in from + 1..=starts[2] {
+                let (plain, facts) = without(&keys, &stream, from..to);
+                assert_eq!(plain.pieces, [(0, b"one".to_vec()), (6, b"three".to_vec())], "{from}..{to}");
+                assert_eq!(plain.missing, [(3, 3)], "{from}..{to}");
+                assert_eq!((facts.failed, facts.unopened), (0, None), "{from}..{to}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_that_is_lost_to_its_end_is_missing_to_its_end() {
+        let keys = keys();
+        let texts = ["one", "two", "three"].map(str::to_owned);
+        let (stream, starts) = seal(&keys, &texts);
+        let (plain, _) = without(&keys, &stream, starts[2]..stream.len());
+        assert_eq!(plain.pieces, [(0, b"onetwo".to_vec())]);
+        assert_eq!(plain.missing, [(6, 5)]);
+    }
+
+    /// Headers everywhere, and none of them one: the work of guessing has an end.
+    #[test]
+    fn guessing_ends() {
+        let keys = keys();
+        let (mut stream, starts) = seal(&keys, &["one".to_owned()]);
+        stream.extend([0; 100_000]);
+        let hole = starts[1]..stream.len();
+        stream.extend([23, 3, 3, 0, 60].repeat(20_000));
+        let (plain, facts) = without(&keys, &stream, hole);
+        assert_eq!(plain.text(), "one");
+        assert_eq!(facts.unopened, Some(Unopened::SequenceLost));
+        assert_eq!(plain.missing.len(), 1);
+    }
+}
+
 mod hostile {
     use super::*;
     use proptest::prelude::*;
