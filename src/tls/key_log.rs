@@ -3,8 +3,9 @@
 //! A key log of a browser that ran for weeks has a million lines, so a secret is stored inline and a line is read
 //! without allocating.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::fmt;
+use std::num::NonZeroU32;
 
 use foldhash::fast::RandomState;
 
@@ -120,7 +121,8 @@ impl fmt::Debug for Secret {
 pub struct Loaded {
     /// Lines that are neither blank nor comments.
     pub lines: u64,
-    /// Lines whose secret can open records. The rest of `lines`, less `broken`, has labels that open none.
+    /// Lines whose secret can open records. The rest of `lines`, less `broken`, has labels that open none, or is more
+    /// than one connection can need.
     pub kept: u64,
     /// Lines that are not `label client_random secret` in hexadecimal, or whose secret has an impossible length.
     pub broken: u64,
@@ -132,10 +134,21 @@ struct Broken;
 /// Secrets by client random, from any number of key logs.
 #[derive(Default)]
 pub struct KeyLog {
-    // The keys come from files that anybody may have written: a seeded hasher.
-    secrets: HashMap<([u8; 32], Label), Secret, RandomState>,
+    /// Index of each client random's first secret. Anybody may have written the file: a seeded hasher.
+    connections: HashMap<[u8; 32], u32, RandomState>,
+    secrets: Vec<Entry>,
     revision: u64,
 }
+
+/// A secret, and the index of the next of its connection: so a million lines make one table of a quarter of that.
+struct Entry {
+    label: Label,
+    secret: Secret,
+    next: Option<NonZeroU32>,
+}
+
+/// So many secrets are kept of a connection: the six kinds, and some KeyUpdates, which can be made from the first.
+const KEPT_EACH: usize = 32;
 
 impl fmt::Debug for KeyLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,9 +167,6 @@ impl KeyLog {
     /// Comments (`#`) and blank lines are skipped, broken lines are counted and skipped. Where a label of a client
     /// random comes twice the later secret counts.
     pub fn add(&mut self, text: &[u8]) -> Loaded {
-        // No useful line is shorter, so this asks for no more memory than the text could fill.
-        const SHORTEST: usize = "CLIENT_RANDOM".len() + 1 + 64 + 1 + 64 + 1;
-        self.secrets.reserve(text.len() / SHORTEST / 4);
         let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let mut loaded = Loaded::default();
         let mut rest = text;
@@ -170,8 +180,7 @@ impl KeyLog {
             loaded.lines += 1;
             match read_line(line) {
                 Ok(Some((random, label, secret))) => {
-                    self.secrets.insert((random, label), secret);
-                    loaded.kept += 1;
+                    loaded.kept += u64::from(self.insert(random, label, secret));
                 }
                 Ok(None) => {}
                 Err(Broken) => loaded.broken += 1,
@@ -183,9 +192,40 @@ impl KeyLog {
         loaded
     }
 
+    /// `false` if there are enough of this connection.
+    fn insert(&mut self, random: [u8; 32], label: Label, secret: Secret) -> bool {
+        let Ok(new) = u32::try_from(self.secrets.len()) else { return false };
+        let mut last = match self.connections.entry(random) {
+            hash_map::Entry::Vacant(vacant) => {
+                vacant.insert(new);
+                self.secrets.push(Entry { label, secret, next: None });
+                return true;
+            }
+            hash_map::Entry::Occupied(first) => *first.get() as usize,
+        };
+        for _ in 1..KEPT_EACH {
+            let entry = &mut self.secrets[last];
+            if entry.label == label {
+                entry.secret = secret;
+                return true;
+            }
+            let Some(next) = entry.next else {
+                entry.next = NonZeroU32::new(new);
+                self.secrets.push(Entry { label, secret, next: None });
+                return true;
+            };
+            last = next.get() as usize;
+        }
+        false
+    }
+
     /// The secret for `label` of the connection whose ClientHello had this random.
     pub fn get(&self, client_random: &[u8; 32], label: Label) -> Option<&Secret> {
-        self.secrets.get(&(*client_random, label))
+        let mut entry = self.secrets.get(*self.connections.get(client_random)? as usize)?;
+        while entry.label != label {
+            entry = self.secrets.get(entry.next?.get() as usize)?;
+        }
+        Some(&entry.secret)
     }
 
     /// How many secrets there are.
@@ -295,6 +335,19 @@ mod tests {
         let text = [words, &short_random, &short_secret, &not_hex, &odd, &no_number, &good].join("\n");
         assert_eq!(log.add(text.as_bytes()), Loaded { lines: 9, kept: 1, broken: 8 });
         assert_eq!(log.len(), 1);
+    }
+
+    #[test]
+    fn a_connection_without_end_is_cut_short() {
+        let mut log = KeyLog::new();
+        let mut text = String::new();
+        for generation in 0..100_000 {
+            text += &format!("CLIENT_TRAFFIC_SECRET_{generation} {} {}\n", random(7), "00".repeat(32));
+        }
+        let loaded = log.add(text.as_bytes());
+        assert_eq!((loaded.lines, loaded.kept, log.len()), (100_000, log.len() as u64, log.len()));
+        assert!(log.len() <= KEPT_EACH);
+        assert!(log.get(&[7; 32], Label::ClientTraffic(0)).is_some());
     }
 
     #[test]

@@ -43,20 +43,16 @@ impl Messages {
                 self.skip -= advance(input, self.skip).len();
                 return (self.skip == 0).then_some(Message { kind: self.skipped_kind, body: &[] });
             }
-            if self.partial.is_empty() {
-                if let Some((kind, length)) = header(input) {
-                    let whole = input.len() >= 4 + length;
-                    if whole && is_read(kind) {
-                        let body = &advance(input, 4 + length)[4..];
-                        return Some(Message { kind, body });
+            if let Some((kind, length)) = header(input).filter(|_| self.partial.is_empty()) {
+                if !is_read(kind) || length > LONGEST_KEPT {
+                    advance(input, 4);
+                    if let Some(message) = self.start_skipping(kind, length) {
+                        return Some(message);
                     }
-                    if !is_read(kind) || length > LONGEST_KEPT {
-                        advance(input, 4);
-                        if let Some(message) = self.start_skipping(kind, length) {
-                            return Some(message);
-                        }
-                        continue;
-                    }
+                    continue;
+                }
+                if input.len() >= 4 + length {
+                    return Some(Message { kind, body: &advance(input, 4 + length)[4..] });
                 }
             }
             let missing = 4_usize.saturating_sub(self.partial.len());

@@ -8,6 +8,7 @@
 //! | `messages`, `hello` | handshake messages and the fields of the hellos |
 //! | `suite`, `schedule`, `cipher` | what a suite asks for, its keys, and opening a record with them |
 //! | `direction`, `session` | the state of a connection |
+//! | `held` | what waits for a secret or for the other direction |
 //! | `negotiation` | what handshake messages do to it |
 //! | `resync` | which record number and which keys open the first record after a hole |
 //! | `facts` | what is told of a connection |
@@ -17,6 +18,7 @@
 mod cipher;
 mod direction;
 mod facts;
+mod held;
 mod hello;
 mod input;
 mod key_log;

@@ -4,14 +4,13 @@
 //! does) blocks its direction. What is delivered meanwhile is held as it came and taken up again in the order it
 //! came, so that the two plaintext directions interleave as the encrypted ones did.
 
-use std::collections::VecDeque;
-
 use crate::capture::PacketRef;
 use crate::tcp::{Chunk, Delivery, Missing, MissingCause, Side};
 
 use super::cipher::{BLOCK, Opened, Opener, TLS13};
 use super::direction::{Direction, Epoch, Protection, SkipEarly};
 use super::facts::{Facts, Unopened};
+use super::held::Queue;
 use super::input::{Input, Record, Verdict};
 use super::key_log::KeyLog;
 use super::negotiation::Handshake;
@@ -23,16 +22,13 @@ pub struct Session {
     pub(super) directions: [Direction; 2],
     /// The latest handshake: its ClientHello was seen.
     pub(super) handshake: Option<Handshake>,
-    held: VecDeque<Held>,
-    held_count: [usize; 2],
-    held_bytes: usize,
-    limit: usize,
+    pub(super) held: Queue,
     /// The key log's revision when it was last asked.
-    revision: Option<u64>,
+    pub(super) revision: Option<u64>,
     /// Something happened that may let a blocked direction go on.
     pub(super) moved: bool,
     /// Nothing more will be opened.
-    given_up: bool,
+    pub(super) given_up: bool,
     /// Decrypted content; as large as the largest record so far.
     pub(super) scratch: Vec<u8>,
     /// How much work [`resync`](super::resync) may still do.
@@ -43,36 +39,6 @@ pub struct Session {
 pub(super) struct Context<'a> {
     pub secrets: &'a KeyLog,
     pub out: &'a mut dyn FnMut(Side, Delivery<'_>),
-}
-
-/// A delivery that waits, or the place in the order of a direction whose input has more to give.
-enum Held {
-    Resume(Side),
-    Data { side: Side, offset: u64, bytes: Box<[u8]>, packet: PacketRef, acknowledged: Option<u64> },
-    Missing(Side, Missing),
-    Fin(Side, PacketRef),
-    Reset(Side, PacketRef),
-}
-
-impl Held {
-    fn side(&self) -> Side {
-        match *self {
-            Held::Resume(side)
-            | Held::Data { side, .. }
-            | Held::Missing(side, _)
-            | Held::Fin(side, _)
-            | Held::Reset(side, _) => side,
-        }
-    }
-
-    /// Bytes of memory it takes.
-    fn size(&self) -> usize {
-        size_of::<Held>()
-            + match self {
-                Held::Data { bytes, .. } => bytes.len(),
-                _ => 0,
-            }
-    }
 }
 
 pub(super) fn index(side: Side) -> usize {
@@ -96,10 +62,7 @@ impl Session {
             facts: Facts::default(),
             directions: [Direction::new(), Direction::new()],
             handshake: None,
-            held: VecDeque::new(),
-            held_count: [0; 2],
-            held_bytes: 0,
-            limit,
+            held: Queue::new(limit),
             revision: None,
             moved: false,
             given_up: false,
@@ -141,7 +104,7 @@ impl Session {
         } else {
             self.accept(side, delivery, &mut context);
             if self.directions[index(side)].blocked {
-                self.push_held(Held::Resume(side));
+                self.hold_place(side);
             }
         }
         if self.moved {
@@ -154,83 +117,7 @@ impl Session {
         self.drain(&mut Context { secrets, out });
     }
 
-    fn hold(&mut self, side: Side, delivery: &Delivery<'_>) {
-        let held = match *delivery {
-            Delivery::Data(Chunk { offset, bytes, packet, acknowledged }) => {
-                Held::Data { side, offset, bytes: bytes.into(), packet, acknowledged }
-            }
-            Delivery::Missing(missing) => Held::Missing(side, missing),
-            Delivery::Conflict { .. } => return,
-            Delivery::Fin(packet) => Held::Fin(side, packet),
-            Delivery::Reset(packet) => Held::Reset(side, packet),
-        };
-        self.push_held(held);
-    }
-
-    fn push_held(&mut self, held: Held) {
-        self.held_bytes += held.size();
-        self.held_count[index(held.side())] += 1;
-        self.held.push_back(held);
-        if self.held_bytes > self.limit {
-            self.give_up(self.facts.unopened.unwrap_or(Unopened::HandshakeNotSeen));
-        }
-    }
-
-    /// Takes up what is held, as far as it goes.
-    fn drain(&mut self, context: &mut Context<'_>) {
-        self.revision = Some(context.secrets.revision());
-        let mut again = true;
-        while again {
-            self.moved = false;
-            if !self.given_up && matches!(self.facts.unopened, Some(Unopened::NoSecret(_) | Unopened::HandshakeNotSeen))
-            {
-                self.facts.unopened = None;
-            }
-            let mut kept = VecDeque::new();
-            let mut waiting = [false; 2];
-            let mut left = self.held_count;
-            // What is left of a side that waits stays in its order without being looked at. Where the other side may
-            // let it go on it comes first.
-            while !self.moved && (0..2).any(|side| left[side] > 0 && !waiting[side]) {
-                let Some(held) = self.held.pop_front() else { break };
-                let side = held.side();
-                left[index(side)] -= 1;
-                if waiting[index(side)] {
-                    kept.push_back(held);
-                    continue;
-                }
-                self.held_count[index(side)] -= 1;
-                self.held_bytes -= held.size();
-                self.take_up(&held, context);
-                if self.directions[index(side)].blocked {
-                    waiting[index(side)] = true;
-                    self.held_count[index(side)] += 1;
-                    self.held_bytes += Held::Resume(side).size();
-                    kept.push_back(Held::Resume(side));
-                }
-            }
-            kept.append(&mut self.held);
-            self.held = kept;
-            again = self.moved;
-        }
-    }
-
-    fn take_up(&mut self, held: &Held, context: &mut Context<'_>) {
-        match *held {
-            Held::Resume(side) => {
-                self.directions[index(side)].blocked = false;
-                self.with_input(side, context, |input, take| input.resume(take));
-            }
-            Held::Data { side, offset, ref bytes, packet, acknowledged } => {
-                self.accept(side, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), context);
-            }
-            Held::Missing(side, missing) => self.accept(side, &Delivery::Missing(missing), context),
-            Held::Fin(side, packet) => self.accept(side, &Delivery::Fin(packet), context),
-            Held::Reset(side, packet) => self.accept(side, &Delivery::Reset(packet), context),
-        }
-    }
-
-    fn accept(&mut self, side: Side, delivery: &Delivery<'_>, context: &mut Context<'_>) {
+    pub(super) fn accept(&mut self, side: Side, delivery: &Delivery<'_>, context: &mut Context<'_>) {
         match *delivery {
             Delivery::Data(chunk) => {
                 let direction = &mut self.directions[index(side)];
@@ -249,7 +136,7 @@ impl Session {
     }
 
     /// Runs a direction's input with this session as the taker of its records.
-    fn with_input(
+    pub(super) fn with_input(
         &mut self,
         side: Side,
         context: &mut Context<'_>,
