@@ -70,10 +70,10 @@ impl Live {
             // A jump from one held piece to the next is what the capture lacks.
             if let Some(end) = ends[sender].filter(|&end| end < offset) {
                 let missing = Missing { offset: end, length: offset - end, cause: MissingCause::Lost, packet };
-                live.from_role(sender, &Delivery::Missing(missing), state, out);
+                live.deliver_from(sender, &Delivery::Missing(missing), state, out);
             }
             ends[sender] = Some(offset + bytes.len() as u64);
-            live.from_role(sender, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
+            live.deliver_from(sender, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
         }
         live
     }
@@ -89,10 +89,10 @@ impl Live {
     /// Takes what the TCP connection delivers.
     pub(super) fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
         let sender = if side == self.client { Role::Client } else { Role::Server };
-        self.from_role(sender, delivery, state, out);
+        self.deliver_from(sender, delivery, state, out);
     }
 
-    fn from_role(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
+    fn deliver_from(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
         let Live { id, connection, referee, .. } = self;
         let State { scratch, summary, .. } = state;
         connection.deliver(sender, delivery, scratch, &mut |event| {

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The lines that rules draw.
 #[derive(Clone, Debug)]
 pub struct Thresholds {
+    /// `hs-resp-missing`: how long a client must have waited before its leaving counts against the server.
+    pub handshake_unanswered: Duration,
     /// `ping-unanswered`: how long a receiver must have lived on after a Ping.
     pub ping_unanswered: Duration,
     /// `pong-slow`: Ping to Pong.
@@ -28,6 +30,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Thresholds {
+            handshake_unanswered: Duration::from_secs(10),
             ping_unanswered: Duration::from_secs(20),
             pong_slow: Duration::from_secs(5),
             pings_per_second: 100,

@@ -9,7 +9,7 @@
 //! acknowledged, so that a retransmission that says something else is noticed; once acknowledged, a later copy can
 //! no longer change what the receiver took.
 
-use super::{Chunk, Delivery, Missing, MissingCause};
+use super::{Chunk, Delivery, Fin, Missing, MissingCause};
 use crate::Limits;
 use crate::capture::PacketRef;
 use crate::packet::Segment;
@@ -65,6 +65,7 @@ struct Early {
 struct End {
     offset: u64,
     packet: PacketRef,
+    acknowledged: Option<u64>,
     reset: bool,
 }
 
@@ -133,7 +134,7 @@ impl Assembler {
         }
         let end = offset.map(|offset| u64::try_from(offset).unwrap_or(0).saturating_add(length));
         if let Some(offset) = end.filter(|_| segment.flags.fin && self.end.is_none()) {
-            self.end = Some(Box::new(End { offset, packet, reset: false }));
+            self.end = Some(Box::new(End { offset, packet, acknowledged, reset: false }));
         }
         if segment.flags.rst {
             self.reset(end, packet, limits, deliver);
@@ -152,7 +153,7 @@ impl Assembler {
     ) {
         match offset {
             Some(offset) if offset > self.next && self.end.is_none() => {
-                self.end = Some(Box::new(End { offset, packet, reset: true }));
+                self.end = Some(Box::new(End { offset, packet, acknowledged: None, reset: true }));
             }
             _ => {
                 self.finish(packet, limits, deliver);
@@ -414,7 +415,8 @@ impl Assembler {
             }
             self.ended = true;
             self.torn_down = end.reset;
-            deliver(if end.reset { Delivery::Reset(end.packet) } else { Delivery::Fin(end.packet) });
+            let End { packet, acknowledged, .. } = end;
+            deliver(if end.reset { Delivery::Reset(packet) } else { Delivery::Fin(Fin { packet, acknowledged }) });
         }
     }
 }

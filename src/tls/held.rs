@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::capture::PacketRef;
-use crate::tcp::{Chunk, Delivery, Missing, Side};
+use crate::tcp::{Chunk, Delivery, Fin, Missing, Side};
 
 use super::facts::Unopened;
 use super::session::{Context, Session, index};
@@ -13,7 +13,7 @@ enum Held {
     Resume(Side),
     Data { side: Side, offset: u64, bytes: Box<[u8]>, packet: PacketRef, acknowledged: Option<u64> },
     Missing(Side, Missing),
-    Fin(Side, PacketRef),
+    Fin(Side, Fin),
     Reset(Side, PacketRef),
 }
 
@@ -62,7 +62,7 @@ impl Session {
             }
             Delivery::Missing(missing) => Held::Missing(side, missing),
             Delivery::Conflict { .. } => return,
-            Delivery::Fin(packet) => Held::Fin(side, packet),
+            Delivery::Fin(fin) => Held::Fin(side, fin),
             Delivery::Reset(packet) => Held::Reset(side, packet),
         };
         self.push_held(held);
@@ -131,7 +131,7 @@ impl Session {
                 self.accept(side, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), context);
             }
             Held::Missing(side, missing) => self.accept(side, &Delivery::Missing(missing), context),
-            Held::Fin(side, packet) => self.accept(side, &Delivery::Fin(packet), context),
+            Held::Fin(side, fin) => self.accept(side, &Delivery::Fin(fin), context),
             Held::Reset(side, packet) => self.accept(side, &Delivery::Reset(packet), context),
         }
     }

@@ -5,7 +5,7 @@
 //! came, so that the two plaintext directions interleave as the encrypted ones did.
 
 use crate::capture::PacketRef;
-use crate::tcp::{Chunk, Delivery, Missing, MissingCause, Side};
+use crate::tcp::{Chunk, Delivery, Fin, Missing, MissingCause, Side};
 
 use super::cipher::{BLOCK, Opened, Opener, TLS13};
 use super::direction::{Direction, Epoch, Protection, SkipEarly};
@@ -128,7 +128,12 @@ impl Session {
             }
             Delivery::Missing(missing) => self.lose(side, &missing),
             Delivery::Conflict { .. } => {}
-            Delivery::Fin(packet) | Delivery::Reset(packet) => {
+            Delivery::Fin(Fin { packet, acknowledged }) => {
+                self.finish(side, packet, context);
+                let acknowledged = acknowledged.and_then(|offset| self.readable(side, offset));
+                (context.out)(side, Delivery::Fin(Fin { packet, acknowledged }));
+            }
+            Delivery::Reset(packet) => {
                 self.finish(side, packet, context);
                 (context.out)(side, *delivery);
             }
@@ -221,6 +226,11 @@ impl Session {
         let offset = direction.plain;
         direction.plain = offset.saturating_add(length);
         (context.out)(side, Delivery::Missing(Missing { offset, length, cause: hole.cause, packet: hole.packet }));
+    }
+
+    /// How much plaintext of the other direction `side` can have read when it had acknowledged its stream up to here.
+    fn readable(&self, side: Side, acknowledged: u64) -> Option<u64> {
+        self.directions[index(side.other())].milestones.plaintext_before(acknowledged)
     }
 
     /// Nothing of the connection will be opened any more.
@@ -431,9 +441,7 @@ impl Session {
         let Some(content) = scratch.get(..opened.length) else { return };
         match opened.content_type {
             Some(ContentType::ApplicationData) if !content.is_empty() => {
-                let acknowledged = record
-                    .acknowledged
-                    .and_then(|offset| self.directions[index(side.other())].milestones.plaintext_before(offset));
+                let acknowledged = record.acknowledged.and_then(|offset| self.readable(side, offset));
                 let direction = &mut self.directions[index(side)];
                 let offset = direction.plain;
                 direction.plain = offset.saturating_add(content.len() as u64);

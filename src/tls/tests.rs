@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::capture::PacketRef;
-use crate::tcp::{Chunk, Delivery, Missing, MissingCause, Side};
+use crate::tcp::{Chunk, Delivery, Fin, Missing, MissingCause, Side};
 
 /// A TCP segment of a capture, numbered as Wireshark does.
 struct Segment {
@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
             offset += bytes.len() as u64;
         }
         if segment.fin {
-            self.deliver(side, &Delivery::Fin(packet));
+            self.deliver(side, &Delivery::Fin(Fin { packet, acknowledged: segment.acknowledged }));
         }
     }
 
@@ -540,7 +540,12 @@ mod holes {
             cause: MissingCause::Lost,
             packet: packet(2),
         });
-        for delivery in [chunk(0..lost.start), missing, chunk(lost.end..stream.len()), Delivery::Fin(packet(3))] {
+        for delivery in [
+            chunk(0..lost.start),
+            missing,
+            chunk(lost.end..stream.len()),
+            Delivery::Fin(Fin { packet: packet(3), acknowledged: None }),
+        ] {
             session.deliver(Side::Second, &delivery, keys, &mut |_, delivery| plain.take(&delivery));
         }
         (plain, session.facts().clone())
