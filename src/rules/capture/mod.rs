@@ -58,6 +58,8 @@ impl Losses {
             MissingCause::Lost => &mut self.lost,
             MissingCause::Snaplen => &mut self.cut,
             MissingCause::Limit => &mut self.given_up,
+            // Nothing is missing from the capture: what TLS keeps closed is told of with the TLS connection.
+            MissingCause::Unopened => return,
         };
         let holes = holes.get_or_insert(Holes { count: 0, bytes: 0, first: missing });
         holes.count += 1;
