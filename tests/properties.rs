@@ -344,7 +344,7 @@ fn exposed(segments: &[Segment], weather: &Weather) -> Vec<Segment> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_report_does_not_depend_on_the_weather(scenario in conversation(), weather in weather()) {

@@ -183,10 +183,18 @@ impl Assembler {
     /// §3.5.3), so one that comes early waits for the bytes before it.
     fn reset(&mut self, offset: u64, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         let last = self.early.last_key_value().map_or(0, |(at, piece)| at + piece.bytes.len() as u64);
-        if offset > self.next && offset >= last && self.end.is_none() {
-            self.end = Some(Box::new(End { offset, packet, acknowledged: None, reset: true, rst: None }));
-        } else {
-            self.tear_down(packet, limits, deliver);
+        let ended = self.ended;
+        match self.end.as_deref_mut() {
+            // A copy, or behind a FIN that waits for the bytes before it.
+            Some(end) if offset > self.next && !ended => {
+                if !end.reset {
+                    end.rst.get_or_insert(packet);
+                }
+            }
+            None if offset > self.next && offset >= last => {
+                self.end = Some(Box::new(End { offset, packet, acknowledged: None, reset: true, rst: None }));
+            }
+            _ => self.tear_down(packet, limits, deliver),
         }
     }
 
@@ -292,9 +300,9 @@ impl Assembler {
             cut = cut.min(u32::try_from(room.saturating_sub(bytes.len() as u64)).unwrap_or(u32::MAX));
             bytes = &bytes[..usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len())];
         }
-        // A keep-alive may carry one byte of garbage in the place of the last one (RFC 9293 §3.8.4). That byte was
-        // acknowledged; where the acknowledgments were not captured, a keep-alive cannot be told from a conflict.
-        if bytes.len() == 1 && cut == 0 && offset + 1 == self.next && self.acked == 0 {
+        // A keep-alive may carry one byte of garbage in the place of the last one (RFC 9293 §3.8.4). Where its
+        // acknowledgment was captured late or not at all, only this tells it from a conflict.
+        if bytes.len() == 1 && cut == 0 && offset + 1 == self.next {
             return;
         }
         if offset > self.next {
