@@ -155,7 +155,6 @@ impl Connection {
                 let waits_for_answer = self.client == Some(side) && self.is_asking_for_websocket();
                 self.client_left |= waits_for_answer && !self.peek(side.other()).ended;
                 self.direction(side).ended = true;
-                self.direction(side).gate_open = true;
                 self.settle(steps);
                 self.give_up_head(side, steps);
                 self.settle(steps);
