@@ -230,8 +230,9 @@ impl Above {
                 }
             }
             Step::Attempt(attempt) => live::attempt_failed(*attempt, ending, below, state, out),
-            Step::Switched { attempt, held } => {
-                *self = Above::WebSocket(Box::new(Live::switched(*attempt, &held, below, state, out)));
+            Step::Switched { attempt, held, answer_missing } => {
+                let live = Live::switched(*attempt, &held, answer_missing, below, state, out);
+                *self = Above::WebSocket(Box::new(live));
             }
         }
     }

@@ -191,7 +191,8 @@ impl Connection {
             })
             .collect();
         self.over = true;
-        steps(Step::Switched { attempt: Box::new(attempt), held });
+        let answer_missing = self.peek(attempt.client.other()).hole.filter(|_| attempt.response.is_none());
+        steps(Step::Switched { attempt: Box::new(attempt), held, answer_missing });
     }
 
     /// An attempt with what waits behind its request taken into account; not switched.
