@@ -84,7 +84,7 @@ impl Live {
     pub(super) fn switched(
         attempt: Attempt,
         held: &[Held],
-        answer_missing: Option<Missing>,
+        holes: PerRole<Option<Missing>>,
         below: &Below,
         state: &mut State,
         out: &mut Output<'_>,
@@ -95,9 +95,11 @@ impl Live {
         let connection = websocket::Connection::new(&handshake, state.settings());
         let mut live = Live { id, client, connection, referee, early_dropped };
         let mut ends: PerRole<Option<u64>> = PerRole::default();
-        if let Some(missing) = answer_missing {
-            ends.server = Some(missing.offset.saturating_add(missing.length));
-            live.deliver_from(Role::Server, &Delivery::Missing(missing), state, out);
+        for sender in [Role::Client, Role::Server] {
+            if let Some(missing) = holes[sender] {
+                ends[sender] = Some(missing.offset.saturating_add(missing.length));
+                live.deliver_from(sender, &Delivery::Missing(missing), state, out);
+            }
         }
         for &Held { offset, ref bytes, packet, acknowledged, sender } in held {
             // A jump from one held piece to the next is what the capture lacks.

@@ -6,6 +6,7 @@
 
 mod outcome;
 
+use crate::PerRole;
 use crate::http::backlog::{Backlog, Item};
 use crate::http::exchange::{Asks, Exchange};
 use crate::http::head::{Head, StatusLine};
@@ -95,9 +96,9 @@ pub enum Step {
         /// The bytes behind the two heads that were delivered already, in the order of arrival. Where bytes are
         /// missing from the capture, the offsets of one sender jump. Everything delivered later is WebSocket.
         held: Vec<Held>,
-        /// The last hole in the server's stream, where the answer is not in the capture: it is not known where frames
-        /// begin behind it.
-        answer_missing: Option<Missing>,
+        /// The last hole of each sender whose head is not in the capture, or not all of it: it is not known where
+        /// frames begin behind it.
+        holes: PerRole<Option<Missing>>,
     },
     /// The protocol is something else from here on (h2c and the like): the connection can be dropped.
     OtherProtocol,
