@@ -14,7 +14,7 @@ use crate::tcp::Chunk;
 /// Evidence asked for before a boundary is believed, in bits.
 pub const ENOUGH: u32 = 24;
 
-/// Evidence of standing at the first byte of a segment, and of a frame that ends with one.
+/// Evidence of standing at the first byte of a segment of usual length, and of a frame that ends with one.
 const AT_SEGMENT_EDGE: u32 = 8;
 
 /// Frames of a chain that are looked at.
@@ -128,34 +128,49 @@ impl Search {
             .filter(|found| found.score >= ENOUGH + tried)
     }
 
-    /// The evidence for a boundary at `at`; `None` where something contradicts it.
+    /// The evidence for a boundary at `at`, or at the first frame behind it that is any; `None` where something
+    /// contradicts it.
     fn score(&self, at: usize, expected: Expected) -> Option<Boundary> {
         let is_edge =
             |at: usize| at == self.bytes.len() || self.marks.binary_search_by_key(&at, |mark| mark.at).is_ok();
-        let mut score = if is_edge(at) { AT_SEGMENT_EDGE } else { 0 };
+        let edge_evidence = self.edge_evidence();
+        let edge = |at: usize| if is_edge(at) { edge_evidence } else { 0 };
+        let mut found: Option<Boundary> = None;
         let mut position = at;
         // Before the boundary a message may have been open.
         let mut open = None;
-        for _ in 0..MAX_CHAIN {
+        let mut seen: [&[u8]; MAX_CHAIN] = [&[]; MAX_CHAIN];
+        for number in 0..MAX_CHAIN {
             let rest = &self.bytes[position..];
             let Ok((payload, header)) = FrameHeader::parse(&rest[..rest.len().min(MAX_HEADER)]) else { break };
             let payload_at = position + rest.len().min(MAX_HEADER) - payload.len();
-            score += header_evidence(&header, expected, &mut open)?;
             let payload = &self.bytes[payload_at..];
             let length = usize::try_from(header.payload_length).unwrap_or(usize::MAX);
-            score += payload_evidence(&header, &payload[..payload.len().min(length)])?;
-            if length > payload.len() {
-                break;
+            let payload = &payload[..payload.len().min(length)];
+            let own = header_evidence(&header, expected, &mut open)? + payload_evidence(&header, payload)?;
+            let whole = payload.len() == length;
+            let frame_at = std::mem::replace(&mut position, payload_at + payload.len());
+            let looked_at = &self.bytes[frame_at..position.min(frame_at + MAX_HEADER + MAX_PEEK)];
+            // A run of one byte, or of a few, looks like one frame again and again.
+            let evident = own > 0 && !is_run(rest) && !seen[..number].contains(&looked_at);
+            seen[number] = looked_at;
+            if evident {
+                // What looks like frames before it may be anything.
+                let boundary = found.get_or_insert(Boundary { at: frame_at, score: edge(frame_at) });
+                boundary.score += own + if whole { edge(position) } else { 0 };
             }
-            position = payload_at + length;
-            if is_edge(position) {
-                score += AT_SEGMENT_EDGE;
-            }
-            if position == self.bytes.len() {
+            if !whole || position == self.bytes.len() {
                 break;
             }
         }
-        Some(Boundary { at, score })
+        found
+    }
+
+    /// Evidence of standing at the edge of a segment: the smaller segments are, the more often a place is one by
+    /// chance.
+    fn edge_evidence(&self) -> u32 {
+        let average = self.bytes.len() / self.marks.len().max(1);
+        (2 * average.max(1).ilog2()).min(AT_SEGMENT_EDGE)
     }
 
     /// Ends the search at a boundary: calls `take` with the chunks from there on, and says how many bytes were
@@ -175,6 +190,12 @@ impl Search {
         }
         self.dropped + at as u64
     }
+}
+
+/// Whether bytes repeat with a period of one, two or four, as a run of one byte does when it is masked.
+fn is_run(bytes: &[u8]) -> bool {
+    const LONG: usize = 12;
+    bytes.len() >= LONG && bytes[..LONG].iter().zip(&bytes[4..LONG]).all(|(byte, later)| byte == later)
 }
 
 /// Evidence of a header by itself; `open` is whether a message is open, where that is known.
