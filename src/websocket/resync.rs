@@ -14,8 +14,12 @@ use crate::tcp::Chunk;
 /// Evidence asked for before a boundary is believed, in bits.
 pub const ENOUGH: u32 = 24;
 
-/// Evidence of standing at the first byte of a segment of usual length, and of a frame that ends with one.
+/// The most evidence there is in a frame that begins or ends where a segment does. The shorter segments are, the more
+/// often a place is such an edge by chance; but more frames begin at one than chance would have.
 const AT_SEGMENT_EDGE: u32 = 8;
+
+/// Evidence asked of the first frame by itself, in bits, beside those for the number of places tried.
+const STANDS_ALONE: u32 = 4;
 
 /// Frames of a chain that are looked at.
 const MAX_CHAIN: usize = 16;
@@ -107,34 +111,43 @@ impl Search {
     pub fn best_edge(&self, expected: Expected) -> Option<Boundary> {
         // Of two with the same evidence the earlier one explains more.
         let recent = self.marks.len().saturating_sub(MAX_EDGES);
-        let scored = self.marks[recent..].iter().filter_map(|mark| self.score(mark.at, expected));
+        let tried = self.edges_tried();
+        let scored = self.marks[recent..].iter().filter_map(|mark| self.score(mark.at, expected, tried));
         scored.max_by_key(|found| (found.score, usize::MAX - found.at))
+    }
+
+    /// How many edges are tried, as a power of two.
+    fn edges_tried(&self) -> u32 {
+        self.marks.len().clamp(1, MAX_EDGES).ilog2()
     }
 
     /// The best boundary that has evidence enough.
     fn best(&mut self, expected: Expected) -> Option<Boundary> {
-        if let Some(found) = self.best_edge(expected).filter(|found| found.score >= ENOUGH) {
+        // Each place tried is a chance to be wrong: as many bits more are asked for.
+        let enough = ENOUGH + self.edges_tried();
+        if let Some(found) = self.best_edge(expected).filter(|found| found.score >= enough) {
             return Some(found);
         }
         if self.bytes.len() < self.search_at {
             return None;
         }
         self.search_at = self.bytes.len() * 2;
-        // Each place tried is a chance to be wrong: as many bits more are asked for.
         let tried = usize::BITS - self.bytes.len().leading_zeros();
         (0..self.bytes.len())
-            .filter_map(|at| self.score(at, expected))
+            .filter_map(|at| self.score(at, expected, tried))
             .max_by_key(|found| (found.score, usize::MAX - found.at))
             .filter(|found| found.score >= ENOUGH + tried)
     }
 
-    /// The evidence for a boundary at `at`, or at the first frame behind it that is any; `None` where something
+    /// The evidence for a boundary at `at`, one of 2^`tried` places, or at the first frame behind it that is any; `None` where something
     /// contradicts it.
-    fn score(&self, at: usize, expected: Expected) -> Option<Boundary> {
+    fn score(&self, at: usize, expected: Expected, tried: u32) -> Option<Boundary> {
         let is_edge =
             |at: usize| at == self.bytes.len() || self.marks.binary_search_by_key(&at, |mark| mark.at).is_ok();
-        let edge_evidence = self.edge_evidence();
-        let edge = |at: usize| if is_edge(at) { edge_evidence } else { 0 };
+        let average = self.bytes.len() / self.marks.len().max(1);
+        let by_chance = average.max(1).ilog2();
+        let start = |at: usize| if is_edge(at) { (2 * by_chance).min(AT_SEGMENT_EDGE) } else { 0 };
+        let end = |at: usize| if is_edge(at) { by_chance.min(AT_SEGMENT_EDGE) } else { 0 };
         let mut found: Option<Boundary> = None;
         let mut position = at;
         // Before the boundary a message may have been open.
@@ -154,23 +167,18 @@ impl Search {
             // A run of one byte, or of a few, looks like one frame again and again.
             let evident = own > 0 && !is_run(rest) && !seen[..number].contains(&looked_at);
             seen[number] = looked_at;
-            if evident {
-                // What looks like frames before it may be anything.
-                let boundary = found.get_or_insert(Boundary { at: frame_at, score: edge(frame_at) });
-                boundary.score += own + if whole { edge(position) } else { 0 };
+            // The first frame must stand for itself: by chance, one of the places tried leads to a boundary too.
+            if found.is_none() && evident && own + start(frame_at) >= tried + STANDS_ALONE {
+                found = Some(Boundary { at: frame_at, score: start(frame_at) });
+            }
+            if let Some(boundary) = found.as_mut().filter(|_| evident) {
+                boundary.score += own + if whole { end(position) } else { 0 };
             }
             if !whole || position == self.bytes.len() {
                 break;
             }
         }
         found
-    }
-
-    /// Evidence of standing at the edge of a segment: the smaller segments are, the more often a place is one by
-    /// chance.
-    fn edge_evidence(&self) -> u32 {
-        let average = self.bytes.len() / self.marks.len().max(1);
-        (2 * average.max(1).ilog2()).min(AT_SEGMENT_EDGE)
     }
 
     /// Ends the search at a boundary: calls `take` with the chunks from there on, and says how many bytes were
