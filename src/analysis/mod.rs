@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod above;
 mod analyzer;
 mod flow;
 mod flows;
@@ -33,6 +34,7 @@ mod mid_stream;
 mod neighbours;
 mod options;
 mod output;
+mod secured;
 mod sink;
 
 pub use analyzer::Analyzer;
