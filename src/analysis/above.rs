@@ -138,9 +138,8 @@ impl Above {
                 }
             }
             Step::Attempt(attempt) => live::attempt_failed(*attempt, ending, below, state, out),
-            Step::Switched { attempt, held, holes } => {
-                let live = Live::switched(*attempt, &held, holes, below, state, out);
-                *self = Above::WebSocket(Box::new(live));
+            Step::Switched(switch) => {
+                *self = Above::WebSocket(Box::new(Live::switched(switch, below, state, out)));
             }
         }
     }

@@ -3,14 +3,14 @@
 use super::neighbours::Known;
 use super::output::{Output, State};
 use super::sink::{Connection, ConnectionEnd, Transport};
+use crate::Role;
 use crate::capture::PacketRef;
-use crate::http::{Attempt, Held};
+use crate::http::{Attempt, Held, Switch};
 use crate::packet::Endpoint;
 use crate::rules::Referee;
 use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, Side};
 use crate::tls::Facts;
 use crate::websocket::{self, CaptureFact, Ending, Event, Handshake, TcpEnd};
-use crate::{PerRole, Role};
 use std::sync::Arc;
 
 /// What the WebSocket layer needs to know of the TCP connection below.
@@ -85,34 +85,35 @@ pub(super) struct Captured {
 
 impl Live {
     /// Protocols switched: the bytes that are held belong to the WebSocket already.
-    pub(super) fn switched(
-        attempt: Attempt,
-        held: &[Held],
-        holes: PerRole<Option<Missing>>,
-        below: &Below,
-        state: &mut State,
-        out: &mut Output<'_>,
-    ) -> Live {
+    pub(super) fn switched(switch: Switch, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
+        let Switch { attempt, held, begins, holes } = switch;
         let client = attempt.client;
         let early_dropped = attempt.early_dropped;
-        let (id, handshake, referee) = open(attempt, below, state, out);
+        let (id, handshake, referee) = open(*attempt, below, state, out);
         let connection = websocket::Connection::new(&handshake, state.settings());
         let mut live = Live { id, client, connection, referee, early_dropped };
-        let mut ends: PerRole<Option<u64>> = PerRole::default();
         for sender in [Role::Client, Role::Server] {
             if let Some(missing) = holes[sender] {
-                ends[sender] = Some(missing.offset.saturating_add(missing.length));
                 live.deliver_from(sender, &Delivery::Missing(missing), state, out);
             }
         }
-        for &Held { offset, ref bytes, packet, acknowledged, sender } in held {
-            // A jump from one held piece to the next is what the capture lacks.
-            if let Some(end) = ends[sender].filter(|&end| end < offset) {
-                let missing = Missing { offset: end, length: offset - end, cause: MissingCause::Lost, packet };
+        let mut next = begins;
+        for Held { offset, bytes, packet, acknowledged, sender } in held {
+            // A jump is what the capture lacks.
+            let length = offset.saturating_sub(next[sender]);
+            if length > 0 {
+                let missing = Missing { offset: next[sender], length, cause: MissingCause::Lost, packet };
                 live.deliver_from(sender, &Delivery::Missing(missing), state, out);
             }
-            ends[sender] = Some(offset + bytes.len() as u64);
-            live.deliver_from(sender, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
+            next[sender] = offset + bytes.len() as u64;
+            if !bytes.is_empty() {
+                live.deliver_from(
+                    sender,
+                    &Delivery::Data(Chunk { offset, bytes: &bytes, packet, acknowledged }),
+                    state,
+                    out,
+                );
+            }
         }
         live.deliver_ends(below, state, out);
         live

@@ -9,7 +9,7 @@ TMP=$(mktemp -d)
 back=9700 front=9700
 [ "$way" = direct ] || front=9720
 pids=
-trap 'kill $pids 2>/dev/null || true; rm -rf "$TMP"' EXIT
+trap 'kill -- $pids 2>/dev/null || true; rm -rf "$TMP"' EXIT
 
 side() { # ROLE LIBRARY PORT
     case $2 in

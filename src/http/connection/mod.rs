@@ -38,7 +38,7 @@ pub struct Connection {
     directions: [Direction; 2],
     exchanges: VecDeque<Exchange>,
     /// A 101 was read; the step is told once the bytes of a hixie-76 challenge are there too.
-    switch: Option<Switch>,
+    switch: Option<Switching>,
     hixie_body: Option<[u8; 8]>,
     /// The answer to the request that waits at the end of `exchanges` is missing from the capture.
     answer_lost: bool,
@@ -64,8 +64,9 @@ struct Direction {
     position: u64,
     /// Offset behind the last byte that was delivered.
     delivered: u64,
-    /// The last hole that was delivered.
+    /// The last hole that was delivered, and the last one that was read past.
     hole: Option<Missing>,
+    passed: Option<Missing>,
     /// FIN or RST was delivered.
     ended: bool,
     /// Nothing of this direction waits any more for what the other has not delivered.
@@ -73,7 +74,7 @@ struct Direction {
 }
 
 #[derive(Debug)]
-struct Switch {
+struct Switching {
     exchange: Option<Exchange>,
     response: Option<Box<Head<StatusLine>>>,
     hixie_answer: Option<[u8; 16]>,
@@ -89,19 +90,25 @@ pub enum Step {
     /// An upgrade attempt ended without a switch: refused with any status, or never answered. The HTTP connection
     /// goes on.
     Attempt(Box<Attempt>),
-    /// The protocol is WebSocket from here on.
-    Switched {
-        /// The attempt that succeeded.
-        attempt: Box<Attempt>,
-        /// The bytes behind the two heads that were delivered already, in the order of arrival. Where bytes are
-        /// missing from the capture, the offsets of one sender jump. Everything delivered later is WebSocket.
-        held: Vec<Held>,
-        /// The last hole of each sender whose head is not in the capture, or not all of it: it is not known where
-        /// frames begin behind it.
-        holes: PerRole<Option<Missing>>,
-    },
+    /// The protocol is WebSocket from here on. Everything delivered later belongs to it.
+    Switched(Switch),
     /// The protocol is something else from here on (h2c and the like): the connection can be dropped.
     OtherProtocol,
+}
+
+/// How protocols switched.
+#[derive(Debug)]
+pub struct Switch {
+    /// The attempt that succeeded.
+    pub attempt: Box<Attempt>,
+    /// The bytes behind the two heads that were delivered already, in the order of arrival. Where bytes are missing
+    /// from the capture, the offsets of one sender jump; behind a hole at the end stands an empty piece.
+    pub held: Vec<Held>,
+    /// Where each stream goes on: the offset behind the last byte that was read as HTTP.
+    pub begins: PerRole<u64>,
+    /// The hole before that place, where the sender's head is not in the capture, or not all of it: frames may begin
+    /// anywhere behind it.
+    pub holes: PerRole<Option<Missing>>,
 }
 
 impl Connection {
@@ -116,6 +123,7 @@ impl Connection {
             position: 0,
             delivered: 0,
             hole: None,
+            passed: None,
             ended: false,
             gate_open: false,
         };
@@ -345,6 +353,7 @@ impl Connection {
     /// Bytes that would be read now are not in the capture.
     fn missing(&mut self, side: Side, length: u64, steps: &mut impl FnMut(Step)) {
         let direction = self.direction(side);
+        direction.passed = direction.hole.map(|hole| Missing { offset: direction.position, length, ..hole });
         direction.position = direction.position.saturating_add(length);
         let switching = direction.reader.partial_head().is_some_and(is_101);
         if direction.reader.pass_missing(length) || self.switch.is_some() || self.client != Some(side.other()) {

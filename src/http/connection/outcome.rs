@@ -1,14 +1,14 @@
 //! What requests and answers amount to: a refusal, a tunnel, a switch, or an answer that was never seen.
 
-use super::{Connection, OUTSTANDING, OUTSTANDING_HEADS, Step, Switch, TUNNEL_DEPTH};
-use crate::http::backlog::Item;
+use super::{Connection, OUTSTANDING, OUTSTANDING_HEADS, Step, Switch, Switching, TUNNEL_DEPTH};
+use crate::http::backlog::{Item, Waiting};
 use crate::http::body::Body;
 use crate::http::exchange::{self, Asks, Exchange};
 use crate::http::head::{Fault, Head, RequestLine, StatusLine};
 use crate::http::opening::{Opening, classify};
 use crate::http::reader::Reader;
 use crate::http::{Attempt, Held};
-use crate::tcp::Side;
+use crate::tcp::{Missing, Side};
 use crate::{PerRole, Role};
 
 impl Connection {
@@ -92,7 +92,7 @@ impl Connection {
         if exchange::has_hixie_answer(request, &response) {
             self.direction(side).reader.take(16);
         }
-        self.switch = Some(Switch { exchange, response: Some(response), hixie_answer: None, coalesced: false });
+        self.switch = Some(Switching { exchange, response: Some(response), hixie_answer: None, coalesced: false });
     }
 
     /// The answer was not captured, but the client went on as after a 101.
@@ -100,7 +100,7 @@ impl Connection {
         let exchange = self.exchanges.pop_back();
         self.exchanges.clear();
         self.answer_lost = false;
-        self.switch = Some(Switch { exchange, response: None, hixie_answer: None, coalesced: false });
+        self.switch = Some(Switching { exchange, response: None, hixie_answer: None, coalesced: false });
     }
 
     pub(super) fn enter_tunnel(&mut self, target: String, steps: &mut impl FnMut(Step)) {
@@ -163,7 +163,7 @@ impl Connection {
     }
 
     pub(super) fn tell_switch(&mut self, steps: &mut impl FnMut(Step)) {
-        let Some(Switch { exchange, response, hixie_answer, coalesced }) = self.switch.take() else { return };
+        let Some(Switching { exchange, response, hixie_answer, coalesced }) = self.switch.take() else { return };
         // Without the answer it cannot be told what came before it.
         self.answer_lost = response.is_none();
         let mut attempt = self.attempt(exchange, response);
@@ -174,8 +174,16 @@ impl Connection {
         for side in [Side::First, Side::Second] {
             let sender = if side == attempt.client { Role::Client } else { Role::Server };
             while let Some(item) = self.direction(side).backlog.pop() {
-                if let Item::Data(data) = item {
-                    held.push((data, sender));
+                match item {
+                    Item::Data(data) => held.push((data, sender)),
+                    Item::Missing(_) if !self.peek(side).backlog.is_empty() => {}
+                    // Nothing but a place behind the hole can tell of it.
+                    Item::Missing(_) => {
+                        let Some(Missing { packet, .. }) = self.peek(side).hole else { continue };
+                        let offset = self.peek(side).delivered;
+                        let arrival = self.arrivals;
+                        held.push((Waiting { offset, bytes: Vec::new(), packet, acknowledged: None, arrival }, sender));
+                    }
                 }
             }
         }
@@ -191,13 +199,15 @@ impl Connection {
             })
             .collect();
         self.over = true;
-        let hole = |side, known| if known { None } else { self.peek(side).hole };
+        let hole = |side, known| if known { None } else { self.peek(side).passed };
         let has_request = attempt.request.as_ref().is_some_and(is_whole);
         let holes = PerRole {
             client: hole(attempt.client, has_request),
             server: hole(attempt.client.other(), attempt.response.as_ref().is_some_and(is_whole)),
         };
-        steps(Step::Switched { attempt: Box::new(attempt), held, holes });
+        let begins =
+            PerRole { client: self.peek(attempt.client).position, server: self.peek(attempt.client.other()).position };
+        steps(Step::Switched(Switch { attempt: Box::new(attempt), held, begins, holes }));
     }
 
     /// An attempt with what waits behind its request taken into account; not switched.
