@@ -34,7 +34,7 @@ fn missing(write: Write) -> Write {
 }
 
 fn packet(number: u64) -> PacketRef {
-    PacketRef { number, time: None, file_offset: 0 }
+    PacketRef { number, time: None, file_offset: 0, length: 0 }
 }
 
 /// Runs a conversation, each write in one packet, or cut into packets at `cuts` (positions among all the bytes), and

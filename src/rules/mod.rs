@@ -8,6 +8,7 @@
 pub mod capture;
 mod docket;
 mod finding;
+mod fingerprint;
 mod frame_header;
 mod referee;
 mod rule;
@@ -15,9 +16,10 @@ mod thresholds;
 
 pub use docket::Docket;
 pub use finding::{Confidence, EVIDENCE, Finding};
+pub use fingerprint::Fingerprint;
 pub use referee::{Context, Referee, ReservedBits};
 pub use rule::{Blames, Rule, Severity};
-pub use thresholds::Thresholds;
+pub use thresholds::{Line, Thresholds};
 
 /// The rules of every topic.
 const TOPICS: &[&[&Rule]] = &[frame_header::RULES];
