@@ -1,13 +1,13 @@
 //! One TCP connection with the layers above it, as far up as is known.
 
-use super::live::{self, Below, Captured, Live, tcp_end};
+use super::live::{self, Below, Captured, Ends, Live};
 use super::mid_stream::{MidStream, Verdict};
 use super::output::{Output, State};
 use crate::capture::{Packet, PacketRef};
 use crate::http::{self, Held, Step};
 use crate::packet::{Endpoint, Segment, verify_checksum};
 use crate::tcp::{self, Chunk, Delivery, Side};
-use crate::websocket::{Ending, TcpEnd};
+use crate::websocket::Ending;
 
 /// Segments of a connection whose checksum is looked at: enough to see offloading or damage, at no cost to speed.
 const CHECKSUMS: u8 = 8;
@@ -19,8 +19,6 @@ pub(super) struct Flow {
     above: Above,
     below: Below,
     syn: Option<u32>,
-    fin: bool,
-    reset: bool,
     checksums: u8,
     bad_checksums: Option<(u32, PacketRef)>,
 }
@@ -57,10 +55,9 @@ impl Flow {
                 first_packet: at,
                 last_packet: at,
                 opened: false,
+                ends: Ends::default(),
             },
             syn: None,
-            fin: false,
-            reset: false,
             checksums: 0,
             bad_checksums: None,
         }
@@ -112,27 +109,27 @@ impl Flow {
         if segment.flags.syn && segment.ack.is_none() {
             self.syn = Some(segment.seq);
         }
-        let Flow { tcp, above, below, fin, reset, .. } = self;
+        let Flow { tcp, above, below, .. } = self;
         below.last_packet = packet.at;
         below.opened |= segment.flags.syn;
         let limits = state.limits.clone();
         tcp.segment(side, segment, packet.at, &limits, &mut |side, delivery| {
-            note_end(&delivery, fin, reset);
-            above.deliver(side, &delivery, below, tcp_end(*reset, *fin), state, out);
+            below.ends.note(side, &delivery);
+            above.deliver(side, &delivery, below, state, out);
         });
     }
 
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
     pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut Output<'_>) {
-        let Flow { mut tcp, mut above, below, mut fin, mut reset, bad_checksums, .. } = self;
+        let Flow { mut tcp, mut above, mut below, bad_checksums, .. } = self;
         let limits = state.limits.clone();
         let last = capture_end.unwrap_or(below.last_packet);
         tcp.finish(last, &limits, &mut |side, delivery| {
-            note_end(&delivery, &mut fin, &mut reset);
-            above.deliver(side, &delivery, &below, tcp_end(reset, fin), state, out);
+            below.ends.note(side, &delivery);
+            above.deliver(side, &delivery, &below, state, out);
         });
         let ending = Ending {
-            tcp: tcp_end(reset, fin),
+            tcp: below.ends.tcp(),
             last_packet: below.last_packet,
             capture_end: capture_end.filter(|_| !tcp.is_over()),
         };
@@ -154,24 +151,8 @@ impl Flow {
     }
 }
 
-fn note_end(delivery: &Delivery<'_>, fin: &mut bool, reset: &mut bool) {
-    match delivery {
-        Delivery::Fin(_) => *fin = true,
-        Delivery::Reset(_) => *reset = true,
-        _ => {}
-    }
-}
-
 impl Above {
-    fn deliver(
-        &mut self,
-        side: Side,
-        delivery: &Delivery<'_>,
-        below: &Below,
-        tcp: TcpEnd,
-        state: &mut State,
-        out: &mut Output<'_>,
-    ) {
+    fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut Output<'_>) {
         match self {
             Above::WebSocket(live) => live.deliver(side, delivery, state, out),
             Above::Other { .. } => {}
@@ -182,7 +163,7 @@ impl Above {
                 }
                 let mut steps = Vec::new();
                 http.deliver(side, delivery, &mut |step| steps.push(step));
-                let ending = Ending { tcp, last_packet: below.last_packet, capture_end: None };
+                let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
                 for step in steps {
                     self.step(step, below, &ending, state, out);
                 }
@@ -234,6 +215,7 @@ impl Above {
                     let (offset, packet, acknowledged) = (*offset, *packet, *acknowledged);
                     live.deliver(side, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
                 }
+                live.deliver_ends(below, state, out);
                 *self = Above::WebSocket(Box::new(live));
             }
         }

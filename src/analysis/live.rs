@@ -7,7 +7,7 @@ use crate::capture::PacketRef;
 use crate::http::{Attempt, Held};
 use crate::packet::Endpoint;
 use crate::rules::Referee;
-use crate::tcp::{Chunk, ConnectionFacts, Delivery, Missing, MissingCause, Side};
+use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, Side};
 use crate::websocket::{self, CaptureFact, Ending, Event, Handshake, TcpEnd};
 use crate::{PerRole, Role};
 
@@ -23,6 +23,34 @@ pub(super) struct Below {
     pub(super) last_packet: PacketRef,
     /// A SYN was captured: the connection was seen from its beginning.
     pub(super) opened: bool,
+    pub(super) ends: Ends,
+}
+
+/// The ends of the streams that TCP has delivered so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ends {
+    fins: [Option<Fin>; 2],
+    reset: Option<(Side, PacketRef)>,
+}
+
+impl Ends {
+    /// Takes note of a FIN or an RST.
+    pub(super) fn note(&mut self, side: Side, delivery: &Delivery<'_>) {
+        match *delivery {
+            Delivery::Fin(fin) => self.fins[side as usize] = Some(fin),
+            Delivery::Reset(packet) => self.reset = Some((side, packet)),
+            _ => {}
+        }
+    }
+
+    /// How TCP stands when nothing else is known of it.
+    pub(super) fn tcp(&self) -> TcpEnd {
+        match (self.reset, self.fins) {
+            (Some(_), _) => TcpEnd::Reset,
+            (None, [None, None]) => TcpEnd::Open,
+            (None, _) => TcpEnd::Fin,
+        }
+    }
 }
 
 impl Below {
@@ -70,11 +98,12 @@ impl Live {
             // A jump from one held piece to the next is what the capture lacks.
             if let Some(end) = ends[sender].filter(|&end| end < offset) {
                 let missing = Missing { offset: end, length: offset - end, cause: MissingCause::Lost, packet };
-                live.from_role(sender, &Delivery::Missing(missing), state, out);
+                live.deliver_from(sender, &Delivery::Missing(missing), state, out);
             }
             ends[sender] = Some(offset + bytes.len() as u64);
-            live.from_role(sender, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
+            live.deliver_from(sender, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
         }
+        live.deliver_ends(below, state, out);
         live
     }
 
@@ -89,10 +118,23 @@ impl Live {
     /// Takes what the TCP connection delivers.
     pub(super) fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
         let sender = if side == self.client { Role::Client } else { Role::Server };
-        self.from_role(sender, delivery, state, out);
+        self.deliver_from(sender, delivery, state, out);
     }
 
-    fn from_role(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
+    /// Tells of the ends that came before it was known what the bytes were: one direction may be over when the last
+    /// bytes of the other's handshake come.
+    pub(super) fn deliver_ends(&mut self, below: &Below, state: &mut State, out: &mut Output<'_>) {
+        for side in [Side::First, Side::Second] {
+            if let Some(fin) = below.ends.fins[side as usize] {
+                self.deliver(side, &Delivery::Fin(fin), state, out);
+            }
+        }
+        if let Some((side, packet)) = below.ends.reset {
+            self.deliver(side, &Delivery::Reset(packet), state, out);
+        }
+    }
+
+    fn deliver_from(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
         let Live { id, connection, referee, .. } = self;
         let State { scratch, summary, .. } = state;
         connection.deliver(sender, delivery, scratch, &mut |event| {
@@ -202,13 +244,4 @@ fn announce(
         handshake,
     });
     id
-}
-
-/// How TCP stands when only this is known of it.
-pub(super) fn tcp_end(reset: bool, finished: bool) -> TcpEnd {
-    match (reset, finished) {
-        (true, _) => TcpEnd::Reset,
-        (false, true) => TcpEnd::Fin,
-        (false, false) => TcpEnd::Open,
-    }
 }

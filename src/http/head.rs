@@ -77,6 +77,22 @@ pub enum Fault {
     Unfinished,
 }
 
+impl Fault {
+    /// What is wrong, as a clause: "a line ends in LF alone".
+    pub fn describe(self) -> &'static str {
+        match self {
+            Fault::BareLf => "a line ends in LF alone",
+            Fault::BareCr => "a CR stands inside a line",
+            Fault::ObsoleteFold => "a header line is folded",
+            Fault::SpaceBeforeColon => "white space stands between a field name and its colon",
+            Fault::FieldName => "a field name is no token",
+            Fault::FieldValue => "a field value holds a control character",
+            Fault::StartLine => "the start line has not the form of the grammar",
+            Fault::Unfinished => "the empty line at its end is missing",
+        }
+    }
+}
+
 impl<Line> Head<Line> {
     /// The values of all lines with this name, in wire order; names compare without case (RFC 9110 §5.1).
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {

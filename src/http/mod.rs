@@ -38,6 +38,11 @@ pub struct Attempt {
     /// The first packet with bytes that the client sent before the server's answer, where the acknowledgment in it
     /// proves that (RFC 6455 §4.1: the client must wait).
     pub early_data: Option<PacketRef>,
+    /// Bytes of either direction are missing from the capture before this was settled: an answer that was not seen may
+    /// be among them, and one that was seen may belong to a request that was not.
+    pub after_gap: bool,
+    /// The client finished or reset its stream while it waited for the answer.
+    pub client_left: bool,
     /// Another request that followed the upgrade request before the answer, told from its first packet by the same
     /// proof; `early_data` is `None` then.
     pub pipelined: Option<PacketRef>,

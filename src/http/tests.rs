@@ -1,5 +1,5 @@
 use super::*;
-use crate::tcp::{Chunk, Delivery, Missing, MissingCause};
+use crate::tcp::{Chunk, Delivery, Fin, Missing, MissingCause};
 use proptest::prelude::*;
 
 use Side::{First as C, Second as S};
@@ -35,6 +35,10 @@ fn missing(write: Write) -> Write {
 
 fn packet(number: u64) -> PacketRef {
     PacketRef { number, time: None, file_offset: 0, length: 0 }
+}
+
+fn fin(number: u64) -> Fin {
+    Fin { packet: packet(number), acknowledged: None }
 }
 
 /// Runs a conversation, each write in one packet, or cut into packets at `cuts` (positions among all the bytes), and
@@ -293,7 +297,7 @@ fn a_capture_that_ends_within_a_head_blames_nobody_but_a_fin_does() {
     let mut steps = Vec::new();
     let chunk = Chunk { offset: 0, bytes: half.as_bytes(), packet: packet(1), acknowledged: None };
     connection.deliver(C, &Delivery::Data(chunk), &mut |step| steps.push(describe(&step)));
-    connection.deliver(C, &Delivery::Fin(packet(2)), &mut |step| steps.push(describe(&step)));
+    connection.deliver(C, &Delivery::Fin(fin(2)), &mut |step| steps.push(describe(&step)));
     connection.finish(&mut |step| steps.push(describe(&step)));
     assert_eq!(steps, ["attempt First GET /chat @0+142 [Unfinished] -> -"]);
 }
@@ -512,7 +516,7 @@ proptest! {
                     offsets[side as usize] = offset.saturating_add(length);
                     connection.deliver(side, &Delivery::Missing(missing), &mut step);
                 }
-                10 => connection.deliver(side, &Delivery::Fin(packet(1)), &mut step),
+                10 => connection.deliver(side, &Delivery::Fin(fin(1)), &mut step),
                 _ if bytes.is_empty() => {}
                 _ => {
                     let acknowledged = acknowledged.map(|up| up % 512);

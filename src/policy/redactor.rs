@@ -73,7 +73,7 @@ impl Sink for Redactor<'_> {
         if !self.is_header(id, &finding) {
             finding.evidence.clear();
         }
-        finding.message = without_quotes(&finding.message);
+        finding.message = without_bytes(&without_quotes(&finding.message));
         self.inner.finding(id, &finding)
     }
 
@@ -152,6 +152,23 @@ fn without_quotes(message: &str) -> String {
     }
 }
 
+/// A finding's message without the bytes it spells in hexadecimal, as `C3 28`: those of text that is not UTF-8.
+fn without_bytes(message: &str) -> String {
+    let is_byte = |word: &str| {
+        let digits = |byte: u8| matches!(byte, b'0'..=b'9' | b'A'..=b'F');
+        word.len() == 2 && word.bytes().all(digits)
+    };
+    let words: Vec<&str> = message.split(' ').collect();
+    let is_byte_at = |n: Option<usize>| n.and_then(|n| words.get(n)).is_some_and(|word| is_byte(word));
+    let spelt = |(n, word): (usize, &&str)| {
+        let letters = word.bytes().any(|byte| byte.is_ascii_alphabetic());
+        is_byte(word) && (letters || is_byte_at(n.checked_sub(1)) || is_byte_at(n.checked_add(1)))
+    };
+    let shown: Vec<&str> =
+        words.iter().enumerate().map(|(n, word)| if spelt((n, word)) { "??" } else { word }).collect();
+    shown.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,5 +193,7 @@ mod tests {
         assert_eq!(without_quotes("Upgrade is \"a\" or \"b\", not it"), "Upgrade is \"[redacted]\", not it");
         assert_eq!(without_quotes("reason \"a\"b\""), "reason \"[redacted]\"");
         assert_eq!(without_quotes("5\" long"), "5\" long");
+        assert_eq!(without_bytes("at byte 13 (frame 3), C3 28 is no UTF-8"), "at byte 13 (frame 3), ?? ?? is no UTF-8");
+        assert_eq!(without_bytes("FF is no UTF-8 of version 13"), "?? is no UTF-8 of version 13");
     }
 }

@@ -86,6 +86,8 @@ pub fn handshake(target: &str, status: u16, reason: &str) -> Handshake {
         response: Some(head(response, &response_headers, 6)),
         switched: status == 101,
         early_data: None,
+        after_gap: false,
+        client_left: false,
         early_dropped: 0,
         pipelined: None,
         hixie_body: None,

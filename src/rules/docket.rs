@@ -1,6 +1,7 @@
 //! Where the rules of one connection file their findings.
 
-use super::{Confidence, Finding, Rule};
+use super::{Confidence, Finding, Rule, Severity};
+use crate::{PerRole, Role};
 
 /// Takes findings, bounds them, and lowers their confidence where the roles are not certain.
 #[derive(Debug)]
@@ -9,6 +10,7 @@ pub struct Docket {
     counts: Vec<Count>,
     limit: u32,
     roles_inferred: bool,
+    erred: PerRole<bool>,
 }
 
 #[derive(Debug)]
@@ -20,7 +22,7 @@ struct Count {
 impl Docket {
     /// A docket that lists at most `limit` findings of a rule.
     pub fn new(limit: u32) -> Docket {
-        Docket { findings: Vec::new(), counts: Vec::new(), limit, roles_inferred: false }
+        Docket { findings: Vec::new(), counts: Vec::new(), limit, roles_inferred: false, erred: PerRole::default() }
     }
 
     /// From here on who is the client is known from the mask bits alone.
@@ -32,6 +34,9 @@ impl Docket {
     pub fn file(&mut self, mut finding: Finding) {
         if self.roles_inferred && finding.blame.is_some() {
             finding.confidence = finding.confidence.max(Confidence::RoleInferred);
+        }
+        if let Some(role) = finding.blame.filter(|_| finding.severity == Severity::Error) {
+            self.erred[role] = true;
         }
         let at = self.counts.iter().position(|count| count.rule == finding.rule).unwrap_or_else(|| {
             self.counts.push(Count { rule: finding.rule, filed: 0 });
@@ -52,6 +57,12 @@ impl Docket {
     /// Whether this rule was broken on this connection.
     pub fn has(&self, rule: &Rule) -> bool {
         self.counts.iter().any(|count| count.rule == rule)
+    }
+
+    /// Whether an error of this endpoint was filed: the other one may have failed the connection for it (RFC 6455
+    /// §7.1.7).
+    pub fn erred(&self, role: Role) -> bool {
+        self.erred[role]
     }
 
     /// Takes the findings filed since the last call.

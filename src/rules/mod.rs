@@ -6,12 +6,23 @@
 //! nothing else.
 
 pub mod capture;
+mod closing;
+mod compression;
+mod control;
 mod docket;
 mod finding;
 mod fingerprint;
+mod fragmentation;
 mod frame_header;
+mod handshake_request;
+mod handshake_response;
+mod header_syntax;
+mod legacy;
+mod masking;
+mod negotiation;
 mod referee;
 mod rule;
+mod text;
 mod thresholds;
 
 pub use docket::Docket;
@@ -22,7 +33,28 @@ pub use rule::{Blames, Rule, Severity};
 pub use thresholds::{Line, Thresholds};
 
 /// The rules of every topic.
-const TOPICS: &[&[&Rule]] = &[frame_header::RULES];
+const TOPICS: &[&[&Rule]] = &[
+    handshake_request::HTTP_RULES,
+    handshake_request::KEY_RULES,
+    handshake_request::VERSION_RULES,
+    handshake_request::OFFER_RULES,
+    handshake_response::ANSWER_RULES,
+    handshake_response::FIELD_RULES,
+    handshake_response::CHOICE_RULES,
+    negotiation::OFFER_RULES,
+    negotiation::ANSWER_RULES,
+    frame_header::RULES,
+    masking::RULES,
+    fragmentation::RULES,
+    control::RULES,
+    closing::body::RULES,
+    closing::handshake::RULES,
+    closing::teardown::RULES,
+    text::RULES,
+    compression::RULES,
+    legacy::RULES,
+    capture::RULES,
+];
 
 /// All rules, by topic.
 pub fn all() -> impl Iterator<Item = &'static Rule> {

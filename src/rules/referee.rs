@@ -1,7 +1,10 @@
 //! Judges one connection: shows each event to every topic and collects what they find.
 
 use super::docket::Docket;
-use super::{Finding, Thresholds, frame_header};
+use super::{
+    Finding, Thresholds, capture, closing, compression, control, fragmentation, frame_header, handshake_request,
+    handshake_response, legacy, masking, negotiation, text,
+};
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
 use std::sync::Arc;
@@ -17,6 +20,8 @@ pub struct Context {
     pub reserved_bits: ReservedBits,
     /// The handshake was not seen: the capture began within the connection.
     pub mid_stream: bool,
+    /// Length in bytes at which a head is cut by its reader ([`Limits::head_bytes`]).
+    pub head_bytes: usize,
 }
 
 /// What the negotiation says of RSV1 to RSV3 (RFC 6455 §5.2).
@@ -38,12 +43,47 @@ pub(super) trait Topic {
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket);
 }
 
+/// The topics, in the order in which they see an event.
+#[derive(Debug, Default)]
+struct Topics {
+    handshake_request: handshake_request::HandshakeRequestRules,
+    handshake_response: handshake_response::HandshakeResponseRules,
+    negotiation: negotiation::NegotiationRules,
+    frame_header: frame_header::FrameHeaderRules,
+    masking: masking::MaskingRules,
+    fragmentation: fragmentation::FragmentationRules,
+    control: control::ControlRules,
+    text: text::TextRules,
+    compression: compression::CompressionRules,
+    legacy: legacy::LegacyRules,
+    /// Asks the docket for errors that would excuse what it sees, so it comes after the topics that file them.
+    closing: closing::ClosingRules,
+    capture: capture::CaptureRules,
+}
+
+impl Topics {
+    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        self.handshake_request.see(event, context, docket);
+        self.handshake_response.see(event, context, docket);
+        self.negotiation.see(event, context, docket);
+        self.frame_header.see(event, context, docket);
+        self.masking.see(event, context, docket);
+        self.fragmentation.see(event, context, docket);
+        self.control.see(event, context, docket);
+        self.text.see(event, context, docket);
+        self.compression.see(event, context, docket);
+        self.legacy.see(event, context, docket);
+        self.closing.see(event, context, docket);
+        self.capture.see(event, context, docket);
+    }
+}
+
 /// Judges the events of one connection.
 #[derive(Debug)]
 pub struct Referee {
     context: Context,
     docket: Docket,
-    frame_header: frame_header::FrameHeaderRules,
+    topics: Topics,
 }
 
 impl Referee {
@@ -53,8 +93,14 @@ impl Referee {
         if mid_stream {
             docket.infer_roles();
         }
-        let context = Context { thresholds, family: Family::Rfc6455, reserved_bits: ReservedBits::Unknown, mid_stream };
-        Referee { context, docket, frame_header: Default::default() }
+        let context = Context {
+            thresholds,
+            family: Family::Rfc6455,
+            reserved_bits: ReservedBits::Unknown,
+            mid_stream,
+            head_bytes: limits.head_bytes,
+        };
+        Referee { context, docket, topics: Topics::default() }
     }
 
     /// Looks at the next event of the connection.
@@ -63,9 +109,12 @@ impl Referee {
             self.context.family = handshake.family;
             self.context.reserved_bits = reserved_bits(handshake);
         }
-        let topics: [&mut dyn Topic; 1] = [&mut self.frame_header];
-        for topic in topics {
-            topic.see(event, &self.context, &mut self.docket);
+        self.topics.see(event, &self.context, &mut self.docket);
+        if let Event::End(ending) = event {
+            let unlisted: Vec<_> = self.docket.unlisted().collect();
+            for (rule, count) in unlisted {
+                self.docket.file(capture::unlisted(rule, count).at(ending.last_packet));
+            }
         }
     }
 

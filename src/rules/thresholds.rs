@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The lines that rules draw.
 #[derive(Clone, Debug)]
 pub struct Thresholds {
+    /// `hs-resp-missing`: how long a client must have waited before its leaving counts against the server.
+    pub handshake_unanswered: Duration,
     /// `ping-unanswered`: how long a receiver must have lived on after a Ping.
     pub ping_unanswered: Duration,
     /// `pong-slow`: Ping to Pong.
@@ -28,6 +30,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     fn default() -> Self {
         Thresholds {
+            handshake_unanswered: Duration::from_secs(10),
             ping_unanswered: Duration::from_secs(20),
             pong_slow: Duration::from_secs(5),
             pings_per_second: 100,
@@ -57,6 +60,7 @@ impl Thresholds {
     pub fn lines(&mut self) -> Vec<(&'static str, Line<'_>)> {
         // No `..`: a new line gets its name here or this does not compile.
         let Thresholds {
+            handshake_unanswered,
             ping_unanswered,
             pong_slow,
             pings_per_second,
@@ -68,6 +72,7 @@ impl Thresholds {
             frame_length_implausible,
         } = self;
         vec![
+            ("handshake-unanswered", Line::Time(handshake_unanswered)),
             ("ping-unanswered", Line::Time(ping_unanswered)),
             ("pong-slow", Line::Time(pong_slow)),
             ("pings-per-second", Line::SmallCount(pings_per_second)),

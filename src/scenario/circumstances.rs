@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub(super) struct Circumstances {
     pub(super) acks: bool,
     pub(super) captured: Option<Role>,
+    pub(super) checksums: bool,
     pub(super) deflate: PerRole<DeflateOptions>,
     endpoints: PerRole<SocketAddr>,
     /// Whether a connection was opened between them.
@@ -19,6 +20,7 @@ pub(super) struct Circumstances {
     initial_sequence_numbers: Option<PerRole<u32>>,
     pub(super) segment_size: usize,
     pub(super) snaplen: usize,
+    pub(super) twice: bool,
 }
 
 impl Default for Circumstances {
@@ -26,6 +28,7 @@ impl Default for Circumstances {
         Circumstances {
             acks: true,
             captured: None,
+            checksums: true,
             deflate: PerRole::default(),
             endpoints: PerRole {
                 client: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 50_000)),
@@ -35,6 +38,7 @@ impl Default for Circumstances {
             initial_sequence_numbers: None,
             segment_size: 1460,
             snaplen: usize::MAX,
+            twice: false,
         }
     }
 }
@@ -45,6 +49,7 @@ impl Circumstances {
         match setting {
             Setting::Acks(acks) => self.acks = acks,
             Setting::Captured(captured) => self.captured = captured,
+            Setting::Checksums(checksums) => self.checksums = checksums,
             Setting::ContextTakeover(role, takeover) => self.deflate[role].context_takeover = takeover,
             Setting::WindowBits(role, bits) => self.deflate[role].window_bits = bits,
             Setting::Endpoints { client, server } => {
@@ -61,6 +66,7 @@ impl Circumstances {
             Setting::Seed(_) => {}
             Setting::SegmentSize(size) => self.segment_size = size.clamp(1, MAX_SEGMENT),
             Setting::Snaplen(snaplen) => self.snaplen = usize::try_from(snaplen).unwrap_or(usize::MAX),
+            Setting::Twice(twice) => self.twice = twice,
         }
     }
 

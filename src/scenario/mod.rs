@@ -277,6 +277,21 @@ impl Scenario {
         self.set(Setting::Snaplen(bytes))
     }
 
+    /// From here on each packet is captured twice, as by an `any` capture or behind a mirror port.
+    pub fn twice(self) -> Self {
+        self.set(Setting::Twice(true))
+    }
+
+    /// From here on TCP checksums are wrong, as where the sender's network card is left to compute them.
+    pub fn without_checksums(self) -> Self {
+        self.set(Setting::Checksums(false))
+    }
+
+    /// The capture's clock is set back by so much.
+    pub fn set_back(self, time: Duration) -> Self {
+        self.step(Step::SetBack(time))
+    }
+
     /// This side's compressor has a window of 2 to this power, 9 to 15 (RFC 7692 §7.1.2); 15 at first. It starts anew.
     pub fn window_bits(self, role: Role, bits: u8) -> Self {
         self.set(Setting::WindowBits(role, bits))

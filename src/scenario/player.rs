@@ -165,6 +165,10 @@ where
                 self.pass(*time);
                 Ok(())
             }
+            Step::SetBack(time) => {
+                self.clock = self.clock.saturating_sub(nanoseconds(*time));
+                Ok(())
+            }
             Step::Connection { same_ports } => {
                 self.settle()?;
                 self.current = None;
@@ -338,7 +342,8 @@ where
         let time = Timestamp(self.clock);
         self.pass(PACE);
         // Written even where it is not captured: it uses up an IPv4 identification.
-        self.connections[index].write_packet(from, header, payload, &mut self.packet);
+        let checksums = self.circumstances.checksums;
+        self.connections[index].write_packet(from, header, payload, checksums, &mut self.packet);
         let lost = self.to_lose > 0 && !payload.is_empty();
         self.to_lose -= u64::from(lost);
         let elsewhere = self.circumstances.captured.is_some_and(|captured| captured != from);
@@ -346,15 +351,18 @@ where
             return Ok(());
         }
         let captured = self.packet.len().min(self.circumstances.snaplen);
-        (self.emit)(RecordedPacketRef {
-            time,
-            data: &self.packet[..captured],
-            original_length: self.packet.len() as u32,
-        })
+        for _ in 0..1 + u8::from(self.circumstances.twice) {
+            (self.emit)(RecordedPacketRef {
+                time,
+                data: &self.packet[..captured],
+                original_length: self.packet.len() as u32,
+            })?;
+        }
+        Ok(())
     }
 
     fn pass(&mut self, time: Duration) {
-        self.clock = self.clock.saturating_add(i64::try_from(time.as_nanos()).unwrap_or(i64::MAX));
+        self.clock = self.clock.saturating_add(nanoseconds(time));
     }
 
     fn set(&mut self, setting: Setting) {
@@ -371,4 +379,8 @@ where
             connection.deflaters[role] = None;
         }
     }
+}
+
+fn nanoseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -33,6 +33,8 @@ pub(super) enum Step {
     BeginMidStream,
     /// Time passes.
     After(Duration),
+    /// The capture's clock is set back.
+    SetBack(Duration),
     /// What follows happens on a connection that is yet to be opened.
     Connection { same_ports: bool },
     /// What follows happens on the connection opened as this one, counted from 0.
@@ -55,6 +57,7 @@ pub(super) enum Part {
 pub(super) enum Setting {
     Acks(bool),
     Captured(Option<Role>),
+    Checksums(bool),
     ContextTakeover(Role, bool),
     Endpoints { client: SocketAddr, server: SocketAddr },
     InitialSequenceNumbers { client: u32, server: u32 },
@@ -62,6 +65,7 @@ pub(super) enum Setting {
     Seed(u64),
     SegmentSize(usize),
     Snaplen(u32),
+    Twice(bool),
     WindowBits(Role, u8),
 }
 

@@ -99,8 +99,16 @@ impl Connection {
         self.last = Some(Sent { from, sequence_number, payload: kept });
     }
 
-    /// Replaces `out` by an Ethernet frame with this segment. `payload` has at most [`MAX_SEGMENT`] bytes.
-    pub(super) fn write_packet(&mut self, from: Role, mut header: TcpHeader, payload: &[u8], out: &mut Vec<u8>) {
+    /// Replaces `out` by an Ethernet frame with this segment. `payload` has at most [`MAX_SEGMENT`] bytes. Without
+    /// `checksums` the TCP checksum is wrong.
+    pub(super) fn write_packet(
+        &mut self,
+        from: Role,
+        mut header: TcpHeader,
+        payload: &[u8],
+        checksums: bool,
+        out: &mut Vec<u8>,
+    ) {
         let (source, destination) = (self.addresses[from].ip(), self.addresses[from.peer()].ip());
         let segment_length = u16::try_from(header.header_len() + payload.len()).unwrap_or(u16::MAX);
         out.clear();
@@ -135,6 +143,9 @@ impl Connection {
                 out.extend_from_slice(&ip.to_bytes());
                 header.checksum = header.calc_checksum_ipv6_raw(source, destination, payload).unwrap_or(0);
             }
+        }
+        if !checksums {
+            header.checksum = !header.checksum;
         }
         out.extend_from_slice(&header.to_bytes());
         out.extend_from_slice(payload);

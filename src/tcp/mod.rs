@@ -5,6 +5,8 @@
 
 mod assembler;
 mod connection;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{Connection, ConnectionFacts};
 
@@ -60,9 +62,18 @@ pub enum Delivery<'a> {
         packet: PacketRef,
     },
     /// The sender will send no more (RFC 9293 §3.6).
-    Fin(PacketRef),
+    Fin(Fin),
     /// The sender tore the connection down (RFC 9293 §3.5.2).
     Reset(PacketRef),
+}
+
+/// The end of a direction's stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fin {
+    /// The packet with the FIN.
+    pub packet: PacketRef,
+    /// See [`Chunk::acknowledged`]: what the sender can have read before it finished.
+    pub acknowledged: Option<u64>,
 }
 
 /// A hole in a direction's stream.
@@ -87,4 +98,6 @@ pub enum MissingCause {
     Snaplen,
     /// More out-of-order data was waiting than [`Limits`](crate::Limits) allows.
     Limit,
+    /// The bytes were captured, but the TLS record that holds them could not be opened.
+    Unopened,
 }

@@ -8,7 +8,7 @@ use super::hixie::HixieDirection;
 use super::shared::{Deflate, Settings, Shared};
 use super::stats::Stats;
 use crate::Role;
-use crate::tcp::{Chunk, Delivery, Missing};
+use crate::tcp::{Chunk, Delivery, Fin, Missing};
 
 /// Decodes what follows the opening handshake.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ impl Connection {
                 decoder.missing(missing, &mut self.shared, tell);
             }
             Delivery::Conflict { offset, packet } => tell(Event::Conflict { sender, offset, packet }),
-            Delivery::Fin(packet) => tell(Event::Fin { sender, packet }),
+            Delivery::Fin(Fin { packet, acknowledged }) => tell(Event::Fin { sender, packet, acknowledged }),
             Delivery::Reset(packet) => tell(Event::Reset { sender, packet }),
         }
         std::mem::swap(&mut self.shared.scratch, scratch);

@@ -85,6 +85,9 @@ pub enum Event<'a> {
         sender: Role,
         /// The packet with the FIN.
         packet: PacketRef,
+        /// Offset up to which the sender had acknowledged the other direction when it finished; `None` where
+        /// unknown.
+        acknowledged: Option<u64>,
     },
     /// The sender tore the connection down.
     Reset {

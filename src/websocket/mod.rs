@@ -24,6 +24,7 @@ pub use close_code::close_code_name;
 pub use closing::{CloseFrame, Closer, Closing};
 pub use connection::Connection;
 pub use event::{CaptureFact, Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
+pub(crate) use handshake::window_bits;
 pub use handshake::{
     AcceptCause, AcceptCheck, DecodedKey, Extension, ExtensionSyntax, Family, GUID, Handshake, HixieCheck,
     HixieKeyFault, KeyFault, Neighbourhood, PmdParams, SAMPLE_KEYS, accept_key, check_accept, decode_key,

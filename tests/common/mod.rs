@@ -1,6 +1,8 @@
 //! What the tests share: where captures are, and a sink that remembers what it was told.
 #![allow(dead_code)]
 
+pub mod wire;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -75,7 +75,8 @@ fn resolution_and_offset_of_an_interface() {
     for order in [Order::Big, Order::Little] {
         let offset = order.i64(-3);
         // (option values, ticks, nanoseconds)
-        let cases: [(&[(u16, &[u8])], u64, i64); 7] = [
+        type Options<'a> = &'a [(u16, &'a [u8])];
+        let cases: [(Options<'_>, u64, i64); 7] = [
             (&[], 1_700_000_000_123_456, 1_700_000_000_123_456_000),
             (&[(9, &[6])], 1, 1_000),
             (&[(9, &[3]), (0, b"")], 1, 1_000_000),

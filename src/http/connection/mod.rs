@@ -43,6 +43,10 @@ pub struct Connection {
     answer_lost: bool,
     /// Answers may have been lost: what waits in `exchanges` may have been answered.
     stale: bool,
+    /// Bytes of either direction are missing.
+    after_gap: bool,
+    /// The client ended its stream while an upgrade request waited for its answer.
+    client_left: bool,
     tunnel: Option<String>,
     depth: u8,
     early_dropped: u64,
@@ -118,6 +122,8 @@ impl Connection {
             hixie_body: None,
             answer_lost: false,
             stale: false,
+            after_gap: false,
+            client_left: false,
             tunnel: None,
             depth: 0,
             early_dropped: 0,
@@ -135,6 +141,7 @@ impl Connection {
         match delivery {
             Delivery::Data(chunk) => self.data(side, *chunk, steps),
             Delivery::Missing(missing) => {
+                self.after_gap = true;
                 let direction = self.direction(side);
                 direction.delivered = missing.offset.saturating_add(missing.length);
                 if !direction.backlog.is_empty() || self.is_waiting(side) {
@@ -145,6 +152,8 @@ impl Connection {
                 self.settle(steps);
             }
             Delivery::Fin(_) | Delivery::Reset(_) => {
+                let waits_for_answer = self.client == Some(side) && self.is_asking_for_websocket();
+                self.client_left |= waits_for_answer && !self.peek(side.other()).ended;
                 self.direction(side).ended = true;
                 self.direction(side).gate_open = true;
                 self.settle(steps);

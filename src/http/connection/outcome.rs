@@ -217,6 +217,8 @@ impl Connection {
             request: exchange.and_then(|exchange| exchange.head).map(|head| *head),
             response: response.map(|head| *head),
             switched: false,
+            after_gap: self.after_gap,
+            client_left: self.client_left,
             early_data: early.filter(|_| !is_request),
             pipelined: early.filter(|_| is_request),
             early_dropped: std::mem::take(&mut self.early_dropped),

@@ -20,7 +20,7 @@ fn part(v6: bool, id: u16, datagram: &[u8], from: usize, to: usize) -> Vec<u8> {
     let offset = u16::try_from(from).unwrap();
     match v6 {
         true => ipv6_fragment(6, id.into(), offset | u16::from(more), &datagram[from..to]),
-        false => ipv4_fragment(6, id, offset / 8 | u16::from(more) << 13, &datagram[from..to]),
+        false => ipv4_fragment(6, id, (offset / 8) | (u16::from(more) << 13), &datagram[from..to]),
     }
 }
 
@@ -74,7 +74,7 @@ fn a_fragmented_packet_in_a_fragmented_tunnel() {
         let cut = 40;
         for (from, to) in [(0, cut), (cut, outer.len())] {
             let more = u16::from(to < outer.len()) << 13;
-            let data = ipv4_fragment(17, i as u16, more | from as u16 / 8, &outer[from..to]);
+            let data = ipv4_fragment(17, i as u16, more | (from as u16 / 8), &outer[from..to]);
             if let Decoded::Segment(segment) = decoder.decode(&packet(101, &data)) {
                 seen.push(segment.payload.to_vec());
             }
@@ -102,7 +102,7 @@ fn fragments_nested_without_end() {
         for from in [0, 24] {
             let to = if from == 0 { 24 } else { middle.len() };
             let more = u16::from(to < middle.len()) << 13;
-            wrapped.push(ipv4_fragment(4, 100 + i as u16, more | from as u16 / 8, &middle[from..to]));
+            wrapped.push(ipv4_fragment(4, 100 + i as u16, more | (from as u16 / 8), &middle[from..to]));
         }
     }
     for data in &mut wrapped {

@@ -206,7 +206,7 @@ impl PmdParams {
 }
 
 /// RFC 7692 §7.1.2.1: a decimal number from 8 to 15 without leading zeroes.
-fn window_bits(value: &str) -> Option<u8> {
+pub(crate) fn window_bits(value: &str) -> Option<u8> {
     match value.as_bytes() {
         [digit @ b'8'..=b'9'] => Some(digit - b'0'),
         [b'1', digit @ b'0'..=b'5'] => Some(10 + digit - b'0'),

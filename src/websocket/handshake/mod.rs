@@ -9,6 +9,7 @@ mod key;
 mod tests;
 
 pub use accept::{AcceptCause, AcceptCheck, GUID, accept_key, check_accept};
+pub(crate) use extensions::window_bits;
 pub use extensions::{Extension, ExtensionSyntax, PmdParams, parse_extensions};
 pub use hixie::{HixieCheck, HixieKeyFault, hixie76_answer};
 pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};

@@ -32,6 +32,8 @@ fn attempt(request: Option<&[(&str, &str)]>, response: Option<&[(&str, &str)]>) 
         switched: response.is_some(),
         early_data: None,
         pipelined: None,
+        after_gap: false,
+        client_left: false,
         early_dropped: 0,
         tunnel: None,
         first_frame_coalesced: false,

@@ -1,0 +1,179 @@
+//! Close frames and the end of the TCP connection (RFC 6455 §5.5.1, §7).
+//!
+//! What a Close frame says is judged when it comes ([`body`]). How the two Close frames stand to each other
+//! ([`handshake`]) and to the end of TCP ([`teardown`]) is judged when everything is known, at the end: who closed
+//! first is a matter of what each side had received, and the capture may show the answer before the question.
+
+pub(super) mod body;
+pub(super) mod handshake;
+pub(super) mod teardown;
+
+use super::docket::Docket;
+use super::referee::{Context, Topic};
+use super::{Finding, Rule};
+use crate::capture::PacketRef;
+use crate::websocket::{CaptureFact, Event, Family, Frame, Handshake, Opcode};
+use crate::{PerRole, Role};
+use std::time::Duration;
+
+/// Follows both streams to their ends.
+#[derive(Debug, Default)]
+pub(super) struct ClosingRules {
+    /// The upgrade was granted.
+    established: bool,
+    streams: PerRole<Stream>,
+    /// Made when the end begins, so that a connection that goes on costs little.
+    teardown: Option<Box<Teardown>>,
+}
+
+/// What is known of one endpoint's stream.
+#[derive(Debug, Default)]
+struct Stream {
+    /// Offset behind the last byte that was understood.
+    end: Option<u64>,
+    /// A data frame of it was seen.
+    sent_data: bool,
+    /// Bytes of it are missing, and a Close frame may be among them.
+    gap: bool,
+    /// The rest of it could not be decoded or was not captured at all: nothing can be said of what is not there.
+    unknown: bool,
+}
+
+/// What was seen of the end.
+#[derive(Debug, Default)]
+struct Teardown {
+    /// The first Close frame of each endpoint.
+    closes: PerRole<Option<Close>>,
+    fins: PerRole<Option<Finish>>,
+    /// The first RST.
+    reset: Option<(Role, PacketRef)>,
+    /// The last packet of this endpoint's last data frame that came after the other's Close frame.
+    data_after_close: PerRole<Option<PacketRef>>,
+    /// `close-tcp-half-open-data` was said of this endpoint.
+    half_open_told: PerRole<bool>,
+}
+
+/// A Close frame, reduced to what the end is judged by.
+#[derive(Clone, Copy, Debug)]
+struct Close {
+    sender: Role,
+    frame: u64,
+    /// What its header says of the body.
+    body_length: u64,
+    /// `None` for a body that has or shows fewer than two bytes.
+    code: Option<u16>,
+    /// The body breaks a rule, so an answer may well have another code.
+    faulty: bool,
+    stream_offset: u64,
+    end_offset: u64,
+    packet: PacketRef,
+    last_packet: PacketRef,
+    acknowledged: Option<u64>,
+    complete: bool,
+    after_gap: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Finish {
+    packet: PacketRef,
+    acknowledged: Option<u64>,
+}
+
+impl Close {
+    /// A finding about this frame.
+    fn finding(&self, rule: &'static Rule, text: String) -> Finding {
+        let finding = Finding::new(rule, Some(self.sender), text).at(self.packet).at_offset(self.stream_offset);
+        Finding { frame: Some(self.frame), ..finding }.after_gap(self.after_gap)
+    }
+
+    /// The code that the receiving application is told (RFC 6455 §7.1.5).
+    fn told(&self) -> String {
+        match (self.code, self.body_length) {
+            (Some(code), _) => code.to_string(),
+            (None, 0) => "1005".to_owned(),
+            (None, _) => "an unknown code".to_owned(),
+        }
+    }
+}
+
+impl Topic for ClosingRules {
+    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        if let Event::Handshake(handshake) = event {
+            self.begin(handshake);
+        }
+        // Before hybi-07 the opcodes were others, and hixie closes without codes and answers.
+        let same_frames = matches!(context.family, Family::Rfc6455 | Family::Hybi(7..));
+        if !same_frames || !(self.established || context.mid_stream) {
+            return;
+        }
+        match *event {
+            Event::Frame(frame) => self.frame(frame, context, docket),
+            Event::Missing { sender, .. } => self.streams[sender].gap = true,
+            Event::NotFrames { sender, .. } | Event::Undecoded { sender, .. } => self.streams[sender].unknown = true,
+            Event::Capture(CaptureFact::OneDirection { missing }) => self.streams[missing].unknown = true,
+            Event::Fin { sender, packet, acknowledged } => {
+                let fin = &mut self.teardown.get_or_insert_default().fins[sender];
+                fin.get_or_insert(Finish { packet, acknowledged });
+            }
+            Event::Reset { sender, packet } => {
+                self.teardown.get_or_insert_default().reset.get_or_insert((sender, packet));
+            }
+            Event::End(ending) => {
+                let Some(teardown) = self.teardown.take() else { return };
+                handshake::judge(&teardown, &self.streams, context, docket);
+                teardown::judge(&teardown, &self.streams, ending, context, docket);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl ClosingRules {
+    fn begin(&mut self, handshake: &Handshake) {
+        let attempt = &handshake.attempt;
+        self.established = attempt.switched;
+        self.streams.client.end = attempt.request.as_ref().map(|head| head.offset + head.length);
+        self.streams.server.end = attempt.response.as_ref().map(|head| head.offset + head.length);
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        let sender = frame.sender;
+        if let Some(teardown) = &mut self.teardown {
+            handshake::judge_frame(teardown, frame, docket);
+            teardown::judge_frame(teardown, &self.streams, frame, docket);
+        }
+        if frame.header.opcode == Opcode::CLOSE {
+            let close = &mut self.teardown.get_or_insert_default().closes[sender];
+            if close.is_none() {
+                let faulty = body::judge(frame, context, docket);
+                *close = Some(Close {
+                    sender,
+                    frame: frame.index,
+                    body_length: frame.header.payload_length,
+                    code: body::code(frame, context),
+                    faulty,
+                    stream_offset: frame.stream_offset,
+                    end_offset: frame.end_offset,
+                    packet: frame.packet,
+                    last_packet: frame.last_packet,
+                    acknowledged: frame.acknowledged,
+                    complete: frame.complete,
+                    after_gap: frame.after_gap,
+                });
+            }
+        }
+        let stream = &mut self.streams[sender];
+        stream.sent_data |= !frame.header.opcode.is_control();
+        stream.end = frame.complete.then_some(frame.end_offset);
+    }
+}
+
+/// Time from one packet to another; `None` where the capture has no times.
+fn between(earlier: PacketRef, later: PacketRef) -> Option<Duration> {
+    Some(later.time?.since(earlier.time?))
+}
+
+/// The packet that was captured later.
+fn later(a: PacketRef, b: PacketRef) -> PacketRef {
+    if a.number < b.number { b } else { a }
+}

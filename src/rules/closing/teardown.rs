@@ -1,0 +1,280 @@
+//! The end of the TCP connection under a WebSocket (RFC 6455 §7.1.1, §7.1.5).
+
+use super::super::docket::Docket;
+use super::super::referee::Context;
+use super::super::{Blames, Finding, Rule, Severity};
+use super::{Close, Stream, Teardown, between, later};
+use crate::capture::PacketRef;
+use crate::scenario::{Scenario, close, text};
+use crate::websocket::{Ending, Frame};
+use crate::{PerRole, Role};
+use std::time::Duration;
+
+/// The rules of this file.
+pub const RULES: &[&Rule] =
+    &[&ABNORMAL, &TCP_RST, &TCP_HALF_OPEN_DATA, &CLIENT_FIN_FIRST, &SERVER_FIN_LATE, &TCP_NEVER];
+
+/// A conversation that closes as it should, up to the last Close.
+fn closed() -> Scenario {
+    Scenario::new().handshake().client(close(1000, "")).server(close(1000, ""))
+}
+
+/// `close-abnormal`
+pub static ABNORMAL: Rule = Rule {
+    id: "close-abnormal",
+    severity: Severity::Warning,
+    blames: Blames::Either,
+    source: "RFC 6455 §7.1.5",
+    quote: "If _The WebSocket Connection is Closed_ and no Close control frame was received by the endpoint (such as \
+            could occur if the underlying transport connection is lost), _The WebSocket Connection Close Code_ is \
+            considered to be 1006.",
+    statement: "TCP ended and neither endpoint had sent a Close frame.",
+    why: "Both applications are told 1006 and cannot know what the other received. A crash, a proxy's idle timeout, \
+          or a program that closes the socket instead of the WebSocket.",
+    restraint: "Names the side that ended TCP first, which need not be where the cause is. A note when the other side \
+                had broken the protocol, for then a Close may be omitted (§7.1.7). The end of the capture is no end \
+                of TCP.",
+    breaks: || Scenario::new().handshake().client(text("Hello")).fin(Role::Server),
+    keeps: || Scenario::new().handshake().client(text("Hello")).then(closing()).fin(Role::Server),
+};
+
+fn closing() -> Scenario {
+    Scenario::new().server(close(1000, "")).client(close(1000, ""))
+}
+
+/// `close-tcp-rst`
+pub static TCP_RST: Rule = Rule {
+    id: "close-tcp-rst",
+    severity: Severity::Warning,
+    blames: Blames::Either,
+    source: "RFC 6455 §7.1.1",
+    quote: "An endpoint SHOULD use a method that cleanly closes the TCP connection, as well as the TLS session, if \
+            applicable, discarding any trailing bytes that may have been received.",
+    statement: "An endpoint resets the TCP connection instead of finishing it.",
+    why: "An RST makes the other side's kernel throw away what was received and not yet read, so the last messages \
+          and the Close itself can be lost. Closing a socket with unread bytes in it does this.",
+    restraint: "A firewall or a proxy can send an RST in an endpoint's name. Silent when the endpoint had sent its FIN \
+                before: then the RST answers bytes that came too late.",
+    breaks: || closed().rst(Role::Server),
+    keeps: || closed().fin(Role::Server),
+};
+
+/// `close-tcp-half-open-data`
+pub static TCP_HALF_OPEN_DATA: Rule = Rule {
+    id: "close-tcp-half-open-data",
+    severity: Severity::Warning,
+    blames: Blames::Either,
+    source: "RFC 6455 §7.1.1",
+    quote: "",
+    statement: "An endpoint sends data although the other side has finished its TCP stream.",
+    why: "A WebSocket knows no half-closed state: who sent FIN reads no more as a rule, so the data is lost and \
+          provokes an RST.",
+    restraint: "Said once for an endpoint, and only when the acknowledgment in the data shows that the FIN had \
+                arrived; its program may have read it later. Frames that answer, Close and Pong, do not count.",
+    breaks: || Scenario::new().handshake().fin_only(Role::Client).server(text("late")),
+    keeps: || Scenario::new().handshake().server(text("late")).fin_only(Role::Client),
+};
+
+/// `close-client-fin-first`
+pub static CLIENT_FIN_FIRST: Rule = Rule {
+    id: "close-client-fin-first",
+    severity: Severity::Warning,
+    blames: Blames::Client,
+    source: "RFC 6455 §7.1.1",
+    quote: "The underlying TCP connection, in most normal cases, SHOULD be closed first by the server, so that it \
+            holds the TIME_WAIT state and not the client …",
+    statement: "After the closing handshake the client finishes TCP before the server does.",
+    why: "The client's port stays in TIME_WAIT, so a client that reconnects often runs out of ports.",
+    restraint: "A note when the client had waited a while, which is its right. Silent when the two FINs crossed.",
+    breaks: || closed().fin(Role::Client),
+    keeps: || closed().fin(Role::Server),
+};
+
+/// `close-server-fin-late`
+pub static SERVER_FIN_LATE: Rule = Rule {
+    id: "close-server-fin-late",
+    severity: Severity::Warning,
+    blames: Blames::Server,
+    source: "RFC 6455 §5.5.1",
+    quote: "The server MUST close the underlying TCP connection immediately; the client SHOULD wait for the server to \
+            close the connection but MAY close the connection at any time after sending and receiving a Close message, \
+            e.g., if it has not received a TCP Close from the server in a reasonable time period.",
+    statement: "The server leaves TCP open for long after both Close frames.",
+    why: "The client waits for the server's FIN, and so does its application for the close event.",
+    restraint: "",
+    breaks: || closed().after(Duration::from_secs(11)).fin(Role::Server),
+    keeps: || closed().after(Duration::from_secs(9)).fin(Role::Server),
+};
+
+/// `close-tcp-never`
+pub static TCP_NEVER: Rule = Rule {
+    id: "close-tcp-never",
+    severity: Severity::Error,
+    blames: Blames::Either,
+    source: "RFC 6455 §5.5.1",
+    quote: "After both sending and receiving a Close message, an endpoint considers the WebSocket connection closed \
+            and MUST close the underlying TCP connection.",
+    statement: "Both Close frames were exchanged, and long after an endpoint has still not closed TCP.",
+    why: "Sockets leak until the process runs out of them.",
+    restraint: "Names the server, and the client only when the server has finished. Silent when the capture ended \
+                soon after; a warning when bytes of that side are missing, for its FIN may be among them.",
+    breaks: || closed().then(much_later()),
+    keeps: || closed().fin(Role::Server).then(much_later()),
+};
+
+/// Another connection, by which the capture goes on for a while.
+fn much_later() -> Scenario {
+    Scenario::new().after(Duration::from_secs(60)).connection().handshake()
+}
+
+/// Judges a frame that came after the end began.
+pub(super) fn judge_frame(teardown: &mut Teardown, streams: &PerRole<Stream>, frame: &Frame<'_>, docket: &mut Docket) {
+    let (sender, finished) = (frame.sender, frame.sender.peer());
+    let Some(fin) = teardown.fins[finished] else { return };
+    // A FIN takes up the sequence number behind the last byte (RFC 9293 §3.4): only with it can more be acknowledged.
+    let received = match (frame.acknowledged, streams[finished].end) {
+        (Some(acknowledged), Some(end)) => acknowledged > end && !streams[finished].gap,
+        _ => false,
+    };
+    if !received || frame.header.opcode.is_control() || teardown.half_open_told[sender] {
+        return;
+    }
+    teardown.half_open_told[sender] = true;
+    let text = format!(
+        "{sender} still sends data (frame {}) after {finished}'s FIN in packet {}",
+        frame.index, fin.packet.number
+    );
+    docket.file(Finding::of_frame(&TCP_HALF_OPEN_DATA, frame, text));
+}
+
+/// Judges the end when nothing more will come.
+pub(super) fn judge(
+    teardown: &Teardown,
+    streams: &PerRole<Stream>,
+    ending: &Ending,
+    context: &Context,
+    docket: &mut Docket,
+) {
+    if let Some((role, packet)) = teardown.reset
+        && teardown.fins[role].is_none_or(|fin| fin.packet.number >= packet.number)
+    {
+        let text = format!("{role} resets TCP (packet {}) instead of finishing it", packet.number);
+        docket.file(Finding::new(&TCP_RST, Some(role), text).at(packet));
+    }
+    match (&teardown.closes.client, &teardown.closes.server) {
+        (Some(client), Some(server)) if client.complete && server.complete => {
+            client_fin_first(teardown, streams, client, server, context, docket);
+            server_fin(teardown, streams, client, server, ending, context, docket);
+        }
+        (None, None) => abnormal(teardown, streams, ending, context, docket),
+        _ => {}
+    }
+}
+
+fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, context: &Context, docket: &mut Docket) {
+    let fin = |role| teardown.fins[role].map(|fin| (role, fin.packet, "finishes"));
+    let reset = teardown.reset.map(|(role, packet)| (role, packet, "resets"));
+    let ends = [fin(Role::Client), fin(Role::Server), reset];
+    let order = |&(role, packet, how): &(Role, PacketRef, &str)| {
+        (how == "finishes" && answers_fin(teardown, streams, role), packet.number)
+    };
+    let Some((role, packet, how)) = ends.into_iter().flatten().min_by_key(order) else {
+        return;
+    };
+    let over = ends.iter().flatten().count() > 1 || reset.is_some();
+    // Half closed: the other side may still send its Close, but not for ever.
+    let abandoned = || {
+        let waited = ending.capture_end.and_then(|end| between(packet, end));
+        waited.is_some_and(|waited| waited > context.thresholds.close_fin_late)
+    };
+    // A connection that was open before the capture may have been closed before it; data shows that it was not.
+    let closed_before = context.mid_stream && !streams[role].sent_data;
+    if streams.client.unknown || streams.server.unknown || closed_before || !(over || abandoned()) {
+        return;
+    }
+    let excused = docket.erred(role.peer());
+    let mut text = format!("{role} {how} TCP and neither side sent a Close: both applications see 1006");
+    if excused {
+        text.push_str(&format!("; {} had broken the protocol before", role.peer()));
+    }
+    let gap = streams.client.gap || streams.server.gap || context.mid_stream;
+    let mut finding = Finding::new(&ABNORMAL, Some(role), text).at(packet).after_gap(gap);
+    if excused {
+        finding.severity = Severity::Note;
+    }
+    docket.file(finding);
+}
+
+/// Whether `role` had received the other side's FIN when it sent its own, whatever the order in the capture: a FIN
+/// takes up the sequence number behind the last byte (RFC 9293 §3.4).
+fn answers_fin(teardown: &Teardown, streams: &PerRole<Stream>, role: Role) -> bool {
+    let acknowledged = teardown.fins[role].and_then(|fin| fin.acknowledged);
+    let both = teardown.fins[role.peer()].is_some();
+    both && matches!((acknowledged, streams[role.peer()].end), (Some(acknowledged), Some(end)) if acknowledged > end)
+}
+
+fn client_fin_first(
+    teardown: &Teardown,
+    streams: &PerRole<Stream>,
+    client: &Close,
+    server: &Close,
+    context: &Context,
+    docket: &mut Docket,
+) {
+    let Some(fin) = teardown.fins.client else { return };
+    let had_close = match fin.acknowledged {
+        Some(acknowledged) => acknowledged >= server.end_offset,
+        None => fin.packet.number > server.last_packet.number,
+    };
+    let reset_before = teardown.reset.is_some_and(|(_, packet)| packet.number < fin.packet.number);
+    let server_first = teardown.fins.server.is_some() && !answers_fin(teardown, streams, Role::Server);
+    if !had_close || reset_before || server_first || streams.client.gap {
+        return;
+    }
+    let waited = between(later(client.last_packet, server.last_packet), fin.packet);
+    let patient = waited.is_some_and(|waited| waited > context.thresholds.close_client_patience);
+    let after = waited.map_or(String::new(), |waited| format!(", {waited:.1?} after the closing handshake"));
+    let text = format!("client finishes TCP (packet {}) before the server does{after}", fin.packet.number);
+    let finding = Finding::new(&CLIENT_FIN_FIRST, Some(Role::Client), text).at(fin.packet);
+    let severity = if patient { Severity::Note } else { finding.severity };
+    docket.file(finding.with_severity(severity));
+}
+
+/// RFC 6455 §5.5.1: the server closes at once, and the client then.
+fn server_fin(
+    teardown: &Teardown,
+    streams: &PerRole<Stream>,
+    client: &Close,
+    server: &Close,
+    ending: &Ending,
+    context: &Context,
+    docket: &mut Docket,
+) {
+    let threshold = context.thresholds.close_fin_late;
+    let too_long = |from: PacketRef, to: PacketRef| between(from, to).filter(|&time| time > threshold);
+    let done = later(client.last_packet, server.last_packet);
+    let gap = |role: Role| streams[role].gap;
+    let never = |role: Role, since: PacketRef, what: &str| {
+        let waited = too_long(since, ending.capture_end?)?;
+        let text = format!("{role} has not closed TCP {waited:.1?} after {what}, when the capture ends");
+        let finding = Finding::new(&TCP_NEVER, Some(role), text).at(since).after_gap(gap(role));
+        let severity = if gap(role) { Severity::Warning } else { finding.severity };
+        Some(finding.with_severity(severity))
+    };
+    let fin = teardown.fins.server.map(|fin| fin.packet);
+    let finding = match (fin, teardown.reset) {
+        (Some(end), _) | (None, Some((_, end))) => {
+            let finding = too_long(done, end).map(|waited| {
+                let how = if fin.is_some() { "finishes TCP" } else { "has not finished TCP when it is reset," };
+                let text = format!("server {how} {waited:.1?} after the closing handshake");
+                Finding::new(&SERVER_FIN_LATE, Some(Role::Server), text).at(end).after_gap(gap(Role::Server))
+            });
+            let client_left = teardown.fins.client.is_none() && teardown.reset.is_none();
+            finding.into_iter().chain(never(Role::Client, end, "the server's FIN").filter(|_| client_left)).collect()
+        }
+        (None, None) => Vec::from_iter(never(Role::Server, done, "the closing handshake")),
+    };
+    for finding in finding {
+        docket.file(finding);
+    }
+}
