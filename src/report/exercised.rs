@@ -41,7 +41,8 @@ fn part(rule: &Rule) -> Part {
     let begins = |prefix: &str| id.starts_with(prefix);
     match id {
         "frag-control-fragmented" | "ctl-payload-too-long" | "control-after-close" => return Part::Control,
-        "frag-continuation-without-start" | "ping-app-level" | "data-after-close" => return Part::Data,
+        "frag-continuation-without-start" | "data-after-close" => return Part::Data,
+        "mask-server-key-needless" | "ping-app-level" => return Part::Frame,
         "frame-garbage-after-101" => return Part::Response,
         "hs-resp-missing" | "hs-pipelined-request" => return Part::Request,
         "pmd-rsv1-on-control" => return Part::Control,
@@ -57,7 +58,7 @@ fn part(rule: &Rule) -> Part {
         "hs-req-sni-missing" => return Part::Tls,
         _ => {}
     }
-    const PARTS: [(&str, Part); 20] = [
+    const PARTS: [(&str, Part); 21] = [
         ("expect-", Part::Always),
         ("cap-", Part::Always),
         ("tcp-", Part::Connection),
@@ -74,7 +75,9 @@ fn part(rule: &Rule) -> Part {
         ("close-", Part::Close),
         ("fail-", Part::Error),
         ("utf8-", Part::Text),
-        ("legacy-", Part::Legacy),
+        ("legacy-hixie-76-", Part::Legacy),
+        // Which dialect is spoken is told from any handshake.
+        ("legacy-", Part::Request),
         ("h2-", Part::Never),
         ("h3-", Part::Never),
         ("", Part::Connection),
@@ -180,5 +183,40 @@ impl Sink for Exercised {
             self.saw(by, Part::Closed);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{Analyzer, Options};
+    use crate::capture::Reader;
+    use crate::rules;
+    use crate::scenario::{Scenario, text};
+
+    fn seen(scenario: &Scenario) -> Exercised {
+        let mut reader = Reader::from_read("memory", Box::new(io::Cursor::new(scenario.pcapng_bytes()))).unwrap();
+        let (mut analyzer, mut exercised) = (Analyzer::new(Options::default()), Exercised::default());
+        analyzer.read(&mut reader, &mut exercised).unwrap();
+        analyzer.finish(&mut exercised).unwrap();
+        exercised
+    }
+
+    /// A counter-example comes close to breaking its rule: there is something to look at.
+    #[test]
+    fn counter_examples_exercise_their_rules() {
+        let idle: Vec<&str> =
+            rules::all().filter(|rule| !seen(&(rule.keeps)()).had(rule)).map(|rule| rule.id).collect();
+        assert!(idle.is_empty(), "{idle:?}");
+    }
+
+    #[test]
+    fn what_did_not_happen_is_not_exercised() {
+        let had = |scenario: Scenario, id: &str| seen(&scenario).had(rules::find(id).unwrap());
+        let client = || Scenario::new().handshake().client(text("Hello"));
+        assert!(had(client(), "frame-client-unmasked") && had(client(), "utf8-invalid"));
+        for id in ["frame-server-masked", "ping-unanswered", "pmd-inflate-error", "frag-tiny", "legacy-hixie-76-key"] {
+            assert!(!had(client(), id), "{id}");
+        }
     }
 }
