@@ -87,7 +87,13 @@ fn reports_look_as_they_did() {
 fn json_is_what_its_schema_says() {
     let schema = schema("report.schema.json");
     let strict = strict(&schema);
-    for capture in CAPTURES.into_iter().chain(["midstream.pcap", "lossy_both.pcap", "hixie76.pcap", "refused.pcap"]) {
+    for capture in CAPTURES.into_iter().chain([
+        "midstream.pcap",
+        "lossy_both.pcap",
+        "hixie76.pcap",
+        "refused.pcap",
+        "wss_tls13_secrets.pcapng",
+    ]) {
         let (short, full) = (json("json", capture, &[]), json("json", capture, &["--full", "--digests"]));
         for report in [&short, &full] {
             assert_valid(&schema, report);

@@ -8,11 +8,13 @@ use crate::http::{Attempt, Held};
 use crate::packet::Endpoint;
 use crate::rules::Referee;
 use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, Side};
+use crate::tls::Facts;
 use crate::websocket::{self, CaptureFact, Ending, Event, Handshake, TcpEnd};
 use crate::{PerRole, Role};
+use std::sync::Arc;
 
 /// What the WebSocket layer needs to know of the TCP connection below.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Below {
     /// Ordinal of the TCP connection.
     pub(super) flow: u64,
@@ -23,6 +25,8 @@ pub(super) struct Below {
     pub(super) last_packet: PacketRef,
     /// A SYN was captured: the connection was seen from its beginning.
     pub(super) opened: bool,
+    /// What is known of the TLS connection around it, while it is open what is inside.
+    pub(super) tls: Option<Arc<Facts>>,
     pub(super) ends: Ends,
 }
 
@@ -237,7 +241,8 @@ fn announce(
     out.connection(&Connection {
         id,
         capture: below.capture,
-        transport: Transport::Tcp,
+        transport: if below.tls.is_some() { Transport::Tls } else { Transport::Tcp },
+        tls: below.tls.as_deref(),
         client: below.endpoint(client),
         server: below.endpoint(client.other()),
         first_packet: below.first_packet,

@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod above;
 mod analyzer;
 mod flow;
 mod flows;
@@ -34,6 +35,7 @@ mod neighbours;
 mod options;
 mod output;
 mod relay;
+mod secured;
 mod sink;
 
 pub use analyzer::Analyzer;

@@ -91,10 +91,13 @@ fn connection() -> Value {
         ("clean", flag()),
         ("tcp_end", one_of(&["fin", "rst", "open"])),
     ]);
+    let tls = ["version", "cipher_suite", "server_name", "alpn"].map(|name| (name, nullable(string())));
+    let tls = object(&tls);
     let mut connection = object(&[
         ("id", count()),
         ("capture", count()),
         ("transport", one_of(&["tcp", "tls"])),
+        ("tls", nullable(tls)),
         ("client", reference("endpoint")),
         ("server", reference("endpoint")),
         ("first_packet", count()),

@@ -132,7 +132,7 @@ pub struct Loaded {
 struct Broken;
 
 /// Secrets by client random, from any number of key logs.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct KeyLog {
     /// Index of each client random's first secret. Anybody may have written the file: a seeded hasher.
     connections: HashMap<[u8; 32], u32, RandomState>,
@@ -141,6 +141,7 @@ pub struct KeyLog {
 }
 
 /// A secret, and the index of the next of its connection: so a million lines make one table of a quarter of that.
+#[derive(Clone)]
 struct Entry {
     label: Label,
     secret: Secret,

@@ -54,6 +54,13 @@ const MAX_FAILURES: u32 = 32;
 /// So many 0-RTT records that cannot be opened may come before the client's Finished.
 const MAX_SKIPPED: u32 = 4096;
 
+/// Names what is known; keys and plaintext do not belong into logs.
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
 impl Session {
     /// A connection of which nothing was seen. At most about `limit` bytes are held while its secrets are not known;
     /// if there is more, the connection is given up.
