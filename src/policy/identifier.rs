@@ -154,7 +154,7 @@ fn is_key(word: &str, behind: &str) -> bool {
     if bare.len() >= 8 && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return true;
     }
-    let has = |test: fn(&u8) -> bool| word.as_bytes().iter().any(|byte| test(byte));
+    let has = |test: fn(&u8) -> bool| word.as_bytes().iter().any(test);
     let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
     word.len() >= 16 && !word.starts_with("Sec-WebSocket") && (behind.starts_with('=') || mixed)
 }

@@ -2,6 +2,7 @@
 
 use super::{catalogue, is_expectation, suggest};
 use crate::rules::{Rule, Severity};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 /// Groups that are off unless they are selected: they are about security and operations, not about the protocol.
@@ -44,8 +45,7 @@ impl FromStr for Pattern {
         if ids().any(|id| id.starts_with(prefix)) || OPT_IN.contains(&prefix) {
             return Ok(Pattern::Group(prefix.to_owned()));
         }
-        let mut groups: Vec<String> = ids().filter_map(|id| Some(format!("{}-*", id.split_once('-')?.0))).collect();
-        groups.dedup();
+        let groups: BTreeSet<String> = ids().filter_map(|id| Some(format!("{}-*", id.split_once('-')?.0))).collect();
         Err(format!("no rule begins with {prefix}{}", suggest::hint(text, groups.iter().map(String::as_str))))
     }
 }
