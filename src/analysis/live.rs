@@ -208,6 +208,7 @@ pub(super) fn attempt_failed(
 /// Reads the handshake, tells of the connection, and has the handshake judged.
 fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>) -> (u64, Handshake, Referee) {
     let mut handshake = Handshake::from_attempt(attempt);
+    handshake.tls = below.tls.clone();
     let client = handshake.attempt.client;
     let request = handshake.attempt.request.as_ref();
     let response = handshake.attempt.response.as_ref();

@@ -38,6 +38,7 @@ const TOPICS: &[&[&Rule]] = &[
     handshake_request::KEY_RULES,
     handshake_request::VERSION_RULES,
     handshake_request::OFFER_RULES,
+    handshake_request::TLS_RULES,
     handshake_response::ANSWER_RULES,
     handshake_response::FIELD_RULES,
     handshake_response::CHOICE_RULES,
