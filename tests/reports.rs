@@ -270,7 +270,7 @@ fn a_baseline_makes_findings_known() {
 
 #[test]
 fn nothing_secret_is_in_any_redacted_report() {
-    const SECRETS: [&str; 4] = ["Hello", "please cut", "room=1", "QWxhZGRpbjpvcGVuIHNlc2FtZQ"];
+    const SECRETS: [&str; 4] = ["between the parts", "please cut", "room=1", "QWxhZGRpbjpvcGVuIHNlc2FtZQ"];
     let both = |form, more: &[&str]| report(form, CAPTURES[2], more) + &report(form, CAPTURES[1], more);
     for form in ["text", "json", "jsonl", "sarif", "junit", "github", "gitlab", "table"] {
         let text = both(form, &["--redact", "--notes", "--full", "--payload-bytes", "9999", "--digests"]);
