@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::io;
 use wslens::analysis::{Analyzer, Connection, ConnectionEnd, Options, Sink};
 use wslens::capture::Reader;
-use wslens::rules::Finding;
+use wslens::rules::{Confidence, Finding, Severity};
 use wslens::scenario::{
     FrameSpec, Frames, Scenario, binary, close, close_empty, deflated_binary, deflated_text, fragments, frame, ping,
     pong, text,
@@ -343,8 +343,20 @@ fn exposed(segments: &[Segment], weather: &Weather) -> Vec<Segment> {
     placed.into_iter().map(|(_, packet)| packet.clone()).collect()
 }
 
+/// Whether a finding is about Pings and Pongs. Where the packets of the two sides are captured in another order, what
+/// a Pong answers may no longer be provable; then less is said
+/// of them, and nobody is blamed who was not before.
+fn about_pings(line: &str) -> bool {
+    line.contains(" ping-") || line.contains(" pong-")
+}
+
+/// A finding without how often it was made.
+fn uncounted(line: &str) -> &str {
+    line.split_once(" times ").map_or(line, |(_, finding)| finding)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_report_does_not_depend_on_the_weather(scenario in conversation(), weather in weather()) {
@@ -358,6 +370,84 @@ proptest! {
         let (expected, said) = (expected.lines(), said.lines());
         let lost: Vec<&String> = expected.iter().filter(|line| !said.contains(line)).collect();
         let new: Vec<&String> = said.iter().filter(|line| !expected.contains(line)).collect();
-        prop_assert!(expected == said, "\nonly plain: {lost:#?}\nonly exposed: {new:#?}");
+        let excused = |line: &str| line.contains(" Note ") || lost.iter().any(|plain| uncounted(plain) == uncounted(line));
+        let same = lost.iter().all(|line| about_pings(line)) && new.iter().all(|line| about_pings(line) && excused(line));
+        prop_assert!(same, "\nonly plain: {lost:#?}\nonly exposed: {new:#?}");
+    }
+}
+
+/// A message or a control frame that breaks no rule.
+fn conforming() -> impl Strategy<Value = Vec<FrameSpec>> {
+    prop_oneof![
+        4 => words().prop_map(|words| vec![text(words)]),
+        3 => bytes().prop_map(|bytes| vec![binary(bytes)]),
+        3 => words().prop_map(|words| vec![deflated_text(words)]),
+        2 => (words(), 1_usize..5).prop_map(|(words, pieces)| vec![text(words).split(pieces)]),
+        2 => (vec(bytes(), 2..4), bytes()).prop_map(|(pieces, between)| {
+            let mut frames = fragments(Opcode::BINARY, pieces);
+            frames.insert(1, ping(&between[..between.len().min(125)]));
+            frames
+        }),
+        2 => vec(any::<u8>(), 0..126).prop_map(|bytes| vec![ping(bytes)]),
+    ]
+}
+
+/// A conversation without a fault, closed as it should be.
+fn faultless() -> impl Strategy<Value = Scenario> {
+    (vec((role(), conforming()), 0..30), role()).prop_map(|(acts, closer)| {
+        let mut scenario = Scenario::new().handshake_with_extensions("permessage-deflate", "permessage-deflate");
+        for (role, frames) in acts {
+            scenario = scenario.frames(role, frames);
+        }
+        scenario.frames(closer, close(1000, "bye")).frames(closer.peer(), close(1000, "bye")).fin(Role::Server)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is lost, nobody is blamed.
+    #[test]
+    fn lost_packets_are_nobodys_fault(
+        scenario in faultless(),
+        size in prop_oneof![1_usize..40, 100_usize..1500],
+        lost in vec(proptest::bool::weighted(0.15), 1..40),
+        opening_lost: bool,
+    ) {
+        let plain = wire::segments(scenario);
+        prop_assert_eq!(&blames(&plain), &Vec::<String>::new());
+        let weather = Weather { cuts: vec![size], overlaps: vec![0], delays: vec![0], copies: vec![None], keep_alives: vec![None] };
+        let packets = exposed(&plain, &weather);
+        let mut lost = lost.iter().cycle();
+        let kept: Vec<Segment> = packets
+            .into_iter()
+            .filter(|packet| {
+                let precious = packet.syn || (!opening_lost && (packet.payload.starts_with(b"GET") || packet.payload.starts_with(b"HTTP")));
+                precious || !lost.next().unwrap()
+            })
+            .collect();
+        prop_assert_eq!(&blames(&kept), &Vec::<String>::new());
+    }
+}
+
+/// The findings that are sure and more than notes.
+fn blames(segments: &[Segment]) -> Vec<String> {
+    let mut blames = Blames::default();
+    let mut reader = Reader::from_read("memory", Box::new(io::Cursor::new(wire::capture(segments)))).unwrap();
+    let mut analyzer = Analyzer::new(Options::default());
+    analyzer.read(&mut reader, &mut blames).unwrap();
+    analyzer.finish(&mut blames).unwrap();
+    blames.0
+}
+
+#[derive(Debug, Default)]
+struct Blames(Vec<String>);
+
+impl Sink for Blames {
+    fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
+        if finding.severity > Severity::Note && finding.confidence != Confidence::AfterGap {
+            self.0.push(format!("{} {:?} {}", finding.rule.id, finding.confidence, finding.message));
+        }
+        Ok(())
     }
 }

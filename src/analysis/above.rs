@@ -138,8 +138,9 @@ impl Above {
                 }
             }
             Step::Attempt(attempt) => live::attempt_failed(*attempt, ending, below, state, out),
-            Step::Switched { attempt, held } => {
-                *self = Above::WebSocket(Box::new(Live::switched(*attempt, &held, below, state, out)));
+            Step::Switched { attempt, held, holes } => {
+                let live = Live::switched(*attempt, &held, holes, below, state, out);
+                *self = Above::WebSocket(Box::new(live));
             }
         }
     }

@@ -88,6 +88,7 @@ impl Live {
     pub(super) fn switched(
         attempt: Attempt,
         held: &[Held],
+        holes: PerRole<Option<Missing>>,
         below: &Below,
         state: &mut State,
         out: &mut Output<'_>,
@@ -98,6 +99,12 @@ impl Live {
         let connection = websocket::Connection::new(&handshake, state.settings());
         let mut live = Live { id, client, connection, referee, early_dropped };
         let mut ends: PerRole<Option<u64>> = PerRole::default();
+        for sender in [Role::Client, Role::Server] {
+            if let Some(missing) = holes[sender] {
+                ends[sender] = Some(missing.offset.saturating_add(missing.length));
+                live.deliver_from(sender, &Delivery::Missing(missing), state, out);
+            }
+        }
         for &Held { offset, ref bytes, packet, acknowledged, sender } in held {
             // A jump from one held piece to the next is what the capture lacks.
             if let Some(end) = ends[sender].filter(|&end| end < offset) {

@@ -183,10 +183,18 @@ impl Assembler {
     /// §3.5.3), so one that comes early waits for the bytes before it.
     fn reset(&mut self, offset: u64, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         let last = self.early.last_key_value().map_or(0, |(at, piece)| at + piece.bytes.len() as u64);
-        if offset > self.next && offset >= last && self.end.is_none() {
-            self.end = Some(Box::new(End { offset, packet, acknowledged: None, reset: true, rst: None }));
-        } else {
-            self.tear_down(packet, limits, deliver);
+        let ended = self.ended;
+        match self.end.as_deref_mut() {
+            // A copy, or behind a FIN that waits for the bytes before it.
+            Some(end) if offset > self.next && !ended => {
+                if !end.reset {
+                    end.rst.get_or_insert(packet);
+                }
+            }
+            None if offset > self.next && offset >= last => {
+                self.end = Some(Box::new(End { offset, packet, acknowledged: None, reset: true, rst: None }));
+            }
+            _ => self.tear_down(packet, limits, deliver),
         }
     }
 

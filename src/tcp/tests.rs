@@ -272,6 +272,21 @@ fn an_rst_that_overtook_data_waits_for_it() {
 }
 
 #[test]
+fn an_rst_waits_for_the_bytes_before_it_even_when_it_comes_twice_or_behind_a_fin() {
+    let mut wire = Wire::opened();
+    wire.flags(First, 1004, RST);
+    wire.flags(First, 1004, RST);
+    wire.data(First, 1001, b"abc");
+    assert_eq!(wire.take(), [bytes(First, 0, b"abc", 6), Reset(First, 4)]);
+
+    let mut wire = Wire::opened();
+    wire.flags(First, 1004, FIN);
+    wire.flags(First, 1005, RST);
+    wire.data(First, 1001, b"abc");
+    assert_eq!(wire.take(), [bytes(First, 0, b"abc", 6), Fin(First, 4), Reset(First, 5)]);
+}
+
+#[test]
 fn an_rst_with_an_old_sequence_number_counts() {
     // It answers a segment whose sender had not yet acknowledged everything (RFC 9293 §3.10.7.1).
     let mut wire = Wire::opened();

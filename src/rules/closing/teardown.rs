@@ -176,7 +176,7 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
     let reset = teardown.reset.map(|(role, packet)| (role, packet, "resets"));
     let ends = [fin(Role::Client), fin(Role::Server), reset];
     let order = |&(role, packet, how): &(Role, PacketRef, &str)| {
-        (how == "finishes" && answers_fin(teardown, streams, role), packet.number)
+        (how == "finishes" && had_fin(teardown, streams, role), packet.number)
     };
     let Some((role, packet, how)) = ends.into_iter().flatten().min_by_key(order) else {
         return;
@@ -207,10 +207,9 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
 
 /// Whether `role` had received the other side's FIN when it sent its own, whatever the order in the capture: a FIN
 /// takes up the sequence number behind the last byte (RFC 9293 §3.4).
-fn answers_fin(teardown: &Teardown, streams: &PerRole<Stream>, role: Role) -> bool {
+fn had_fin(teardown: &Teardown, streams: &PerRole<Stream>, role: Role) -> bool {
     let acknowledged = teardown.fins[role].and_then(|fin| fin.acknowledged);
-    let both = teardown.fins[role.peer()].is_some();
-    both && matches!((acknowledged, streams[role.peer()].end), (Some(acknowledged), Some(end)) if acknowledged > end)
+    matches!((acknowledged, streams[role.peer()].end), (Some(acknowledged), Some(end)) if acknowledged > end)
 }
 
 fn client_fin_first(
@@ -227,7 +226,9 @@ fn client_fin_first(
         None => fin.packet.number > server.last_packet.number,
     };
     let reset_before = teardown.reset.is_some_and(|(_, packet)| packet.number < fin.packet.number);
-    let server_first = teardown.fins.server.is_some() && !answers_fin(teardown, streams, Role::Server);
+    // The server's own FIN need not have been captured.
+    let server_first = had_fin(teardown, streams, Role::Client)
+        || teardown.fins.server.is_some() && !had_fin(teardown, streams, Role::Server);
     if !had_close || reset_before || server_first || streams.client.gap {
         return;
     }
