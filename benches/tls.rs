@@ -85,7 +85,7 @@ where
 
 /// A session that is past its handshake, which only the secret of the application data opens.
 fn session(suite: u16, keys: &KeyLog) -> Session {
-    let packet = PacketRef { number: 1, time: None, file_offset: 0 };
+    let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
     let mut session = Session::new(1 << 20);
     let mut client = vec![3, 3];
     client.extend_from_slice(&RANDOM);
@@ -104,7 +104,7 @@ fn session(suite: u16, keys: &KeyLog) -> Session {
 }
 
 fn through(suite: u16, keys: &KeyLog, stream: &[u8], cut: usize) -> u64 {
-    let packet = PacketRef { number: 1, time: None, file_offset: 0 };
+    let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
     let mut session = session(suite, keys);
     let (mut offset, mut opened) = (1000, 0);
     for bytes in stream.chunks(cut) {

@@ -17,6 +17,7 @@
 //! | [`http`] | stream bytes | upgrade requests and their answers, tunnels opened by CONNECT |
 //! | [`websocket`] | the bytes after the upgrade | frames, messages, close state |
 //! | [`rules`] | what the layers before it saw | findings |
+//! | [`policy`] | findings | those that count, and how much |
 //! | [`report`] | connections, frames, messages, findings | one file for each output format |
 //! | [`teach`] | a frame, a rule | bit rulers, unmasking tables, rule pages |
 //! | [`scenario`] | a conversation in a few lines of Rust | a capture file |
@@ -31,6 +32,7 @@ pub mod escape;
 pub mod http;
 mod limits;
 pub mod packet;
+pub mod policy;
 pub mod report;
 mod role;
 pub mod rules;

@@ -34,11 +34,13 @@ mod mid_stream;
 mod neighbours;
 mod options;
 mod output;
+mod relay;
 mod secured;
 mod sink;
 
 pub use analyzer::Analyzer;
 pub use options::Options;
+pub(crate) use relay::relay;
 pub use sink::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};
 
 pub use crate::Limits;

@@ -50,6 +50,12 @@ pub trait Sink {
         Ok(())
     }
 
+    /// A capture could not be opened; why, in one line.
+    fn unreadable(&mut self, path: &str, why: &str) -> io::Result<()> {
+        let _ = (path, why);
+        Ok(())
+    }
+
     /// All captures were read; the last call.
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
         let _ = summary;
@@ -158,6 +164,10 @@ pub struct Summary {
     pub warnings: u64,
     /// Findings with severity note.
     pub notes: u64,
+    /// Findings that a baseline lists; they are in none of the counts above.
+    pub known: u64,
+    /// Findings that were counted above, but not told, since there were too many.
+    pub unlisted: u64,
 }
 
 impl Summary {

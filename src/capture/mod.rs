@@ -57,6 +57,8 @@ pub struct PacketRef {
     pub time: Option<Timestamp>,
     /// Offset in bytes of the packet's data in the (decompressed) capture file.
     pub file_offset: u64,
+    /// Bytes of it that were captured, from that offset on.
+    pub length: u32,
 }
 
 /// Bytes that one record or block may claim: more is a fault, not an allocation.

@@ -109,8 +109,9 @@ impl Reader {
         };
         let file_offset = self.buffer.offset() + record.data.start as u64;
         let data = self.buffer.consume(record.length).get(record.data).unwrap_or_default();
+        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
         // Records that claim fewer bytes on the wire than were captured exist; the captured bytes are the evidence.
-        let original_length = record.original_length.max(u32::try_from(data.len()).unwrap_or(u32::MAX));
+        let original_length = record.original_length.max(length);
 
         self.info.packets += 1;
         self.info.bytes += record.length as u64;
@@ -122,7 +123,7 @@ impl Reader {
         let number = self.next_number;
         self.next_number = number.saturating_add(1);
         Some(Packet {
-            at: PacketRef { number, time: record.time, file_offset },
+            at: PacketRef { number, time: record.time, file_offset, length },
             link: record.link,
             data,
             original_length,

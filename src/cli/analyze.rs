@@ -1,10 +1,13 @@
 //! `wslens analyze`: the overview, or the whole report in a form for machines.
 
 use super::Exit;
-use super::captures::Captures;
+use super::captures::{Captures, Verdict};
+use super::judging::Judging;
 use super::output::{Format, Output, Screen, Wish, distinct};
 use crate::analysis::{Options, Sink};
-use crate::report::{Detail, Fanout};
+use crate::policy::Bar;
+use crate::report::Detail;
+use crate::rules::Severity;
 use anyhow::Result;
 use clap::Args;
 
@@ -20,6 +23,8 @@ Examples:
 pub struct Analyze {
     #[command(flatten)]
     captures: Captures,
+    #[command(flatten)]
+    judging: Judging,
     /// What to write to standard output.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -50,16 +55,21 @@ impl Payloads {
 
 impl Analyze {
     pub(super) fn run(self, screen: &Screen) -> Result<Exit> {
-        distinct(&self.output, &self.captures.paths)?;
+        let judge = self.judging.open()?;
+        distinct(&self.output, judge.written(), &self.captures.paths)?;
         let opened = self.captures.open()?;
         let paths = opened.paths();
-        let wish = Wish { detail: Detail::Full, least: screen.least(), paths: &paths };
-        let mut sinks = vec![self.format.on_screen(screen, &wish)];
+        let bar = Bar { least: judge.fail_on().unwrap_or(Severity::Error), after_gap: false };
+        let asked = judge.asked(bar, false);
+        let wish =
+            Wish { detail: Detail::Full, least: screen.least(), paths: &paths, policy: judge.policy(), asked: &asked };
+        let mut sinks = vec![(self.format.counts(), self.format.on_screen(screen, &wish))];
         for output in &self.output {
-            sinks.push(output.format.in_file(&output.path, screen, &wish)?);
+            sinks.push((output.format.counts(), output.format.in_file(&output.path, screen, &wish)?));
         }
-        let mut all = Fanout(sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect());
-        let outcome = opened.run(self.payloads.options(), &mut all)?;
+        let mut verdict = Verdict { bar, failed: 0 };
+        let reports = sinks.iter_mut().map(|(counts, sink)| (*counts, &mut **sink as &mut dyn Sink)).collect();
+        let outcome = judge.run(opened, self.payloads.options(), &mut verdict, reports)?;
         Ok(if outcome.unopened > 0 { Exit::Blind } else { Exit::Done })
     }
 }

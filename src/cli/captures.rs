@@ -4,9 +4,10 @@
 use super::output::complain;
 use crate::analysis::{Analyzer, CaptureSummary, Options, Sink, Summary};
 use crate::capture::{Error, Reader, in_time_order};
+use crate::policy::Bar;
 use crate::report::Fanout;
-use crate::report::diagnostics::Paths;
-use crate::rules::{Confidence, Finding, Severity};
+use crate::report::Paths;
+use crate::rules::Finding;
 use crate::tls::KeyLog;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -75,6 +76,7 @@ impl Captures {
             joined: self.join,
             key_log,
             paths: Paths::default(),
+            unreadable: Vec::new(),
             outcome: Outcome::default(),
         };
         opened.first = match opened.rest.len() {
@@ -83,7 +85,7 @@ impl Captures {
         };
         match opened.first {
             Some(_) => Ok(opened),
-            None => bail!("none of the {} captures could be opened", opened.outcome.unopened),
+            None => bail!("none of the {} captures could be opened", opened.unreadable.len()),
         }
     }
 }
@@ -95,6 +97,8 @@ pub struct Opened {
     joined: bool,
     key_log: KeyLog,
     paths: Paths,
+    /// Captures that could not be opened, and why, until a sink is told.
+    unreadable: Vec<(String, String)>,
     outcome: Outcome,
 }
 
@@ -109,6 +113,8 @@ pub struct Outcome {
     pub faulty: usize,
     /// Packets of unknown link types.
     pub unknown_links: u64,
+    /// Streams that could not be decrypted.
+    pub undecryptable: u64,
 }
 
 impl Opened {
@@ -124,7 +130,7 @@ impl Opened {
                 Ok(reader) => return Some(reader),
                 Err(error) => {
                     complain("error", &error.to_string());
-                    self.outcome.unopened += 1;
+                    self.unreadable.push((path.display().to_string(), error.to_string()));
                 }
             }
         }
@@ -144,11 +150,22 @@ impl Opened {
         let mut watch = Watch::default();
         let mut reader = self.first.take();
         while let Some(mut open) = reader {
+            self.tell_unreadable(sink)?;
             analyzer.read(&mut open, &mut Fanout(vec![&mut *sink, &mut watch]))?;
             reader = self.next();
         }
+        self.tell_unreadable(sink)?;
         let summary = analyzer.finish(&mut Fanout(vec![sink, &mut watch]))?;
-        Ok(Outcome { summary, faulty: watch.faulty, unknown_links: watch.unknown_links, ..self.outcome })
+        let Watch { faulty, unknown_links, undecryptable } = watch;
+        Ok(Outcome { summary, faulty, unknown_links, undecryptable, ..self.outcome })
+    }
+
+    fn tell_unreadable(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
+        for (path, why) in self.unreadable.drain(..) {
+            self.outcome.unopened += 1;
+            sink.unreadable(&path, &why)?;
+        }
+        Ok(())
     }
 }
 
@@ -157,9 +174,15 @@ impl Opened {
 struct Watch {
     faulty: usize,
     unknown_links: u64,
+    undecryptable: u64,
 }
 
 impl Sink for Watch {
+    fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
+        self.undecryptable += u64::from(finding.rule.id == "cap-tls-undecryptable");
+        Ok(())
+    }
+
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
         self.faulty += usize::from(capture.fault.is_some());
         self.unknown_links += capture.unknown_links.iter().map(|(_, packets)| packets).sum::<u64>();
@@ -170,21 +193,15 @@ impl Sink for Watch {
 /// Counts the findings that decide a check.
 #[derive(Debug)]
 pub struct Verdict {
-    /// The least severity that counts.
-    pub fail_on: Severity,
-    /// Count findings behind missing bytes too.
-    pub after_gap: bool,
+    /// What counts.
+    pub bar: Bar,
     /// How many count.
     pub failed: u64,
-    /// Streams that could not be decrypted.
-    pub undecryptable: u64,
 }
 
 impl Sink for Verdict {
     fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
-        let sure = self.after_gap || finding.confidence != Confidence::AfterGap;
-        self.failed += u64::from(finding.severity >= self.fail_on && sure);
-        self.undecryptable += u64::from(finding.rule.id == "cap-tls-undecryptable");
+        self.failed += u64::from(self.bar.fails(finding));
         Ok(())
     }
 }

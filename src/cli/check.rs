@@ -3,9 +3,11 @@
 use super::Exit;
 use super::analyze::Payloads;
 use super::captures::{Captures, Outcome, Verdict};
+use super::judging::Judging;
 use super::output::{Format, Output, Screen, Wish, complain, distinct};
 use crate::analysis::Sink;
-use crate::report::{Detail, Fanout};
+use crate::policy::Bar;
+use crate::report::Detail;
 use crate::rules::Severity;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -15,6 +17,8 @@ const EXAMPLES: &str = "\
 Examples:
   wslens check capture.pcap
   wslens check captures/*.pcap --fail-on warning --output json:findings.json
+  wslens check capture.pcap --format github --output sarif:wslens.sarif --output junit:wslens.xml
+  wslens check capture.pcap --write-baseline known.json && wslens check capture.pcap --baseline known.json
 
 Exit codes:
   0  no finding at or above --fail-on
@@ -28,9 +32,11 @@ Exit codes:
 pub struct Check {
     #[command(flatten)]
     captures: Captures,
-    /// The least severity that fails the check.
-    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
-    fail_on: FailOn,
+    #[command(flatten)]
+    judging: Judging,
+    /// The least severity that fails the check; error, where the settings say nothing else.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    fail_on: Option<FailOn>,
     /// Let findings behind missing bytes fail the check too: they may come of the capture, not of the endpoints.
     #[arg(long)]
     fail_after_gap: bool,
@@ -73,55 +79,54 @@ impl From<FailOn> for Severity {
 
 impl Check {
     pub(super) fn run(self, screen: &Screen) -> Result<Exit> {
-        distinct(&self.output, &self.captures.paths)?;
+        let judge = self.judging.open()?;
+        distinct(&self.output, judge.written(), &self.captures.paths)?;
         let opened = self.captures.open()?;
         let paths = opened.paths();
-        let fail_on = Severity::from(self.fail_on);
+        let fail_on = self.fail_on.map(Severity::from).or(judge.fail_on()).unwrap_or(Severity::Error);
         // What fails the check is always shown.
         let least = screen.least().min(fail_on);
         let detail = if self.full { Detail::Full } else { Detail::Findings };
-        let wish = Wish { detail, least, paths: &paths };
-        let out = match self.format {
-            Format::Table | Format::Text => screen.styled(),
-            Format::Json | Format::Jsonl => screen.plain(),
-        };
-        let mut sinks = vec![self.format.sink(Box::new(Patient::new(out)), screen.width, &wish)];
+        let bar = Bar { least: fail_on, after_gap: self.fail_after_gap };
+        let asked = judge.asked(bar, self.allow_empty);
+        let wish = Wish { detail, least, paths: &paths, policy: judge.policy(), asked: &asked };
+        let out = Box::new(Patient::new(self.format.stdout(screen)));
+        let mut sinks = vec![(self.format.counts(), self.format.sink(out, screen.width, &wish))];
         for output in &self.output {
-            sinks.push(output.format.in_file(&output.path, screen, &wish)?);
+            sinks.push((output.format.counts(), output.format.in_file(&output.path, screen, &wish)?));
         }
-        let mut verdict = Verdict { fail_on, after_gap: self.fail_after_gap, failed: 0, undecryptable: 0 };
-        let mut all: Vec<&mut dyn Sink> = sinks.iter_mut().map(|sink| &mut **sink as &mut dyn Sink).collect();
-        all.push(&mut verdict);
-        let outcome = opened.run(self.payloads.options(), &mut Fanout(all))?;
-        let exit = judge(&outcome, &verdict, self.allow_empty);
+        let mut verdict = Verdict { bar, failed: 0 };
+        let reports = sinks.iter_mut().map(|(counts, sink)| (*counts, &mut **sink as &mut dyn Sink)).collect();
+        let outcome = judge.run(opened, self.payloads.options(), &mut verdict, reports)?;
+        let exit = exit(&outcome, verdict.failed, self.allow_empty);
         if exit == Exit::Nothing {
-            complain("warning", nothing(&outcome, &verdict));
+            complain("warning", nothing(&outcome));
         }
         Ok(exit)
     }
 }
 
 /// The exit code. That the tool could not look everywhere weighs most: what it did not see may be worse.
-fn judge(outcome: &Outcome, verdict: &Verdict, allow_empty: bool) -> Exit {
+fn exit(outcome: &Outcome, failed: u64, allow_empty: bool) -> Exit {
     if outcome.unopened + outcome.faulty > 0 {
         return Exit::Blind;
     }
-    if verdict.failed > 0 {
+    if failed > 0 {
         return Exit::Found;
     }
     if outcome.summary.connections > 0 {
         return Exit::Done;
     }
     // What could not be decoded may have held anything.
-    let blind = outcome.unknown_links > 0 || verdict.undecryptable > 0;
+    let blind = outcome.unknown_links > 0 || outcome.undecryptable > 0;
     if allow_empty && !blind { Exit::Done } else { Exit::Nothing }
 }
 
 /// Why no WebSocket connection was seen.
-fn nothing(outcome: &Outcome, verdict: &Verdict) -> &'static str {
+fn nothing(outcome: &Outcome) -> &'static str {
     if outcome.unknown_links > 0 {
         "nothing was checked: packets of unknown link types were passed over; convert the capture, or capture again"
-    } else if verdict.undecryptable > 0 {
+    } else if outcome.undecryptable > 0 {
         "nothing was checked: there is TLS that could not be decrypted; capture with the session's secrets"
     } else {
         "nothing was checked: no WebSocket connection was found; --allow-empty lets this pass"
@@ -178,24 +183,20 @@ mod tests {
         Outcome { summary: Summary { connections, ..Summary::default() }, ..Outcome::default() }
     }
 
-    fn verdict(failed: u64) -> Verdict {
-        Verdict { fail_on: Severity::Error, after_gap: false, failed, undecryptable: 0 }
-    }
-
     #[test]
     fn exit_codes_are_a_contract() {
-        assert_eq!(judge(&outcome(1), &verdict(0), false), Exit::Done);
-        assert_eq!(judge(&outcome(1), &verdict(1), false), Exit::Found);
-        assert_eq!(judge(&outcome(0), &verdict(0), false), Exit::Nothing);
-        assert_eq!(judge(&outcome(0), &verdict(0), true), Exit::Done);
-        assert_eq!(judge(&Outcome { faulty: 1, ..outcome(1) }, &verdict(1), true), Exit::Blind);
-        assert_eq!(judge(&Outcome { unopened: 1, ..outcome(1) }, &verdict(0), true), Exit::Blind);
+        assert_eq!(exit(&outcome(1), 0, false), Exit::Done);
+        assert_eq!(exit(&outcome(1), 1, false), Exit::Found);
+        assert_eq!(exit(&outcome(0), 0, false), Exit::Nothing);
+        assert_eq!(exit(&outcome(0), 0, true), Exit::Done);
+        assert_eq!(exit(&Outcome { faulty: 1, ..outcome(1) }, 1, true), Exit::Blind);
+        assert_eq!(exit(&Outcome { unopened: 1, ..outcome(1) }, 0, true), Exit::Blind);
     }
 
     #[test]
     fn what_cannot_be_decoded_never_passes() {
-        assert_eq!(judge(&Outcome { unknown_links: 1, ..outcome(0) }, &verdict(0), true), Exit::Nothing);
-        assert_eq!(judge(&outcome(0), &Verdict { undecryptable: 1, ..verdict(0) }, true), Exit::Nothing);
+        assert_eq!(exit(&Outcome { unknown_links: 1, ..outcome(0) }, 0, true), Exit::Nothing);
+        assert_eq!(exit(&Outcome { undecryptable: 1, ..outcome(0) }, 0, true), Exit::Nothing);
     }
 
     #[test]

@@ -9,13 +9,18 @@ mod captures;
 mod check;
 mod completions;
 mod decode;
+mod expect_file;
 mod follow;
 mod frames;
+mod judging;
 mod man;
 mod output;
 mod rules;
+mod schema;
+mod settings;
 mod show;
 mod suggest;
+mod table;
 
 #[cfg(test)]
 mod tests;
@@ -75,6 +80,7 @@ enum Command {
     Decode(decode::Decode),
     Accept(accept::Accept),
     Rules(rules::Rules),
+    Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -118,6 +124,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Decode(command) => command.run(&screen),
         Command::Accept(command) => command.run(&screen),
         Command::Rules(command) => command.run(&screen),
+        Command::Schema(command) => command.run(&screen),
         Command::Completions(command) => command.run(),
         Command::Man(command) => command.run(),
     }

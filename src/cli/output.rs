@@ -3,10 +3,16 @@
 use super::Global;
 use crate::analysis::Sink;
 use crate::escape::printable;
+use crate::policy::Policy;
 use crate::report::Detail;
-use crate::report::diagnostics::{Diagnostics, Paths};
+use crate::report::Paths;
+use crate::report::diagnostics::Diagnostics;
+use crate::report::github::Github;
+use crate::report::gitlab::Gitlab;
 use crate::report::json::Json;
 use crate::report::jsonl::Jsonl;
+use crate::report::junit::{Asked, Junit};
+use crate::report::sarif::Sarif;
 use crate::report::table::{Look, Table};
 use crate::report::words::{Styled, severity_style};
 use crate::rules::Severity;
@@ -118,6 +124,14 @@ pub enum Format {
     Json,
     /// JSON objects, a line each, as they become known.
     Jsonl,
+    /// SARIF 2.1.0, for code hosts and editors.
+    Sarif,
+    /// JUnit XML: a test case for each rule.
+    Junit,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// A Code Quality report of GitLab.
+    Gitlab,
 }
 
 /// What the formats want to know.
@@ -128,15 +142,31 @@ pub struct Wish<'a> {
     pub least: Severity,
     /// Paths of the captures as they are opened.
     pub paths: &'a Paths,
+    /// Which findings count.
+    pub policy: &'a Policy,
+    /// What a check asks.
+    pub asked: &'a Asked,
 }
 
 impl Format {
     /// A sink that writes this form to standard output.
     pub fn on_screen(self, screen: &Screen, wish: &Wish<'_>) -> Box<dyn Sink> {
-        match self {
-            Format::Table | Format::Text => self.sink(screen.styled(), screen.width, wish),
-            Format::Json | Format::Jsonl => self.sink(screen.plain(), screen.width, wish),
-        }
+        self.sink(self.stdout(screen), screen.width, wish)
+    }
+
+    /// Standard output as this form needs it.
+    pub fn stdout(self, screen: &Screen) -> Box<dyn Write> {
+        if self.is_styled() { screen.styled() } else { screen.plain() }
+    }
+
+    /// Whether it has colours.
+    fn is_styled(self) -> bool {
+        matches!(self, Format::Table | Format::Text)
+    }
+
+    /// Whether it counts findings instead of listing each, so that it must be told all of them.
+    pub fn counts(self) -> bool {
+        matches!(self, Format::Table | Format::Junit)
     }
 
     /// A sink that writes this form to a file, which is created or emptied now.
@@ -144,19 +174,25 @@ impl Format {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
         let out: Box<dyn Write> = Box::new(BufWriter::with_capacity(64 << 10, file));
         let width = screen.asked_width.unwrap_or(WIDTH_WITHOUT_TERMINAL);
-        Ok(match self {
-            Format::Table | Format::Text => self.sink(Box::new(StripStream::new(out)), width, wish),
-            Format::Json | Format::Jsonl => self.sink(out, width, wish),
-        })
+        let out = if self.is_styled() { Box::new(StripStream::new(out)) } else { out };
+        Ok(self.sink(out, width, wish))
     }
 
     /// A sink that writes this form to `out`.
     pub fn sink(self, out: Box<dyn Write>, width: u16, wish: &Wish<'_>) -> Box<dyn Sink> {
+        let paths = wish.paths.clone();
         match self {
             Format::Table => Box::new(Table::new(out, Look { width, notes: wish.least == Severity::Note })),
-            Format::Text => Box::new(Diagnostics::new(out, wish.paths.clone(), wish.least)),
+            Format::Text => Box::new(Diagnostics::new(out, paths, wish.least)),
             Format::Json => Box::new(Json::new(out, wish.detail)),
             Format::Jsonl => Box::new(Jsonl::new(out, wish.detail)),
+            Format::Sarif => {
+                let Policy { selection, baseline } = wish.policy;
+                Box::new(Sarif::new(out, paths, selection.clone(), baseline.is_some()))
+            }
+            Format::Junit => Box::new(Junit::new(out, paths, wish.asked.clone())),
+            Format::Github => Box::new(Github::new(out, paths, wish.least)),
+            Format::Gitlab => Box::new(Gitlab::new(out, paths, wish.least)),
         }
     }
 }
@@ -176,7 +212,7 @@ impl std::str::FromStr for Output {
     fn from_str(text: &str) -> Result<Output, String> {
         let (format, path) = text.split_once(':').ok_or("write it as FORMAT:PATH, as in json:report.json")?;
         let format = Format::from_str(format, false)
-            .map_err(|_| format!("there is no format {format}; there are table, text, json and jsonl"))?;
+            .map_err(|_| format!("there is no format {format}; there are {}", names()))?;
         match path {
             "" => Err("the path behind the colon is missing".to_owned()),
             "-" => Err("standard output takes one report: choose it with --format".to_owned()),
@@ -185,16 +221,25 @@ impl std::str::FromStr for Output {
     }
 }
 
-/// Refuses outputs that would overwrite a capture or each other.
-pub fn distinct(outputs: &[Output], captures: &[PathBuf]) -> Result<()> {
+/// The names of the formats.
+fn names() -> String {
+    let names: Vec<_> = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
+    names.iter().map(|name| name.get_name()).collect::<Vec<_>>().join(", ")
+}
+
+/// Refuses outputs that would overwrite a capture or each other; `baseline` is the file of findings that is written.
+pub fn distinct(outputs: &[Output], baseline: Option<&Path>, captures: &[PathBuf]) -> Result<()> {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    for (n, output) in outputs.iter().enumerate() {
-        if captures.iter().any(|capture| real(capture) == real(&output.path)) {
-            bail!("--output would overwrite the capture {}; give another path", output.path.display());
+    let mut taken = Vec::new();
+    let outputs = outputs.iter().map(|output| ("--output", output.path.as_path()));
+    for (option, path) in outputs.chain(baseline.map(|path| ("--write-baseline", path))) {
+        if captures.iter().any(|capture| real(capture) == real(path)) {
+            bail!("{option} would overwrite the capture {}; give another path", path.display());
         }
-        if outputs[..n].iter().any(|other| real(&other.path) == real(&output.path)) {
-            bail!("two --output options write to {}; give each its own path", output.path.display());
+        if taken.contains(&real(path)) {
+            bail!("{} would be written twice; give each output its own path", path.display());
         }
+        taken.push(real(path));
     }
     Ok(())
 }

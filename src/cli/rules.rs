@@ -3,7 +3,7 @@
 use super::output::Screen;
 use super::{Exit, suggest};
 use crate::rules::{Rule, Severity};
-use crate::{rules, teach};
+use crate::{policy, teach};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, TableStyle};
@@ -112,7 +112,7 @@ impl List {
         match self.format {
             Form::Json => {
                 let mut out = screen.plain();
-                let rows: Vec<RuleRow> = rules::all().map(RuleRow::new).collect();
+                let rows: Vec<RuleRow> = policy::catalogue().map(RuleRow::new).collect();
                 serde_json::to_writer_pretty(&mut out, &rows).map_err(std::io::Error::from)?;
                 writeln!(out)?;
                 out.flush()?;
@@ -135,7 +135,7 @@ fn table(width: u16) -> comfy_table::Table {
     table.load_style(style).set_content_arrangement(ContentArrangement::Dynamic).set_width(width).enforce_styling();
     table.style_text_only();
     table.set_header(["rule", "severity", "blames", "statement"]);
-    for rule in rules::all() {
+    for rule in policy::catalogue() {
         let severity = Cell::new(rule.severity).fg(match rule.severity {
             Severity::Error => Color::Red,
             Severity::Warning => Color::Yellow,

@@ -3,7 +3,7 @@
 use super::Cli;
 use super::output::{Format, Output, distinct};
 use clap::{CommandFactory, Parser, error::ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn arguments_are_consistent() {
@@ -49,7 +49,8 @@ fn an_output_is_a_format_and_a_path() {
 fn no_output_overwrites_a_capture_or_another_output() {
     let captures = [PathBuf::from("Cargo.toml")];
     let outputs = |paths: &[&str]| paths.iter().map(|path| path.parse().unwrap()).collect::<Vec<Output>>();
-    assert!(distinct(&outputs(&["json:a", "jsonl:b"]), &captures).is_ok());
-    assert!(distinct(&outputs(&["json:a", "jsonl:a"]), &captures).is_err());
-    assert!(distinct(&outputs(&["json:src/../Cargo.toml"]), &captures).is_err());
+    assert!(distinct(&outputs(&["json:a", "jsonl:b"]), Some(Path::new("c")), &captures).is_ok());
+    assert!(distinct(&outputs(&["json:a"]), Some(Path::new("a")), &captures).is_err());
+    assert!(distinct(&outputs(&["json:a", "jsonl:a"]), None, &captures).is_err());
+    assert!(distinct(&outputs(&["json:src/../Cargo.toml"]), None, &captures).is_err());
 }

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     fn place() -> Place {
-        let packet = PacketRef { number: 1, time: None, file_offset: 0 };
+        let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
         Place { offset: 0, packet, last_packet: packet, segments: 1 }
     }
 

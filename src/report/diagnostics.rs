@@ -4,67 +4,53 @@
 //! a.pcap:packet 15: error[frame-server-masked] server, connection 0, frame 3: … (RFC 6455 §5.1)
 //! ```
 
-use super::words::{BOLD, DIM, Styled, count, place, severity_style};
+use super::collected::{Paths, Whereabouts, place};
+use super::words::{BOLD, DIM, Styled, count, severity_style};
 use crate::analysis::{CaptureSummary, Connection, Sink, Summary};
 use crate::escape::printable;
 use crate::rules::{Confidence, Finding, Severity};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::rc::Rc;
-
-/// Paths of the captures that were opened so far, in order. A capture's path reaches a sink only when the capture was
-/// read to its end, and lines are written before that.
-pub type Paths = Rc<RefCell<Vec<String>>>;
 
 /// Writes findings as they become known.
 pub struct Diagnostics<W: Write> {
     out: W,
-    paths: Paths,
+    whereabouts: Whereabouts,
     least: Severity,
-    /// Index of the capture each open connection began in.
-    captures: BTreeMap<u64, usize>,
     hidden: u64,
 }
 
 impl<W: Write> Diagnostics<W> {
-    /// Writes findings of severity `least` and above to `out`.
+    /// Writes findings of severity `least` and above to `out`, but not those that are known.
     pub fn new(out: W, paths: Paths, least: Severity) -> Diagnostics<W> {
-        Diagnostics { out, paths, least, captures: BTreeMap::new(), hidden: 0 }
-    }
-
-    fn path(&self, connection: Option<u64>) -> String {
-        let paths = self.paths.borrow();
-        let index = connection.and_then(|id| self.captures.get(&id)).copied();
-        let path = index.and_then(|index| paths.get(index)).or(paths.last());
-        path.map_or(String::new(), |path| printable(path.as_bytes()).into_owned())
+        Diagnostics { out, whereabouts: Whereabouts::new(paths), least, hidden: 0 }
     }
 }
 
 impl<W: Write> Sink for Diagnostics<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
-        self.captures.insert(connection.id, connection.capture);
+        self.whereabouts.connection(connection);
         Ok(())
     }
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+        if finding.known {
+            return Ok(());
+        }
         if finding.severity < self.least {
             self.hidden += 1;
             return Ok(());
         }
-        let path = self.path(id);
+        let path = self.whereabouts.path(id);
         let out = &mut self.out;
-        write!(out, "{}:", Styled(BOLD, path))?;
+        write!(out, "{}:", Styled(BOLD, printable(path.as_bytes())))?;
         if let Some(packet) = finding.packet {
             write!(out, "packet {}:", packet.number)?;
         }
         let kind = format_args!("{}[{}]", finding.severity, finding.rule.id).to_string();
         write!(out, " {}", Styled(severity_style(finding.severity), kind))?;
-        let blame = finding.blame.map(|role| role.name().to_owned());
-        let connection = id.map(|id| format!("connection {id}"));
-        let whereabouts: Vec<String> = [blame, connection, place(finding)].into_iter().flatten().collect();
-        if !whereabouts.is_empty() {
-            write!(out, " {}", whereabouts.join(", "))?;
+        let place = place(id, finding);
+        if !place.is_empty() {
+            write!(out, " {place}")?;
         }
         write!(out, ": {}", printable(finding.message.as_bytes()))?;
         if finding.confidence == Confidence::AfterGap {
@@ -101,7 +87,15 @@ impl<W: Write> Sink for Diagnostics<W> {
             (0, _) => write!(self.out, "{}", count(0, "error"))?,
             _ => write!(self.out, "{errors}")?,
         }
-        writeln!(self.out, ", {warnings}, {notes} in {connections}{hidden}")?;
+        let known = match summary.known {
+            0 => String::new(),
+            n => format!(", {n} known"),
+        };
+        writeln!(self.out, ", {warnings}, {notes}{known} in {connections}{hidden}")?;
+        if summary.unlisted > 0 {
+            let more = count(summary.unlisted, "more finding");
+            writeln!(self.out, "{more} not listed; --max-findings lists more")?;
+        }
         self.out.flush()
     }
 }

@@ -112,3 +112,22 @@ impl Serialize for Seconds {
         serializer.serialize_f64(self.0.as_secs_f64())
     }
 }
+
+/// `value` as JSON over several lines, with the same characters escaped as by [`append`], and a line end behind it.
+pub(super) fn pretty<T: Serialize>(value: &T) -> io::Result<String> {
+    let text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+    let mut out = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        // The line ends are the form's own: those inside strings are escaped already.
+        if character == '\n' || !is_unsafe(character) {
+            out.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out.push('\n');
+    Ok(out)
+}

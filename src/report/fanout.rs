@@ -33,6 +33,10 @@ impl Sink for Fanout<'_> {
         self.0.iter_mut().try_for_each(|sink| sink.capture(capture))
     }
 
+    fn unreadable(&mut self, path: &str, why: &str) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.unreadable(path, why))
+    }
+
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.summary(summary))
     }

@@ -5,7 +5,9 @@
 //! connections interleave in the capture. [`jsonl`](super::jsonl) writes the same without keeping it.
 
 use super::encode::{append, append_fields};
-use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, SummaryRow, TOOL};
+use super::rows::{
+    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, SummaryRow, TOOL, UnreadableRow,
+};
 use super::{Detail, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
 use crate::rules::Finding;
@@ -21,6 +23,7 @@ pub struct Json<W: Write> {
     captures: List,
     connections: BTreeMap<u64, Parts>,
     findings: List,
+    unreadable: List,
 }
 
 /// The pieces of a connection's object.
@@ -56,7 +59,14 @@ impl List {
 impl<W: Write> Json<W> {
     /// Writes to `out` once all captures are read.
     pub fn new(out: W, detail: Detail) -> Json<W> {
-        Json { out, detail, captures: List::default(), connections: BTreeMap::new(), findings: List::default() }
+        Json {
+            out,
+            detail,
+            captures: List::default(),
+            connections: BTreeMap::new(),
+            findings: List::default(),
+            unreadable: List::default(),
+        }
     }
 
     fn parts(&mut self, id: u64) -> io::Result<&mut Parts> {
@@ -105,6 +115,10 @@ impl<W: Write> Sink for Json<W> {
         self.captures.push(&CaptureRow::new(capture))
     }
 
+    fn unreadable(&mut self, path: &str, why: &str) -> io::Result<()> {
+        self.unreadable.push(&UnreadableRow { path, why })
+    }
+
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
         let out = &mut self.out;
         let mut top = Vec::new();
@@ -115,6 +129,8 @@ impl<W: Write> Sink for Json<W> {
         top.extend_from_slice(b",\n");
         out.write_all(&top)?;
         self.captures.write(out, "captures")?;
+        out.write_all(b",\n")?;
+        self.unreadable.write(out, "unreadable")?;
         out.write_all(b",\n\"connections\":[")?;
         for (n, parts) in self.connections.values().enumerate() {
             out.write_all(if n == 0 { b"\n" } else { b",\n" })?;

@@ -1,7 +1,9 @@
 //! The JSON report as a stream: one object a line, written as it becomes known. Memory does not grow with the capture.
 
 use super::encode::{append, append_fields};
-use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, SummaryRow, TOOL};
+use super::rows::{
+    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, SummaryRow, TOOL, UnreadableRow,
+};
 use super::{Detail, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
 use crate::rules::Finding;
@@ -73,6 +75,10 @@ impl<W: Write> Sink for Jsonl<W> {
 
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
         self.row("capture", &CaptureRow::new(capture))
+    }
+
+    fn unreadable(&mut self, path: &str, why: &str) -> io::Result<()> {
+        self.row("unreadable", &UnreadableRow { path, why })
     }
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {

@@ -1,19 +1,28 @@
 //! From connections, frames, messages and findings to one file for each output format.
 //!
 //! Every format is a [`Sink`](crate::analysis::Sink). [`json`] and [`jsonl`] are the machine's view: both write the same
-//! [`rows`], so a field is declared once. The others are the reader's view and need the `cli` feature: [`table`] is the
+//! [`rows`], so a field is declared once; [`schema`] describes them. [`sarif`], [`junit`], [`github`] and [`gitlab`] are
+//! for continuous integration and are made from the same collected findings. The others are the reader's view and need the `cli` feature: [`table`] is the
 //! overview, [`frames`] the list of frames, [`transcript`] a conversation, [`diagnostics`] the findings a line each.
 //!
 //! Text that came from the wire or the file system reaches a terminal only through [`escape`](crate::escape).
 
+mod collected;
 mod encode;
+mod exercised;
 mod fanout;
+pub mod github;
+pub mod gitlab;
 mod handshake;
 pub mod json;
 pub mod jsonl;
+pub mod junit;
+mod links;
 mod payload;
 pub mod raw;
 pub mod rows;
+pub mod sarif;
+pub mod schema;
 
 #[cfg(feature = "cli")]
 pub mod diagnostics;
@@ -33,6 +42,7 @@ mod samples;
 #[cfg(all(test, feature = "cli"))]
 mod tests;
 
+pub use collected::Paths;
 pub use fanout::Fanout;
 
 /// Version of the JSON report; within one major version fields are only added.

@@ -95,6 +95,9 @@ impl Sink for Overview {
     }
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+        if finding.known {
+            return Ok(());
+        }
         match id.and_then(|id| self.connections.get_mut(&id)) {
             Some(connection) => group(&mut connection.findings, finding),
             None => group(&mut self.findings, finding),

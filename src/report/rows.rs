@@ -7,7 +7,7 @@ use super::payload::Payload;
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Summary};
 use crate::packet::Endpoint;
-use crate::rules::{Confidence, Finding, Severity};
+use crate::rules::{Confidence, Finding, Fingerprint, Severity};
 use crate::tls::Facts;
 use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, PingTimes, Stats};
 use serde::{Serialize, Serializer};
@@ -61,6 +61,15 @@ impl<'a> CaptureRow<'a> {
             tcp_connections: capture.flows,
         }
     }
+}
+
+/// A capture that could not be opened.
+#[derive(Debug, Serialize)]
+pub struct UnreadableRow<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// Why, in one line.
+    pub why: &'a str,
 }
 
 fn unknown_links<S: Serializer>(links: &&[(u32, u64)], serializer: S) -> Result<S::Ok, S::Error> {
@@ -333,6 +342,9 @@ pub struct FindingRow<'a> {
     packet: Option<u64>,
     stream_offset: Option<u64>,
     evidence_hex: Hex<'a>,
+    fingerprint: Option<Fingerprint>,
+    /// A baseline lists it.
+    known: bool,
 }
 
 impl<'a> FindingRow<'a> {
@@ -350,6 +362,8 @@ impl<'a> FindingRow<'a> {
             packet: finding.packet.map(|packet| packet.number),
             stream_offset: finding.stream_offset,
             evidence_hex: Hex(&finding.evidence),
+            fingerprint: finding.fingerprint,
+            known: finding.known,
         }
     }
 }
@@ -369,6 +383,10 @@ struct FindingCounts {
     error: u64,
     warning: u64,
     note: u64,
+    /// Those that a baseline lists; they are in none of the other counts.
+    known: u64,
+    /// Those that were counted but are not in the report, since there were too many.
+    unlisted: u64,
 }
 
 impl SummaryRow {
@@ -379,7 +397,13 @@ impl SummaryRow {
             frames: summary.frames,
             messages: summary.messages,
             payload_bytes: summary.payload_bytes,
-            findings: FindingCounts { error: summary.errors, warning: summary.warnings, note: summary.notes },
+            findings: FindingCounts {
+                error: summary.errors,
+                warning: summary.warnings,
+                note: summary.notes,
+                known: summary.known,
+                unlisted: summary.unlisted,
+            },
         }
     }
 }

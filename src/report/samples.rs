@@ -42,7 +42,7 @@ rule!(GAP, "cap-gap", Note, Nobody, "");
 /// Packet `number` of the sample: one each millisecond.
 pub fn packet(number: u64) -> PacketRef {
     let time = 1_700_000_000_000_000_000 + i64::try_from(number).unwrap() * 1_000_000;
-    PacketRef { number, time: Some(Timestamp(time)), file_offset: number * 100 }
+    PacketRef { number, time: Some(Timestamp(time)), file_offset: number * 100, length: 80 }
 }
 
 pub fn head<Line>(line: Line, headers: &[(&str, &str)], number: u64) -> Head<Line> {
@@ -178,6 +178,8 @@ pub fn finding(rule: &'static Rule, blame: Option<Role>, frame: Option<u64>, mes
         packet: frame.map(|frame| packet(8 + frame)),
         stream_offset: frame.map(|frame| 150 + frame * 10),
         evidence: vec![0x82, 0x7E, 0x00, 0x64],
+        fingerprint: None,
+        known: false,
     }
 }
 
@@ -276,6 +278,7 @@ pub fn conversation(sink: &mut dyn Sink) -> io::Result<()> {
         errors: 3,
         warnings: 1,
         notes: 2,
+        ..Summary::default()
     })
 }
 

@@ -268,7 +268,7 @@ fn message(finding: &Finding) -> String {
 
 /// The last lines: `2 errors and 1 warning in 3 connections.`, and how to see what is hidden.
 fn verdict<W: Write>(out: &mut W, overview: &Overview, notes: bool) -> io::Result<()> {
-    let Summary { connections, errors, warnings, notes: noted, .. } = overview.summary;
+    let Summary { connections, errors, warnings, notes: noted, known, .. } = overview.summary;
     if connections == 0 {
         let packets = overview.captures.iter().map(|capture| capture.packets).sum();
         let flows = overview.captures.iter().map(|capture| capture.flows).sum();
@@ -286,6 +286,9 @@ fn verdict<W: Write>(out: &mut W, overview: &Overview, notes: bool) -> io::Resul
             let both: Vec<String> = both.into_iter().filter(|&(n, _)| n > 0).map(|(n, noun)| count(n, noun)).collect();
             writeln!(out, "{} in {place}.", Styled(severity_style(worst), both.join(" and ")))?;
         }
+    }
+    if known > 0 {
+        writeln!(out, "{} not shown.", count(known, "known finding"))?;
     }
     if noted > 0 && !notes {
         writeln!(out, "{} hidden; {} shows them.", count(noted, "note"), Styled(BOLD, "--notes"))?;

@@ -1,6 +1,7 @@
 //! The reports, written from hand-made events.
 
-use super::diagnostics::{Diagnostics, Paths};
+use super::Paths;
+use super::diagnostics::Diagnostics;
 use super::frames::{Filter, Frames};
 use super::json::Json;
 use super::jsonl::Jsonl;

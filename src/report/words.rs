@@ -3,7 +3,7 @@
 use crate::Role;
 use crate::escape::printable_within;
 use crate::http::{RequestLine, StatusLine};
-use crate::rules::{Finding, Severity};
+use crate::rules::Severity;
 use crate::websocket::Handshake;
 use anstyle::{AnsiColor, Style};
 use std::borrow::Cow;
@@ -91,15 +91,6 @@ pub fn duration(duration: Duration) -> String {
         _ if seconds < 60.0 => format!("{seconds:.1} s"),
         _ if whole < 3600 => format!("{} min {:02} s", whole / 60, whole % 60),
         _ => format!("{} h {:02} min", whole / 3600, whole / 60 % 60),
-    }
-}
-
-/// `frame 3`, `message 1`, or nothing for what concerns a whole connection.
-pub fn place(finding: &Finding) -> Option<String> {
-    match (finding.frame, finding.message_index) {
-        (Some(frame), _) => Some(format!("frame {frame}")),
-        (None, Some(message)) => Some(format!("message {message}")),
-        (None, None) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! One statement about one connection: which rule, whose bytes, which bytes, and how sure.
 
-use super::{Rule, Severity};
+use super::{Fingerprint, Rule, Severity};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::websocket::{Frame, Message};
@@ -32,6 +32,11 @@ pub struct Finding {
     pub stream_offset: Option<u64>,
     /// The bytes that show it, at most [`EVIDENCE`].
     pub evidence: Vec<u8>,
+    /// What it has in common with the same finding in another capture; rules leave it to the
+    /// [policy](crate::policy).
+    pub fingerprint: Option<Fingerprint>,
+    /// A baseline lists it: it is told, but does not count. Rules leave it to the [policy](crate::policy).
+    pub known: bool,
 }
 
 /// What a finding rests on. The later in this list, the weaker.
@@ -75,6 +80,8 @@ impl Finding {
             packet: None,
             stream_offset: None,
             evidence: Vec::new(),
+            fingerprint: None,
+            known: false,
         }
     }
 

@@ -11,6 +11,7 @@ mod compression;
 mod control;
 mod docket;
 mod finding;
+mod fingerprint;
 mod fragmentation;
 mod frame_header;
 mod handshake_request;
@@ -26,9 +27,10 @@ mod thresholds;
 
 pub use docket::Docket;
 pub use finding::{Confidence, EVIDENCE, Finding};
+pub use fingerprint::Fingerprint;
 pub use referee::{Context, Referee, ReservedBits};
 pub use rule::{Blames, Rule, Severity};
-pub use thresholds::Thresholds;
+pub use thresholds::{Line, Thresholds};
 
 /// The rules of every topic.
 const TOPICS: &[&[&Rule]] = &[

@@ -43,3 +43,45 @@ impl Default for Thresholds {
         }
     }
 }
+
+/// A line, to be drawn elsewhere.
+#[derive(Debug)]
+pub enum Line<'a> {
+    /// A time.
+    Time(&'a mut Duration),
+    /// A number.
+    Count(&'a mut u64),
+    /// A small number.
+    SmallCount(&'a mut u32),
+}
+
+impl Thresholds {
+    /// Every line by the name that configuration files have for it.
+    pub fn lines(&mut self) -> Vec<(&'static str, Line<'_>)> {
+        // No `..`: a new line gets its name here or this does not compile.
+        let Thresholds {
+            handshake_unanswered,
+            ping_unanswered,
+            pong_slow,
+            pings_per_second,
+            close_slow_reply,
+            close_fin_late,
+            close_client_patience,
+            frag_tiny_count,
+            frag_tiny_bytes,
+            frame_length_implausible,
+        } = self;
+        vec![
+            ("handshake-unanswered", Line::Time(handshake_unanswered)),
+            ("ping-unanswered", Line::Time(ping_unanswered)),
+            ("pong-slow", Line::Time(pong_slow)),
+            ("pings-per-second", Line::SmallCount(pings_per_second)),
+            ("close-slow-reply", Line::Time(close_slow_reply)),
+            ("close-fin-late", Line::Time(close_fin_late)),
+            ("close-client-patience", Line::Time(close_client_patience)),
+            ("frag-tiny-count", Line::Count(frag_tiny_count)),
+            ("frag-tiny-bytes", Line::Count(frag_tiny_bytes)),
+            ("frame-length-implausible", Line::Count(frame_length_implausible)),
+        ]
+    }
+}

@@ -105,7 +105,7 @@ impl Wire {
 }
 
 fn packet(number: u64) -> PacketRef {
-    PacketRef { number, time: Some(Timestamp(number as i64 * 10_000_000)), file_offset: number * 100 }
+    PacketRef { number, time: Some(Timestamp(number as i64 * 10_000_000)), file_offset: number * 100, length: 80 }
 }
 
 fn note(side: Side, delivery: Delivery<'_>) -> Told {
@@ -500,7 +500,7 @@ fn a_packet_captured_twice_is_counted_and_a_retransmission_is_not() {
             cut: 0,
             fingerprint,
         };
-        let at = PacketRef { number: 9, time: Some(Timestamp(milliseconds * 1_000_000)), file_offset: 0 };
+        let at = PacketRef { number: 9, time: Some(Timestamp(milliseconds * 1_000_000)), file_offset: 0, length: 0 };
         wire.connection.segment(First, &segment, at, &wire.limits, &mut |_, _| {});
         wire.connection.facts().duplicates
     };

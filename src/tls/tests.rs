@@ -111,7 +111,7 @@ fn segments(pcap: &[u8]) -> Vec<Segment> {
 }
 
 fn packet(number: u64) -> PacketRef {
-    PacketRef { number, time: None, file_offset: 0 }
+    PacketRef { number, time: None, file_offset: 0, length: 0 }
 }
 
 /// Delivers segments as the TCP layer would: in order, holes reported, cut into chunks of at most `cut` bytes.

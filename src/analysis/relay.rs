@@ -1,0 +1,48 @@
+//! The calls of a sink that are passed on as they are.
+
+/// Writes methods of [`Sink`](crate::analysis::Sink) that pass the call on to the sink in a field.
+macro_rules! relay {
+    ($field:ident: $($call:ident),+) => { $($crate::analysis::relay!(@ $field $call);)+ };
+    (@ $field:ident connection) => {
+        fn connection(&mut self, connection: &crate::analysis::Connection<'_>) -> std::io::Result<()> {
+            self.$field.connection(connection)
+        }
+    };
+    (@ $field:ident frame) => {
+        fn frame(&mut self, id: u64, frame: &crate::websocket::Frame<'_>) -> std::io::Result<()> {
+            self.$field.frame(id, frame)
+        }
+    };
+    (@ $field:ident message) => {
+        fn message(&mut self, id: u64, message: &crate::websocket::Message<'_>) -> std::io::Result<()> {
+            self.$field.message(id, message)
+        }
+    };
+    (@ $field:ident finding) => {
+        fn finding(&mut self, id: Option<u64>, finding: &crate::rules::Finding) -> std::io::Result<()> {
+            self.$field.finding(id, finding)
+        }
+    };
+    (@ $field:ident connection_end) => {
+        fn connection_end(&mut self, id: u64, end: &crate::analysis::ConnectionEnd) -> std::io::Result<()> {
+            self.$field.connection_end(id, end)
+        }
+    };
+    (@ $field:ident capture) => {
+        fn capture(&mut self, capture: &crate::analysis::CaptureSummary) -> std::io::Result<()> {
+            self.$field.capture(capture)
+        }
+    };
+    (@ $field:ident unreadable) => {
+        fn unreadable(&mut self, path: &str, why: &str) -> std::io::Result<()> {
+            self.$field.unreadable(path, why)
+        }
+    };
+    (@ $field:ident summary) => {
+        fn summary(&mut self, summary: &crate::analysis::Summary) -> std::io::Result<()> {
+            self.$field.summary(summary)
+        }
+    };
+}
+
+pub(crate) use relay;

@@ -1,0 +1,44 @@
+//! No more findings than a reader wants, and how many more there are.
+
+use crate::analysis::{Sink, Summary};
+use crate::rules::{Finding, Severity};
+use std::io;
+
+/// Passes on the first findings of each severity, so that many notes hide no error, and counts the others.
+pub struct Limit<'a> {
+    inner: &'a mut dyn Sink,
+    most: u64,
+    errors: u64,
+    warnings: u64,
+    notes: u64,
+    unlisted: u64,
+}
+
+impl<'a> Limit<'a> {
+    /// Passes on at most `most` findings of each severity.
+    pub fn new(inner: &'a mut dyn Sink, most: u64) -> Limit<'a> {
+        Limit { inner, most, errors: 0, warnings: 0, notes: 0, unlisted: 0 }
+    }
+}
+
+impl Sink for Limit<'_> {
+    crate::analysis::relay!(inner: connection, frame, message, connection_end, capture, unreadable);
+
+    fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+        let told = match finding.severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+            Severity::Note => &mut self.notes,
+        };
+        if *told == self.most {
+            self.unlisted += 1;
+            return Ok(());
+        }
+        *told += 1;
+        self.inner.finding(id, finding)
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        self.inner.summary(&Summary { unlisted: self.unlisted, ..*summary })
+    }
+}
