@@ -348,7 +348,9 @@ fn exposed(segments: &[Segment], weather: &Weather) -> Vec<Segment> {
 /// ended a conversation first. A retransmission that is captured before its original carries a newer acknowledgment, so
 /// there the order cannot be told from what the sender knew.
 fn rests_on_order(line: &&String) -> bool {
-    line.contains(" ping-") || line.contains(" pong-") || line.contains(" frag-unfinished ")
+    [" ping-", " pong-", " close-", " data-after-close ", " control-after-close ", " frag-unfinished "]
+        .iter()
+        .any(|rule| line.contains(rule))
 }
 
 proptest! {

@@ -372,7 +372,9 @@ fn not_answered(close: &Close, teardown: &Teardown, streams: &PerRole<Stream>, c
     let text = format!("{silent} {how} without an answer to {}'s Close (frame {})", close.sender, close.frame);
     let finding = Finding::new(&NOT_ANSWERED, Some(silent), text).at(packet);
     let mut finding = Finding { frame: Some(close.frame), ..finding };
-    if !proved || gap || excused {
+    // Who finishes TCP right behind its own Close leaves no way for an answer: nobody would have read it.
+    let not_waited_for = teardown.fins[close.sender].as_ref().is_some_and(|fin| fin.packet.number < packet.number);
+    if !proved || gap || excused || not_waited_for {
         finding.severity = Severity::Warning;
     }
     if gap {
