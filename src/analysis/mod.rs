@@ -26,6 +26,7 @@
 //! ```
 
 mod analyzer;
+mod first_keys;
 mod flow;
 mod flows;
 mod live;

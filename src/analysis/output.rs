@@ -1,5 +1,6 @@
 //! What is told to the sink, counted on its way, and what connections know of each other.
 
+use super::first_keys::Beginnings;
 use super::neighbours::Neighbours;
 use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options};
@@ -16,6 +17,7 @@ pub(super) struct State {
     pub(super) limits: Arc<Limits>,
     pub(super) thresholds: Arc<Thresholds>,
     pub(super) neighbours: Neighbours,
+    pub(super) beginnings: Beginnings,
     pub(super) summary: Summary,
     /// Working memory that connections share.
     pub(super) scratch: Vec<u8>,
@@ -30,6 +32,7 @@ impl State {
             thresholds: Arc::new(options.thresholds.clone()),
             options,
             neighbours: Neighbours::default(),
+            beginnings: Beginnings::default(),
             summary: Summary::default(),
             scratch: Vec::new(),
             capture: 0,

@@ -39,6 +39,7 @@ const TOPICS: &[&[&Rule]] = &[
     negotiation::ANSWER_RULES,
     frame_header::RULES,
     masking::RULES,
+    masking::FORENSIC_RULES,
     closing::body::RULES,
     closing::handshake::RULES,
     closing::teardown::RULES,
