@@ -21,7 +21,7 @@ pub static KEY_REPEATED: Rule = Rule {
     statement: "A masking key comes back after other keys, sooner or more often than chance allows.",
     why: "The keys come from a small pool or from a generator with a short cycle, so who saw the earlier frames knows \
           the next key.",
-    restraint: "Among the first 64 keys one repetition is told: chance makes one on 1 connection in 2,100,000 \
+    restraint: "Among the first 32 keys one repetition is told: chance makes one on 1 connection in 8,300,000 \
                 (n²/2^33). Among the first 628 keys it takes two, which chance makes on 1 connection in 900,000,000. \
                 Later keys are not compared. A key that equals the one just before it is the matter of \
                 mask-key-constant, 00000000 that of mask-key-zero.",
@@ -86,7 +86,7 @@ pub static KEY_LOW_ENTROPY: Rule = Rule {
     restraint: "Tested at fixed counts of keys. At 32: a bit that never changed (by chance on 1 connection in \
                 67,000,000). At 64: all keys in an affine space over GF(2) of fewer than 32 dimensions, so that some \
                 bits follow from others (at most 1 in 2,100,000,000). At 256 and at 512: a bit whose ones are 3.2 √n \
-                or more away from the half (Hoeffding's bound: at most 1 in 6,000,000 for each). A note where 2^25 \
+                or more away from the half (Hoeffding's bound: at most 1 in 12,000,000 for each). A note where 2^30 \
                 keys or more are left, which is little help to anybody. Said once, and not where mask-key-sequence or \
                 mask-key-predictable said more.",
     breaks: || Scenario::new().handshake().client(keyed((1..=32).map(|n| scattered(n) & 0x7f7f_7f7f | 0x4000_0000))),

@@ -8,8 +8,8 @@ use super::history::History;
 use super::statistics::{Steps, repeats_too_often, weakness};
 use crate::websocket::Frame;
 
-/// A key space of so many bits is hardly better than 32.
-const NEARLY_ALL_BITS: u32 = 25;
+/// A key space of so many bits is hardly worse than 32: `rand` and its like leave out a bit or two.
+const NEARLY_ALL_BITS: u32 = 30;
 
 /// What is remembered of a client's keys.
 #[derive(Debug, Default)]

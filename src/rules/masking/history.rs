@@ -41,4 +41,10 @@ impl History {
     pub(super) fn is_full(&self) -> bool {
         self.keys.len() >= HISTORY
     }
+
+    /// Keys there is room for.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.keys.capacity()
+    }
 }

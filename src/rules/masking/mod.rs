@@ -9,6 +9,8 @@ mod generators;
 mod history;
 mod rules;
 mod statistics;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub(super) use forensic_rules::RULES as FORENSIC_RULES;

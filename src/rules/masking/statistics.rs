@@ -3,8 +3,8 @@
 use super::generators::Order;
 use std::fmt;
 
-/// A repetition among this many first keys is too soon: n²/2^33 is 4.8 · 10^-7.
-const SOON: usize = 64;
+/// A repetition among this many first keys is too soon: by chance n²/2^33, less than 1.2 · 10^-7.
+const SOON: usize = 32;
 
 /// Whether keys came back too soon or too often, judged when the newest did. `repeats` counts how often one did.
 pub(super) fn repeats_too_often(keys: &[u32], repeats: &mut u32) -> bool {
@@ -146,7 +146,7 @@ impl Weakness {
         match self {
             Weakness::Fixed { bits, .. } => bits.count_zeros(),
             Weakness::Dependent { dimensions, .. } => dimensions,
-            // Not a matter of which values there are, but the bias would show far larger.
+            // All keys stay possible, but such a bias is never slight.
             Weakness::Biased { .. } => 0,
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn predict(keys: &[u32]) -> Option<Prediction> {
 /// are dismissed at once.
 fn follows(keys: &[u32], order: Order, width: u32, outputs: usize) -> bool {
     let mask = (1 << width) - 1;
-    // Of a call that fills a key the top bit is always 0; of the rest the positions are the same in each key.
+    // Outputs fill a key from its highest bits down; one of 31 bits leaves the top bit at zero.
     let output = |at: usize| {
         let key = order.read(keys[at / outputs]);
         let place = outputs - 1 - at % outputs;

@@ -92,3 +92,50 @@ pub(super) fn microsoft(keys: &[u32]) -> Option<Prediction> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{JAVA, Linear, MICROSOFT, MICROSOFT_BYTE};
+    use proptest::prelude::*;
+
+    fn outputs(linear: Linear, seed: u64, count: usize) -> Vec<u64> {
+        let states = std::iter::successors(Some(linear.step(seed)), |&state| Some(linear.step(state)));
+        states.map(|state| state >> 16).take(count).collect()
+    }
+
+    /// The definition of what [`Linear::explains`] finds by division.
+    fn by_trying_all(linear: Linear, shown: &[u64]) -> bool {
+        (0..1 << 16).any(|hidden| {
+            let mut state = shown[0] << 16 | hidden;
+            shown[1..].iter().all(|&output| {
+                state = linear.step(state);
+                state >> 16 == output
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn own_outputs_are_explained(seed: u64) {
+            for linear in [JAVA, MICROSOFT, MICROSOFT_BYTE] {
+                let mut shown = outputs(linear, seed & ((1 << linear.bits) - 1), 8);
+                prop_assert!(linear.explains(&shown));
+                shown[7] ^= 1;
+                prop_assert!(!linear.explains(&shown));
+            }
+        }
+
+        /// Of two bytes 256 hidden parts are possible, of four bytes one in every 256 times.
+        #[test]
+        fn division_finds_what_trying_finds(bytes in prop::collection::vec(0u64..256, 2..5)) {
+            prop_assert_eq!(MICROSOFT_BYTE.explains(&bytes), by_trying_all(MICROSOFT_BYTE, &bytes));
+        }
+
+        #[test]
+        fn windows_over_the_modulus_are_found(first in 0u64..256, hidden in 0u64..1 << 16) {
+            let second = MICROSOFT_BYTE.step(first << 16 | hidden) >> 16;
+            let third = MICROSOFT_BYTE.step(MICROSOFT_BYTE.step(first << 16 | hidden)) >> 16;
+            prop_assert!(MICROSOFT_BYTE.explains(&[first, second, third]));
+        }
+    }
+}
