@@ -4,8 +4,8 @@
 //! The folders are the way of the data, and no folder knows one to its right:
 //!
 //! ```text
-//!  file ─ capture ─ packet ─ tcp ─ http ─ websocket ─┬─ rules ─┐
-//!                                                    └─────────┴─ report ─ cli
+//!  file ─ capture ─ packet ─ tcp ─ tls ─ http ─ websocket ─┬─ rules ─┐
+//!                                                          └─────────┴─ report ─ cli
 //! ```
 //!
 //! | module | takes | gives |
@@ -13,6 +13,7 @@
 //! | [`capture`] | a path or standard input | packets, numbered and timed |
 //! | [`packet`] | a packet | the TCP segment in it |
 //! | [`tcp`] | segments | per direction: bytes in order, gaps, FIN, RST, and the packet that carried each byte |
+//! | [`tls`] | stream bytes and secrets | plaintext bytes, in the shape that [`tcp`] gives |
 //! | [`http`] | stream bytes | upgrade requests and their answers, tunnels opened by CONNECT |
 //! | [`websocket`] | the bytes after the upgrade | frames, messages, close state |
 //! | [`rules`] | what the layers before it saw | findings |
@@ -36,6 +37,7 @@ pub mod rules;
 pub mod scenario;
 pub mod tcp;
 pub mod teach;
+pub mod tls;
 pub mod websocket;
 
 #[cfg(feature = "cli")]

@@ -4,10 +4,11 @@ use super::Options;
 use super::flows::Flows;
 use super::output::{Output, State};
 use super::sink::{CaptureSummary, Sink, Summary};
-use crate::capture::{LinkType, PacketRef, Reader, Timestamp};
+use crate::capture::{LinkType, PacketRef, Reader, Secrets, Timestamp};
 use crate::packet::{Decoded, Decoder};
 use crate::rules::capture;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Reads captures and tells a [`Sink`] what is in them; see the [module](super).
@@ -49,7 +50,14 @@ impl Analyzer {
         reader.number_from(first_number);
         let mut clock = Clock::default();
         let mut unknown_links = Vec::new();
-        while let Some(packet) = reader.next_packet() {
+        self.state.secrets_may_come = reader.info().format == "pcapng";
+        loop {
+            for secrets in reader.take_secrets() {
+                if secrets.kind == Secrets::TLS_KEY_LOG {
+                    Arc::make_mut(&mut self.state.key_log).add(&secrets.data);
+                }
+            }
+            let Some(packet) = reader.next_packet() else { break };
             self.last = Some(packet.at);
             clock.tick(packet.at);
             match self.decoder.decode(&packet) {
@@ -64,8 +72,7 @@ impl Analyzer {
         if !join {
             self.flows.finish(self.last, &mut self.state, &mut out);
         }
-        let tls = self.flows.take_tls().map(|(flows, first)| capture::tls_undecryptable(flows, first));
-        for finding in clock.finding().into_iter().chain(tls) {
+        for finding in clock.finding().into_iter().chain(self.state.closed_tls.finding()) {
             out.finding(None, &finding, &mut self.state.summary);
         }
         let info = reader.info();
@@ -100,6 +107,9 @@ impl Analyzer {
     pub fn finish(mut self, sink: &mut dyn Sink) -> io::Result<Summary> {
         let mut out = Output::new(sink);
         self.flows.finish(self.last, &mut self.state, &mut out);
+        if let Some(finding) = self.state.closed_tls.finding() {
+            out.finding(None, &finding, &mut self.state.summary);
+        }
         out.tell(|sink| sink.summary(&self.state.summary));
         out.finish()?;
         Ok(self.state.summary)

@@ -71,19 +71,12 @@ pub(super) struct Flows {
     lingering: VecDeque<Waiting>,
     stones: VecDeque<Waiting>,
     count: u64,
-    /// Connections that begin like TLS, and the first packet that showed one.
-    tls: Option<(u64, PacketRef)>,
 }
 
 impl Flows {
     /// TCP connections seen so far.
     pub(super) fn count(&self) -> u64 {
         self.count
-    }
-
-    /// How many connections began like TLS since the last call, and the first packet that showed one.
-    pub(super) fn take_tls(&mut self) -> Option<(u64, PacketRef)> {
-        self.tls.take()
     }
 
     /// Takes the next segment of the capture.
@@ -128,10 +121,7 @@ impl Flows {
             Known::Flow(flow) => {
                 let was_over = flow.is_over();
                 flow.segment(side(flow, segment), segment, packet, state, out);
-                if let Some(tls) = flow.is_other() {
-                    if let Some(first) = tls {
-                        self.tls.get_or_insert((0, first)).0 += 1;
-                    }
+                if flow.is_other() {
                     let stone = Stone { ordinal: flow.ordinal(), syn: flow.syn(), closed: false };
                     *known = Known::Stone(stone);
                 } else if !was_over && flow.is_over() {

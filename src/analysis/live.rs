@@ -8,12 +8,14 @@ use crate::capture::PacketRef;
 use crate::http::{Attempt, Held};
 use crate::packet::Endpoint;
 use crate::rules::Referee;
-use crate::tcp::{Chunk, ConnectionFacts, Delivery, Missing, MissingCause, Side};
+use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, Side};
+use crate::tls::Facts;
 use crate::websocket::{self, CaptureFact, Ending, Event, Handshake, TcpEnd};
 use crate::{PerRole, Role};
+use std::sync::Arc;
 
 /// What the WebSocket layer needs to know of the TCP connection below.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Below {
     /// Ordinal of the TCP connection.
     pub(super) flow: u64,
@@ -24,6 +26,36 @@ pub(super) struct Below {
     pub(super) last_packet: PacketRef,
     /// A SYN was captured: the connection was seen from its beginning.
     pub(super) opened: bool,
+    /// What is known of the TLS connection around it, while it is open what is inside.
+    pub(super) tls: Option<Arc<Facts>>,
+    pub(super) ends: Ends,
+}
+
+/// The ends of the streams that TCP has delivered so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ends {
+    fins: [Option<Fin>; 2],
+    reset: Option<(Side, PacketRef)>,
+}
+
+impl Ends {
+    /// Takes note of a FIN or an RST.
+    pub(super) fn note(&mut self, side: Side, delivery: &Delivery<'_>) {
+        match *delivery {
+            Delivery::Fin(fin) => self.fins[side as usize] = Some(fin),
+            Delivery::Reset(packet) => self.reset = Some((side, packet)),
+            _ => {}
+        }
+    }
+
+    /// How TCP stands when nothing else is known of it.
+    pub(super) fn tcp(&self) -> TcpEnd {
+        match (self.reset, self.fins) {
+            (Some(_), _) => TcpEnd::Reset,
+            (None, [None, None]) => TcpEnd::Open,
+            (None, _) => TcpEnd::Fin,
+        }
+    }
 }
 
 impl Below {
@@ -59,6 +91,7 @@ impl Live {
     pub(super) fn switched(
         attempt: Attempt,
         held: &[Held],
+        holes: PerRole<Option<Missing>>,
         below: &Below,
         state: &mut State,
         out: &mut Output<'_>,
@@ -71,6 +104,12 @@ impl Live {
         let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
         let mut live = Live { id, client, connection, referee, early_dropped, beginning };
         let mut ends: PerRole<Option<u64>> = PerRole::default();
+        for sender in [Role::Client, Role::Server] {
+            if let Some(missing) = holes[sender] {
+                ends[sender] = Some(missing.offset.saturating_add(missing.length));
+                live.deliver_from(sender, &Delivery::Missing(missing), state, out);
+            }
+        }
         for &Held { offset, ref bytes, packet, acknowledged, sender } in held {
             // A jump from one held piece to the next is what the capture lacks.
             if let Some(end) = ends[sender].filter(|&end| end < offset) {
@@ -80,6 +119,7 @@ impl Live {
             ends[sender] = Some(offset + bytes.len() as u64);
             live.deliver_from(sender, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
         }
+        live.deliver_ends(below, state, out);
         live
     }
 
@@ -95,6 +135,19 @@ impl Live {
     pub(super) fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
         let sender = if side == self.client { Role::Client } else { Role::Server };
         self.deliver_from(sender, delivery, state, out);
+    }
+
+    /// Tells of the ends that came before it was known what the bytes were: one direction may be over when the last
+    /// bytes of the other's handshake come.
+    pub(super) fn deliver_ends(&mut self, below: &Below, state: &mut State, out: &mut Output<'_>) {
+        for side in [Side::First, Side::Second] {
+            if let Some(fin) = below.ends.fins[side as usize] {
+                self.deliver(side, &Delivery::Fin(fin), state, out);
+            }
+        }
+        if let Some((side, packet)) = below.ends.reset {
+            self.deliver(side, &Delivery::Reset(packet), state, out);
+        }
     }
 
     fn deliver_from(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
@@ -177,6 +230,7 @@ pub(super) fn attempt_failed(
 /// Reads the handshake, tells of the connection, and has the handshake judged.
 fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>) -> (u64, Handshake, Referee) {
     let mut handshake = Handshake::from_attempt(attempt);
+    handshake.tls = below.tls.clone();
     let client = handshake.attempt.client;
     let request = handshake.attempt.request.as_ref();
     let response = handshake.attempt.response.as_ref();
@@ -210,20 +264,12 @@ fn announce(
     out.connection(&Connection {
         id,
         capture: below.capture,
-        transport: Transport::Tcp,
+        transport: if below.tls.is_some() { Transport::Tls } else { Transport::Tcp },
+        tls: below.tls.as_deref(),
         client: below.endpoint(client),
         server: below.endpoint(client.other()),
         first_packet: below.first_packet,
         handshake,
     });
     id
-}
-
-/// How TCP stands when only this is known of it.
-pub(super) fn tcp_end(reset: bool, finished: bool) -> TcpEnd {
-    match (reset, finished) {
-        (true, _) => TcpEnd::Reset,
-        (false, true) => TcpEnd::Fin,
-        (false, false) => TcpEnd::Open,
-    }
 }

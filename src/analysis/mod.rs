@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod above;
 mod analyzer;
 mod first_keys;
 mod flow;
@@ -34,6 +35,7 @@ mod mid_stream;
 mod neighbours;
 mod options;
 mod output;
+mod secured;
 mod sink;
 
 pub use analyzer::Analyzer;

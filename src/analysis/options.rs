@@ -2,6 +2,7 @@
 
 use crate::Limits;
 use crate::rules::Thresholds;
+use crate::tls::KeyLog;
 
 /// What is asked of an [`Analyzer`](super::Analyzer).
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct Options {
     /// The captures that are read are the parts of one: connections go on from one to the next, and so do packet
     /// numbers, as in what `mergecap -a` writes.
     pub join: bool,
+    /// Secrets that open TLS; those found in the captures are added.
+    pub key_log: KeyLog,
     /// Bounds on memory.
     pub limits: Limits,
     /// Where rules draw their lines.
@@ -25,6 +28,7 @@ impl Default for Options {
             payload_bytes: 64,
             digests: false,
             join: false,
+            key_log: KeyLog::new(),
             limits: Limits::default(),
             thresholds: Thresholds::default(),
         }

@@ -5,7 +5,9 @@ use super::neighbours::Neighbours;
 use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options};
 use crate::Limits;
-use crate::rules::{Finding, Thresholds};
+use crate::capture::PacketRef;
+use crate::rules::{Finding, Thresholds, capture};
+use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Frame, Message, Settings};
 use std::io;
 use std::sync::Arc;
@@ -19,6 +21,12 @@ pub(super) struct State {
     pub(super) neighbours: Neighbours,
     pub(super) beginnings: Beginnings,
     pub(super) summary: Summary,
+    /// Secrets that open TLS, as far as they are known.
+    pub(super) key_log: Arc<KeyLog>,
+    /// The capture that is read may hold further secrets.
+    pub(super) secrets_may_come: bool,
+    pub(super) tls_connections: usize,
+    pub(super) closed_tls: ClosedTls,
     /// Working memory that connections share.
     pub(super) scratch: Vec<u8>,
     /// Index of the capture that is read.
@@ -30,12 +38,16 @@ impl State {
         State {
             limits: Arc::new(options.limits.clone()),
             thresholds: Arc::new(options.thresholds.clone()),
-            options,
             neighbours: Neighbours::default(),
             beginnings: Beginnings::default(),
+            key_log: Arc::new(options.key_log.clone()),
+            secrets_may_come: false,
+            tls_connections: 0,
+            closed_tls: ClosedTls::default(),
             summary: Summary::default(),
             scratch: Vec::new(),
             capture: 0,
+            options,
         }
     }
 
@@ -47,6 +59,25 @@ impl State {
             bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
             resync_bytes: limits.resync_bytes,
         }
+    }
+}
+
+/// TLS connections that could not be opened.
+#[derive(Debug, Default)]
+pub(super) struct ClosedTls {
+    seen: Option<(u64, PacketRef, Option<String>)>,
+}
+
+impl ClosedTls {
+    /// Counts a connection that begins in this packet, and keeps why the first one stays closed.
+    pub(super) fn count(&mut self, first: PacketRef, why: Option<String>) {
+        self.seen.get_or_insert((0, first, why)).0 += 1;
+    }
+
+    /// What was counted since the last call.
+    pub(super) fn finding(&mut self) -> Option<Finding> {
+        let (connections, first, why) = self.seen.take()?;
+        Some(capture::tls_undecryptable(connections, first, why.as_deref()))
     }
 }
 

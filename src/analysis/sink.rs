@@ -4,6 +4,7 @@
 use crate::capture::{PacketRef, Timestamp};
 use crate::packet::Endpoint;
 use crate::rules::{Finding, Severity};
+use crate::tls;
 use crate::websocket::{Closing, Frame, Handshake, Message, Stats};
 use std::io;
 
@@ -84,6 +85,8 @@ pub struct Connection<'a> {
     pub capture: usize,
     /// What it rode on.
     pub transport: Transport,
+    /// What is known of the TLS connection around it.
+    pub tls: Option<&'a tls::Facts>,
     /// The client's end.
     pub client: Endpoint,
     /// The server's end.

@@ -7,9 +7,11 @@ use crate::capture::{Error, Reader, in_time_order};
 use crate::report::Fanout;
 use crate::report::diagnostics::Paths;
 use crate::rules::{Confidence, Finding, Severity};
-use anyhow::{Result, bail};
+use crate::tls::KeyLog;
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::collections::VecDeque;
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,23 +24,56 @@ pub struct Captures {
     /// Take the files as one capture, in the order of their first packets: connections go on from file to file.
     #[arg(long)]
     pub join: bool,
+    #[command(flatten)]
+    pub keys: Keys,
+}
+
+/// Secrets that open TLS.
+#[derive(Debug, Default, Args)]
+pub struct Keys {
+    /// Key log files (SSLKEYLOGFILE) that open TLS; may be given several times. The file that the environment variable
+    /// SSLKEYLOGFILE names and the secrets inside a pcapng are used as well.
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Vec<PathBuf>,
+}
+
+impl Keys {
+    /// Reads them all. A file that was asked for and cannot be read is an error; one from the environment is none, for
+    /// it may be meant for another program.
+    fn load(&self) -> Result<KeyLog> {
+        let mut keys = KeyLog::new();
+        for path in &self.keylog {
+            let text = fs::read(path).with_context(|| format!("{}: cannot read the key log", path.display()))?;
+            let loaded = keys.add(&text);
+            if loaded.kept == 0 {
+                let what = "holds no secret that opens TLS; a line should read LABEL CLIENT_RANDOM SECRET";
+                complain("warning", &format!("{}: {what}", path.display()));
+            }
+        }
+        if let Some(text) = std::env::var_os("SSLKEYLOGFILE").and_then(|path| fs::read(path).ok()) {
+            keys.add(&text);
+        }
+        Ok(keys)
+    }
 }
 
 impl Captures {
     /// One capture.
-    pub fn one(path: PathBuf) -> Captures {
-        Captures { paths: vec![path], join: false }
+    pub fn one(path: PathBuf, keys: Keys) -> Captures {
+        Captures { paths: vec![path], join: false, keys }
     }
 
     /// Opens the first capture that can be opened, and complains about those before it. Fails where none can.
     ///
     /// Reports are created after this, so that a mistyped path leaves no empty files behind.
     pub fn open(self) -> Result<Opened> {
+        let key_log = self.keys.load()?;
         let paths = if self.join { in_time_order(&self.paths)? } else { self.paths };
         let mut opened = Opened {
             first: None,
             rest: paths.into(),
             joined: self.join,
+            key_log,
             paths: Paths::default(),
             outcome: Outcome::default(),
         };
@@ -58,6 +93,7 @@ pub struct Opened {
     first: Option<Reader>,
     rest: VecDeque<PathBuf>,
     joined: bool,
+    key_log: KeyLog,
     paths: Paths,
     outcome: Outcome,
 }
@@ -103,7 +139,8 @@ impl Opened {
 
     /// Analyses the captures and tells `sink`.
     pub fn run(mut self, options: Options, sink: &mut dyn Sink) -> Result<Outcome> {
-        let mut analyzer = Analyzer::new(Options { join: self.joined, ..options });
+        let mut analyzer =
+            Analyzer::new(Options { join: self.joined, key_log: std::mem::take(&mut self.key_log), ..options });
         let mut watch = Watch::default();
         let mut reader = self.first.take();
         while let Some(mut open) = reader {

@@ -1,7 +1,7 @@
 //! `wslens follow`: one connection as a conversation.
 
 use super::Exit;
-use super::captures::{Captures, known};
+use super::captures::{Captures, Keys, known};
 use super::frames::Sender;
 use super::output::{Screen, complain};
 use crate::Role;
@@ -25,6 +25,8 @@ Examples:
 pub struct Follow {
     /// Capture file; - reads standard input.
     capture: PathBuf,
+    #[command(flatten)]
+    keys: Keys,
     /// Number of the connection, as analyze shows it.
     #[arg(value_name = "N")]
     connection: u64,
@@ -45,7 +47,7 @@ pub struct Follow {
 impl Follow {
     pub(super) fn run(self, screen: &Screen) -> Result<Exit> {
         let sender = self.sender.map(Role::from);
-        let opened = Captures::one(self.capture).open()?;
+        let opened = Captures::one(self.capture, self.keys).open()?;
         let outcome = if self.raw {
             // As much of a message as the analysis would inflate.
             let whole = usize::try_from(Limits::default().inflated_bytes).unwrap_or(usize::MAX);

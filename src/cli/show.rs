@@ -1,7 +1,7 @@
 //! `wslens show`: one frame of a capture, explained.
 
 use super::Exit;
-use super::captures::{Captures, known};
+use super::captures::{Captures, Keys, known};
 use super::output::Screen;
 use crate::analysis::{Connection, Options, Sink};
 use crate::rules::Finding;
@@ -29,6 +29,8 @@ const PAYLOAD: usize = 4096;
 pub struct Show {
     /// Capture file; - reads standard input.
     capture: PathBuf,
+    #[command(flatten)]
+    keys: Keys,
     /// The frame: number of the connection, colon, number of the frame.
     #[arg(value_name = "N:FRAME")]
     place: Place,
@@ -55,7 +57,7 @@ impl FromStr for Place {
 impl Show {
     pub(super) fn run(self, screen: &Screen) -> Result<Exit> {
         let Place { connection, frame } = self.place;
-        let opened = Captures::one(self.capture).open()?;
+        let opened = Captures::one(self.capture, self.keys).open()?;
         let mut pick = Pick::new(self.place);
         let outcome = opened.run(Options { payload_bytes: PAYLOAD, ..Options::default() }, &mut pick)?;
         known(connection, &outcome.summary)?;

@@ -87,7 +87,7 @@ fn describe(step: &Step) -> String {
         Step::NotHttp => "not http".into(),
         Step::OtherProtocol => "other protocol".into(),
         Step::Attempt(attempt) => format!("attempt {}", describe_attempt(attempt)),
-        Step::Switched { attempt, held } => {
+        Step::Switched { attempt, held, .. } => {
             let bytes = |role| -> Vec<u8> {
                 held.iter().filter(|held| held.sender == role).flat_map(|held| held.bytes.clone()).collect()
             };
@@ -156,7 +156,7 @@ fn a_frame_in_the_packet_of_the_101_is_held_and_told() {
         let chunk = Chunk { offset: 0, bytes, packet: packet(number), acknowledged: None };
         connection.deliver(side, &Delivery::Data(chunk), &mut |step| steps.push(step));
     }
-    let Some(Step::Switched { attempt, held }) = steps.pop() else { panic!("no switch") };
+    let Some(Step::Switched { attempt, held, .. }) = steps.pop() else { panic!("no switch") };
     assert!(attempt.first_frame_coalesced);
     assert_eq!((held.len(), held[0].offset, &held[0].bytes[..], held[0].packet), (1, 129, &[1, 2][..], packet(2)));
     assert_eq!(held[0].sender, Role::Server);

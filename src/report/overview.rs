@@ -3,7 +3,7 @@
 use super::handshake::family_name;
 use super::words::{duration, outcome, request_line, shown};
 use crate::Role;
-use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
+use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};
 use crate::capture::Timestamp;
 use crate::rules::Finding;
 use crate::websocket::{Closing, Family, Handshake, Stats, TcpEnd};
@@ -132,8 +132,10 @@ impl Sink for Overview {
 /// What stands out about a connection: what it rode on, its age, the subprotocol and the extensions.
 fn agreed(connection: &Connection<'_>) -> Vec<String> {
     let mut words = Vec::new();
-    if connection.transport.name() != "tcp" {
-        words.push(connection.transport.name().to_owned());
+    match connection.tls.and_then(|tls| tls.version) {
+        Some(version) => words.push(version.to_string()),
+        None if connection.transport != Transport::Tcp => words.push(connection.transport.name().to_owned()),
+        None => {}
     }
     let Some(handshake) = connection.handshake else { return words };
     if handshake.family != Family::Rfc6455 {

@@ -8,6 +8,7 @@ use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Summary};
 use crate::packet::Endpoint;
 use crate::rules::{Confidence, Finding, Severity};
+use crate::tls::Facts;
 use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, PingTimes, Stats};
 use serde::{Serialize, Serializer};
 use std::net::IpAddr;
@@ -83,12 +84,34 @@ impl From<Endpoint> for EndpointRow {
     }
 }
 
+/// The TLS connection around a WebSocket.
+#[derive(Debug, Serialize)]
+struct TlsRow<'a> {
+    version: Option<String>,
+    cipher_suite: Option<String>,
+    server_name: Option<&'a str>,
+    alpn: Option<&'a str>,
+}
+
+impl<'a> TlsRow<'a> {
+    fn new(facts: &'a Facts) -> TlsRow<'a> {
+        TlsRow {
+            version: facts.version.map(|version| version.to_string()),
+            cipher_suite: facts.suite.map(|suite| suite.to_string()),
+            server_name: facts.server_name.as_deref(),
+            alpn: facts.alpn.as_deref(),
+        }
+    }
+}
+
 /// A connection as it begins.
 #[derive(Debug, Serialize)]
 pub struct ConnectionRow<'a> {
     id: u64,
     capture: usize,
     transport: &'static str,
+    /// `null` for a connection in clear.
+    tls: Option<TlsRow<'a>>,
     client: EndpointRow,
     server: EndpointRow,
     first_packet: u64,
@@ -104,6 +127,7 @@ impl<'a> ConnectionRow<'a> {
             id: connection.id,
             capture: connection.capture,
             transport: connection.transport.name(),
+            tls: connection.tls.map(TlsRow::new),
             client: connection.client.into(),
             server: connection.server.into(),
             first_packet: connection.first_packet.number,

@@ -102,6 +102,7 @@ pub fn connection<'a>(id: u64, handshake: Option<&'a Handshake>) -> Connection<'
         id,
         capture: 0,
         transport: Transport::Tcp,
+        tls: None,
         client: Endpoint { ip: [127, 0, 0, 1].into(), port: 36876 },
         server: Endpoint { ip: [127, 0, 0, 1].into(), port: 9101 },
         first_packet: packet(1),

@@ -7,8 +7,11 @@
 
 pub mod capture;
 mod closing;
+mod compression;
+mod control;
 mod docket;
 mod finding;
+mod fragmentation;
 mod frame_header;
 mod handshake_request;
 mod handshake_response;
@@ -18,6 +21,7 @@ mod masking;
 mod negotiation;
 mod referee;
 mod rule;
+mod text;
 mod thresholds;
 
 pub use docket::Docket;
@@ -32,6 +36,7 @@ const TOPICS: &[&[&Rule]] = &[
     handshake_request::KEY_RULES,
     handshake_request::VERSION_RULES,
     handshake_request::OFFER_RULES,
+    handshake_request::TLS_RULES,
     handshake_response::ANSWER_RULES,
     handshake_response::FIELD_RULES,
     handshake_response::CHOICE_RULES,
@@ -40,9 +45,13 @@ const TOPICS: &[&[&Rule]] = &[
     frame_header::RULES,
     masking::RULES,
     masking::FORENSIC_RULES,
+    fragmentation::RULES,
+    control::RULES,
     closing::body::RULES,
     closing::handshake::RULES,
     closing::teardown::RULES,
+    text::RULES,
+    compression::RULES,
     legacy::RULES,
     capture::RULES,
 ];

@@ -2,8 +2,8 @@
 
 use super::docket::Docket;
 use super::{
-    Finding, Thresholds, capture, closing, frame_header, handshake_request, handshake_response, legacy, masking,
-    negotiation,
+    Finding, Thresholds, capture, closing, compression, control, fragmentation, frame_header, handshake_request,
+    handshake_response, legacy, masking, negotiation, text,
 };
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
@@ -51,6 +51,10 @@ struct Topics {
     negotiation: negotiation::NegotiationRules,
     frame_header: frame_header::FrameHeaderRules,
     masking: masking::MaskingRules,
+    fragmentation: fragmentation::FragmentationRules,
+    control: control::ControlRules,
+    text: text::TextRules,
+    compression: compression::CompressionRules,
     legacy: legacy::LegacyRules,
     /// Asks the docket for errors that would excuse what it sees, so it comes after the topics that file them.
     closing: closing::ClosingRules,
@@ -64,6 +68,10 @@ impl Topics {
         self.negotiation.see(event, context, docket);
         self.frame_header.see(event, context, docket);
         self.masking.see(event, context, docket);
+        self.fragmentation.see(event, context, docket);
+        self.control.see(event, context, docket);
+        self.text.see(event, context, docket);
+        self.compression.see(event, context, docket);
         self.legacy.see(event, context, docket);
         self.closing.see(event, context, docket);
         self.capture.see(event, context, docket);
@@ -100,6 +108,9 @@ impl Referee {
         if let Event::Handshake(handshake) = event {
             self.context.family = handshake.family;
             self.context.reserved_bits = reserved_bits(handshake);
+            if handshake.attempt.after_gap {
+                self.docket.doubt();
+            }
         }
         self.topics.see(event, &self.context, &mut self.docket);
         if let Event::End(ending) = event {

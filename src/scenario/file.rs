@@ -85,6 +85,21 @@ impl<W: Write> PcapngWriter<W> {
         Ok(PcapngWriter { out, block: head })
     }
 
+    /// Adds a Decryption Secrets Block with the lines of a TLS key log.
+    ///
+    /// # Errors
+    /// `out` refuses bytes.
+    pub fn key_log(&mut self, lines: &str) -> io::Result<()> {
+        self.block.clear();
+        block(&mut self.block, 10, |body| {
+            // TLSK
+            body.extend(0x544C_534B_u32.to_le_bytes());
+            body.extend((lines.len() as u32).to_le_bytes());
+            body.extend_from_slice(lines.as_bytes());
+        });
+        self.out.write_all(&self.block)
+    }
+
     /// Adds an Enhanced Packet Block.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ mod step;
 mod tcp;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use file::{PcapWriter, PcapngWriter, RecordedPacket, RecordedPacketRef, write_pcap, write_pcapng};
 pub use frame::{
@@ -88,6 +89,12 @@ impl Scenario {
     pub fn handshake_with_extensions(self, offered: &str, accepted: &str) -> Self {
         const NAME: &str = "Sec-WebSocket-Extensions";
         self.handshake_with(|request| request.header(NAME, offered), |response| response.header(NAME, accepted))
+    }
+
+    /// The connection speaks TLS 1.3 from here on, with this name in the ClientHello's `server_name` extension. A pcapng file
+    /// of the scenario holds the secrets that open it.
+    pub fn tls(self, server_name: Option<&str>) -> Self {
+        self.step(Step::Tls { server_name: server_name.map(str::to_owned) })
     }
 
     /// A request, changed by this function. Its Sec-WebSocket-Key is a fresh one unless it is replaced.
@@ -344,6 +351,9 @@ impl Scenario {
     /// `out` refuses bytes.
     pub fn write_pcapng(&self, out: impl Write) -> io::Result<()> {
         let mut writer = PcapngWriter::new(out, LINK)?;
+        if step::speaks_tls(&self.steps) {
+            writer.key_log(&tls::key_log())?;
+        }
         self.render(|packet| writer.write(packet))?;
         writer.finish().map(drop)
     }

@@ -8,6 +8,7 @@ use super::handshake::key_in;
 use super::keys::Keys;
 use super::step::{Part, Setting, Step, beginnings};
 use super::tcp::{Connection, MAX_SEGMENT, Sent};
+use super::tls::{self, Sealer};
 use crate::capture::Timestamp;
 use crate::{PerRole, Role};
 use etherparse::TcpHeader;
@@ -131,6 +132,7 @@ where
                 self.held = outer;
                 self.settle()
             }
+            Step::Tls { server_name } => self.tls(server_name.as_deref()),
             Step::Fin(from) => self.fin(*from),
             Step::Reset(from) => {
                 let index = self.open()?;
@@ -251,9 +253,14 @@ where
     fn flush(&mut self) -> Result<(), E> {
         let Some(from) = self.outgoing.take() else { return Ok(()) };
         let index = self.open()?;
-        let bytes = std::mem::take(&mut self.unsent);
+        let mut bytes = std::mem::take(&mut self.unsent);
         if let Some(streams) = &mut self.streams {
             streams[index][from].extend_from_slice(&bytes);
+        }
+        if let Some(sealers) = &mut self.connections[index].sealers {
+            let mut records = Vec::new();
+            sealers[from].application_data(&bytes, &mut records);
+            bytes = records;
         }
         for (segment, payload) in bytes.chunks(self.circumstances.segment_size).enumerate() {
             let last = (segment + 1).saturating_mul(self.circumstances.segment_size) >= bytes.len();
@@ -266,6 +273,23 @@ where
         }
         self.unsent = bytes;
         self.unsent.clear();
+        Ok(())
+    }
+
+    /// The handshake goes over the wire like any bytes; only what follows it is sealed.
+    fn tls(&mut self, server_name: Option<&str>) -> Result<(), E> {
+        let index = self.open()?;
+        let server = [tls::server_hello(), tls::finished(Role::Server)].concat();
+        for (from, flight) in [
+            (Role::Client, tls::client_hello(server_name)),
+            (Role::Server, server),
+            (Role::Client, tls::finished(Role::Client)),
+        ] {
+            self.send(from, &[Part::Bytes(flight)])?;
+            self.flush()?;
+        }
+        self.connections[index].sealers =
+            Some(PerRole { client: Sealer::of(Role::Client), server: Sealer::of(Role::Server) });
         Ok(())
     }
 

@@ -17,6 +17,8 @@ pub(super) enum Step {
     Crossing(Vec<Step>),
     /// These steps so many times.
     Repeat { times: u64, steps: Vec<Step> },
+    /// A TLS handshake; what is written from here on goes into records.
+    Tls { server_name: Option<String> },
     /// A FIN, unless this side already sent one.
     Fin(Role),
     /// A RST.
@@ -78,5 +80,14 @@ pub(super) fn beginnings(steps: &[Step]) -> u64 {
             Step::Repeat { times, steps } => beginnings(steps).saturating_mul(*times),
             _ => 0,
         })
+    })
+}
+
+/// Whether any of these steps speaks TLS.
+pub(super) fn speaks_tls(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Tls { .. } => true,
+        Step::Together(steps) | Step::Crossing(steps) | Step::Repeat { steps, .. } => speaks_tls(steps),
+        _ => false,
     })
 }

@@ -1,6 +1,7 @@
 //! The two ends of a TCP connection: their sequence numbers, and the packets they send.
 
 use super::deflate::Deflater;
+use super::tls::Sealer;
 use crate::{PerRole, Role};
 use etherparse::{EtherType, IpNumber, Ipv4Header, Ipv6FlowLabel, Ipv6Header, TcpHeader};
 use std::net::{IpAddr, SocketAddr};
@@ -25,6 +26,8 @@ pub(super) struct Connection {
     pub(super) key: Vec<u8>,
     /// Made when the first message is compressed.
     pub(super) deflaters: PerRole<Option<Deflater>>,
+    /// Where the connection speaks TLS.
+    pub(super) sealers: Option<PerRole<Sealer>>,
 }
 
 /// One end of a connection (RFC 9293 §3.3.1).
@@ -58,6 +61,7 @@ impl Connection {
             last: None,
             key: Vec::new(),
             deflaters: PerRole::default(),
+            sealers: None,
         }
     }
 

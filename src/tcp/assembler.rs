@@ -67,6 +67,8 @@ struct End {
     packet: PacketRef,
     acknowledged: Option<u64>,
     reset: bool,
+    /// An RST that was captured before the FIN it follows.
+    rst: Option<PacketRef>,
 }
 
 impl Assembler {
@@ -121,7 +123,7 @@ impl Assembler {
             // A bare acknowledgment does not start a stream: it may be a keep-alive, one below the next byte.
             if !(segment.flags.syn || segment.flags.fin || has_bytes) {
                 if segment.flags.rst {
-                    self.reset(None, packet, limits, deliver);
+                    self.tear_down(packet, limits, deliver);
                 }
                 return;
             }
@@ -129,40 +131,79 @@ impl Assembler {
         }
         let offset = self.offset(seq);
         let length = segment.payload.len() as u64 + u64::from(segment.cut);
-        if let Some(offset) = offset.filter(|_| has_bytes) {
-            self.bytes(offset, segment.payload, segment.cut, packet, acknowledged, limits, deliver);
-        }
         let end = offset.map(|offset| u64::try_from(offset).unwrap_or(0).saturating_add(length));
-        if let Some(offset) = end.filter(|_| segment.flags.fin && self.end.is_none()) {
-            self.end = Some(Box::new(End { offset, packet, acknowledged, reset: false }));
+        if let Some(end) = end.filter(|_| has_bytes || segment.flags.fin) {
+            self.doubt_reset(end);
         }
-        if segment.flags.rst {
+        if let Some(offset) = end.filter(|_| segment.flags.fin) {
+            self.fin(offset, packet, acknowledged);
+        }
+        if let Some(offset) = offset.filter(|_| has_bytes) {
+            self.bytes(offset, segment, packet, acknowledged, limits, deliver);
+        }
+        // One far outside any window is ignored by its receiver (RFC 9293 §3.10.7.4): it is somebody's guess.
+        if let Some(end) = end.filter(|_| segment.flags.rst) {
             self.reset(end, packet, limits, deliver);
         }
         self.reach_end(deliver);
     }
 
+    /// Nothing follows a FIN (RFC 9293 §3.6): what came early and would is dropped.
+    fn fin(&mut self, offset: u64, packet: PacketRef, acknowledged: Option<u64>) {
+        let rst = match self.end.as_deref() {
+            // The FIN and the RST behind it were captured in the wrong order.
+            Some(rst) if rst.reset && !self.ended => Some(rst.packet).filter(|_| rst.offset <= offset + 1),
+            Some(_) => return,
+            None => None,
+        };
+        self.end = Some(Box::new(End { offset, packet, acknowledged, reset: false, rst }));
+        let from = offset.max(self.next);
+        for (_, piece) in self.early.split_off(&from) {
+            self.early_bytes -= piece.bytes.len();
+        }
+        if let Some(mut last) = self.early.last_entry() {
+            let room = usize::try_from(from - last.key()).unwrap_or(usize::MAX);
+            let piece = last.get_mut();
+            piece.cut = piece.cut.min(u32::try_from(room.saturating_sub(piece.bytes.len())).unwrap_or(u32::MAX));
+            if piece.bytes.len() > room {
+                self.early_bytes -= piece.bytes.len() - room;
+                piece.bytes = piece.bytes[..room].into();
+            }
+        }
+    }
+
+    /// The sender goes on to `end`: an RST before that place was not its own.
+    fn doubt_reset(&mut self, end: u64) {
+        if self.end.as_ref().is_some_and(|rst| rst.reset && rst.offset < end && !self.ended) {
+            self.end = None;
+        }
+    }
+
     /// An RST ends the stream where it stands; its sequence number may lie anywhere in the window (RFC 9293
     /// §3.5.3), so one that comes early waits for the bytes before it.
-    fn reset(
-        &mut self,
-        offset: Option<u64>,
-        packet: PacketRef,
-        limits: &Limits,
-        deliver: &mut impl FnMut(Delivery<'_>),
-    ) {
-        match offset {
-            Some(offset) if offset > self.next && self.end.is_none() => {
-                self.end = Some(Box::new(End { offset, packet, acknowledged: None, reset: true }));
-            }
-            _ => {
-                self.finish(packet, limits, deliver);
-                self.ended = true;
-                if !self.torn_down {
-                    self.torn_down = true;
-                    deliver(Delivery::Reset(packet));
+    fn reset(&mut self, offset: u64, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let last = self.early.last_key_value().map_or(0, |(at, piece)| at + piece.bytes.len() as u64);
+        let ended = self.ended;
+        match self.end.as_deref_mut() {
+            // A copy, or behind a FIN that waits for the bytes before it.
+            Some(end) if offset > self.next && !ended => {
+                if !end.reset {
+                    end.rst.get_or_insert(packet);
                 }
             }
+            None if offset > self.next && offset >= last => {
+                self.end = Some(Box::new(End { offset, packet, acknowledged: None, reset: true, rst: None }));
+            }
+            _ => self.tear_down(packet, limits, deliver),
+        }
+    }
+
+    fn tear_down(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
+        self.finish(packet, limits, deliver);
+        self.ended = true;
+        if !self.torn_down {
+            self.torn_down = true;
+            deliver(Delivery::Reset(packet));
         }
     }
 
@@ -207,10 +248,16 @@ impl Assembler {
             self.skip_to(offset, MissingCause::Lost, packet, deliver);
             self.drain(limits, deliver);
         }
-        let end = self.end.as_ref().map(|end| end.offset);
-        // One acknowledged byte behind the last one may be a FIN that was not captured.
-        let acknowledged = Some(self.acked).filter(|&acked| self.seen && acked > self.next + 1);
-        if let Some(end) = end.or(acknowledged) {
+        let end = match self.end.as_deref_mut() {
+            // One sequence number behind the last byte may be a FIN that was not captured.
+            Some(end) if end.reset && end.offset == self.next + 1 => {
+                end.offset = self.next;
+                None
+            }
+            Some(end) => Some(end.offset),
+            None => Some(self.acked).filter(|&acked| self.seen && acked > self.next + 1),
+        };
+        if let Some(end) = end {
             self.skip_to(end, MissingCause::Lost, packet, deliver);
         }
         self.reach_end(deliver);
@@ -227,27 +274,37 @@ impl Assembler {
         deliver(Delivery::Missing(missing));
     }
 
-    #[expect(clippy::too_many_arguments)]
+    /// Takes the payload of a segment that begins at `offset`.
     fn bytes(
         &mut self,
         offset: i64,
-        bytes: &[u8],
-        cut: u32,
+        segment: &Segment<'_>,
         packet: PacketRef,
         acknowledged: Option<u64>,
         limits: &Limits,
         deliver: &mut impl FnMut(Delivery<'_>),
     ) {
+        let mut bytes = segment.payload;
+        let mut cut = segment.cut;
         // What lies before the start of the stream was never ours.
-        let before_start = usize::try_from(-offset).unwrap_or(0).min(bytes.len());
-        let bytes = &bytes[before_start..];
+        let before_start = usize::try_from(-offset).unwrap_or(0);
         let offset = u64::try_from(offset).unwrap_or(0);
+        if before_start > 0 {
+            let of_cut = u32::try_from(before_start.saturating_sub(bytes.len())).unwrap_or(u32::MAX);
+            cut = cut.saturating_sub(of_cut);
+            bytes = bytes.get(before_start..).unwrap_or_default();
+        }
         // Nothing follows a FIN (RFC 9293 §3.6).
-        let room = self.end.as_ref().map_or(u64::MAX, |end| end.offset.saturating_sub(offset));
-        let (bytes, cut) = match usize::try_from(room) {
-            Ok(room) if room < bytes.len() => (&bytes[..room], 0),
-            _ => (bytes, cut),
-        };
+        if let Some(end) = &self.end {
+            let room = end.offset.saturating_sub(offset);
+            cut = cut.min(u32::try_from(room.saturating_sub(bytes.len() as u64)).unwrap_or(u32::MAX));
+            bytes = &bytes[..usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len())];
+        }
+        // A keep-alive may carry one byte of garbage in the place of the last one (RFC 9293 §3.8.4). Where its
+        // acknowledgment was captured late or not at all, only this tells it from a conflict.
+        if bytes.len() == 1 && cut == 0 && offset + 1 == self.next {
+            return;
+        }
         if offset > self.next {
             self.keep_early(offset, bytes, cut, packet, acknowledged, deliver);
             self.bound(packet, limits, deliver);
@@ -255,14 +312,10 @@ impl Assembler {
         }
         let behind = usize::try_from(self.next - offset).unwrap_or(usize::MAX).min(bytes.len());
         self.compare(offset, &bytes[..behind], packet, deliver);
-        let fresh = &bytes[behind..];
-        if !fresh.is_empty() {
-            self.pass(Chunk { offset: self.next, bytes: fresh, packet, acknowledged }, limits, deliver);
-        }
+        self.pass(Chunk { offset: self.next, bytes: &bytes[behind..], packet, acknowledged }, limits, deliver);
         let cut_from = offset + bytes.len() as u64;
-        let cut_to = cut_from + u64::from(cut);
-        if cut > 0 && cut_from <= self.next && cut_to > self.next {
-            self.skip_cut(cut_to, packet, deliver);
+        if cut > 0 && cut_from <= self.next {
+            self.skip_cut(cut_from + u64::from(cut), packet, deliver);
         }
         self.drain(limits, deliver);
     }
@@ -270,7 +323,7 @@ impl Assembler {
     /// Delivers a chunk that begins at `next`, less what came early for the same bytes: first come, first kept.
     fn pass(&mut self, chunk: Chunk<'_>, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         let mut rest = chunk.bytes;
-        loop {
+        while !rest.is_empty() {
             let until_early = self.early.keys().next().map_or(u64::MAX, |early| early - self.next);
             let take = usize::try_from(until_early).unwrap_or(usize::MAX).min(rest.len());
             if take > 0 {
@@ -278,14 +331,19 @@ impl Assembler {
                 self.next += take as u64;
                 self.remember(part.bytes, limits);
                 deliver(Delivery::Data(part));
+                rest = &rest[take..];
+                continue;
             }
-            rest = &rest[take..];
-            let Some((&offset, early)) = self.early.first_key_value().filter(|_| !rest.is_empty()) else { return };
-            if let Some(at) = first_difference(rest, &early.bytes) {
+            let Some((offset, mut piece)) = self.early.pop_first() else { return };
+            if let Some(at) = first_difference(rest, &piece.bytes) {
                 deliver(Delivery::Conflict { offset: offset + at as u64, packet: chunk.packet });
             }
-            self.drain(limits, deliver);
-            rest = &rest[rest.len().min((self.next - offset) as usize)..];
+            rest = rest.get(piece.bytes.len()..).unwrap_or_default();
+            if !rest.is_empty() {
+                // What the snapshot length cut off there is here.
+                piece.cut = 0;
+            }
+            self.deliver_early(offset, piece, limits, deliver);
         }
     }
 
@@ -360,19 +418,24 @@ impl Assembler {
                 return;
             }
             let (offset, piece) = entry.remove_entry();
-            self.early_bytes -= piece.bytes.len();
-            let behind = usize::try_from(self.next - offset).unwrap_or(usize::MAX).min(piece.bytes.len());
-            let bytes = &piece.bytes[behind..];
-            if !bytes.is_empty() {
-                let chunk = Chunk { offset: self.next, bytes, packet: piece.packet, acknowledged: piece.acknowledged };
-                self.next += bytes.len() as u64;
-                self.remember(bytes, limits);
-                deliver(Delivery::Data(chunk));
-            }
+            self.deliver_early(offset, piece, limits, deliver);
+        }
+    }
+
+    /// Delivers what is new of a piece that was taken from `early` and begins at `next` or before.
+    fn deliver_early(&mut self, offset: u64, piece: Early, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
+        self.early_bytes -= piece.bytes.len();
+        let behind = usize::try_from(self.next - offset).unwrap_or(usize::MAX).min(piece.bytes.len());
+        let bytes = &piece.bytes[behind..];
+        if !bytes.is_empty() {
+            let chunk = Chunk { offset: self.next, bytes, packet: piece.packet, acknowledged: piece.acknowledged };
+            self.next += bytes.len() as u64;
+            self.remember(bytes, limits);
+            deliver(Delivery::Data(chunk));
+        }
+        if piece.cut > 0 {
             let cut_from = offset + piece.bytes.len() as u64;
-            if piece.cut > 0 && cut_from == self.next {
-                self.skip_cut(cut_from + u64::from(piece.cut), piece.packet, deliver);
-            }
+            self.skip_cut(cut_from + u64::from(piece.cut), piece.packet, deliver);
         }
     }
 
@@ -382,7 +445,8 @@ impl Assembler {
             self.unacked.clear();
             return;
         }
-        let keep = bytes.len().min(limits.unacknowledged_bytes);
+        let unacknowledged = usize::try_from(self.next - self.acked).unwrap_or(usize::MAX);
+        let keep = bytes.len().min(limits.unacknowledged_bytes).min(unacknowledged);
         let total = self.unacked.len() + keep;
         if keep < bytes.len() {
             self.unacked.clear();
@@ -414,9 +478,12 @@ impl Assembler {
                 return;
             }
             self.ended = true;
-            self.torn_down = end.reset;
+            self.torn_down = end.reset || end.rst.is_some();
             let End { packet, acknowledged, .. } = end;
             deliver(if end.reset { Delivery::Reset(packet) } else { Delivery::Fin(Fin { packet, acknowledged }) });
+            if let Some(packet) = end.rst {
+                deliver(Delivery::Reset(packet));
+            }
         }
     }
 }

@@ -5,6 +5,8 @@
 
 mod assembler;
 mod connection;
+#[cfg(test)]
+mod tests;
 
 pub use connection::{Connection, ConnectionFacts};
 
@@ -96,4 +98,6 @@ pub enum MissingCause {
     Snaplen,
     /// More out-of-order data was waiting than [`Limits`](crate::Limits) allows.
     Limit,
+    /// The bytes were captured, but the TLS record that holds them could not be opened.
+    Unopened,
 }

@@ -173,7 +173,7 @@ fn missing(parts: &Parts<'_>, text: &mut Text) {
     };
     let words = format!("Incomplete: {words} {} missing.", if count == 1 { "is" } else { "are" });
     text.blank();
-    text.push(vec![Span::new(words, Style::Fault)]);
+    text.flow(Vec::new(), 0, &[Span::new(words, Style::Fault)], COLUMNS);
 }
 
 fn marks(marks: &[Mark<'_>], text: &mut Text) {

@@ -25,6 +25,15 @@ pub enum Closer {
     Both,
 }
 
+impl From<Role> for Closer {
+    fn from(role: Role) -> Closer {
+        match role {
+            Role::Client => Closer::Client,
+            Role::Server => Closer::Server,
+        }
+    }
+}
+
 /// How a connection was closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closing {
@@ -43,8 +52,10 @@ pub struct Closing {
 pub(super) struct CloseTracker {
     frames: PerRole<Option<CloseFrame>>,
     by: Option<Closer>,
-    /// Offset just behind the first Close, in its sender's stream.
+    /// Offset just behind the Close that was captured first, in its sender's stream.
     first_end: u64,
+    /// What its sender had acknowledged of the other direction.
+    first_acknowledged: Option<u64>,
 }
 
 impl CloseTracker {
@@ -62,10 +73,12 @@ impl CloseTracker {
         match self.by {
             None => {
                 self.first_end = frame.end_offset;
-                self.by = Some(match sender {
-                    Role::Client => Closer::Client,
-                    Role::Server => Closer::Server,
-                });
+                self.first_acknowledged = frame.acknowledged;
+                self.by = Some(Closer::from(sender));
+            }
+            // The one captured first answers this one: the capture has them in the wrong order.
+            Some(_) if self.first_acknowledged.is_some_and(|acknowledged| acknowledged >= frame.end_offset) => {
+                self.by = Some(Closer::from(sender));
             }
             // The sender had not received the other's Close when it sent its own.
             Some(_) if frame.acknowledged.is_some_and(|acknowledged| acknowledged < self.first_end) => {
@@ -79,5 +92,85 @@ impl CloseTracker {
     pub(super) fn finish(self, tcp_end: TcpEnd) -> Closing {
         let clean = self.frames.client.is_some() && self.frames.server.is_some();
         Closing { by: self.by, frames: self.frames, clean, tcp_end }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::PacketRef;
+    use crate::websocket::{FrameHeader, LengthForm};
+
+    /// A Close whose frame ends at this offset, sent when so much of the other direction was acknowledged.
+    fn close(tracker: &mut CloseTracker, sender: Role, payload: &[u8], end_offset: u64, acknowledged: Option<u64>) {
+        let packet = PacketRef { number: 1, time: None, file_offset: 0 };
+        tracker.frame(&Frame {
+            index: end_offset,
+            sender,
+            header: FrameHeader {
+                fin: true,
+                rsv1: false,
+                rsv2: false,
+                rsv3: false,
+                opcode: Opcode::CLOSE,
+                masking_key: None,
+                length_form: LengthForm::Bits7,
+                payload_length: payload.len() as u64,
+            },
+            header_bytes: &[0x88, 0],
+            stream_offset: 0,
+            packet,
+            last_packet: packet,
+            acknowledged,
+            captured_length: payload.len() as u64,
+            complete: true,
+            payload,
+            message: None,
+            inside_message: Some(false),
+            end_offset,
+            pong: None,
+            after_gap: false,
+        });
+    }
+
+    #[test]
+    fn who_began_is_told_by_what_was_acknowledged_not_by_the_order_in_the_capture() {
+        // The client's Close ends at byte 100, the server's at byte 200.
+        let client = |tracker: &mut _, acknowledged| close(tracker, Role::Client, &[3, 0xE8], 100, acknowledged);
+        let server = |tracker: &mut _, acknowledged| close(tracker, Role::Server, &[3, 0xE8], 200, acknowledged);
+        let by = |tracker: CloseTracker| tracker.finish(TcpEnd::Fin).by;
+
+        let mut answered = CloseTracker::default();
+        client(&mut answered, Some(150));
+        server(&mut answered, Some(100));
+        assert_eq!(by(answered), Some(Closer::Client));
+
+        let mut crossed = CloseTracker::default();
+        client(&mut crossed, Some(150));
+        server(&mut crossed, Some(50));
+        assert_eq!(by(crossed), Some(Closer::Both));
+
+        let mut captured_in_the_wrong_order = CloseTracker::default();
+        server(&mut captured_in_the_wrong_order, Some(100));
+        client(&mut captured_in_the_wrong_order, Some(150));
+        assert_eq!(by(captured_in_the_wrong_order), Some(Closer::Client));
+
+        let mut unknown = CloseTracker::default();
+        client(&mut unknown, None);
+        server(&mut unknown, None);
+        assert_eq!(by(unknown), Some(Closer::Client));
+    }
+
+    #[test]
+    fn only_the_first_close_of_each_counts_and_a_single_byte_is_no_code() {
+        let mut tracker = CloseTracker::default();
+        close(&mut tracker, Role::Client, &[0x03], 10, None);
+        close(&mut tracker, Role::Client, &[0x03, 0xE8], 20, None);
+        close(&mut tracker, Role::Server, &[0x0F, 0xA0, b'a', 0xFF], 10, None);
+        let closing = tracker.finish(TcpEnd::Open);
+        assert_eq!(closing.frames.client, Some(CloseFrame { frame: 10, code: None, reason: String::new() }));
+        let server = CloseFrame { frame: 10, code: Some(4000), reason: "a\u{FFFD}".to_owned() };
+        assert_eq!(closing.frames.server, Some(server));
+        assert!(closing.clean);
     }
 }

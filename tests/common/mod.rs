@@ -1,6 +1,8 @@
 //! What the tests share: where captures are, and a sink that remembers what it was told.
 #![allow(dead_code)]
 
+pub mod wire;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,8 @@ pub struct SeenFrame {
     /// Packet, source, destination, FIN, RSV, opcode, mask, payload length: what tshark shows.
     pub row: (u64, String, String, bool, u8, u8, bool, u64),
     pub stream_offset: u64,
+    /// All of it went by; `false` where the stream ended inside it.
+    pub complete: bool,
     pub payload: Vec<u8>,
 }
 
@@ -115,6 +119,7 @@ impl Sink for Recorder {
                 header.payload_length,
             ),
             stream_offset: frame.stream_offset,
+            complete: frame.complete,
             payload: frame.payload.to_vec(),
         });
         Ok(())

@@ -6,13 +6,14 @@
 
 mod outcome;
 
+use crate::PerRole;
 use crate::http::backlog::{Backlog, Item};
 use crate::http::exchange::{Asks, Exchange};
 use crate::http::head::{Head, StatusLine};
 use crate::http::opening::{Opening, classify};
 use crate::http::reader::{Read, Reader};
 use crate::http::{Attempt, Held};
-use crate::tcp::{Chunk, Delivery, Side};
+use crate::tcp::{Chunk, Delivery, Missing, Side};
 use std::collections::VecDeque;
 
 /// CONNECTs within CONNECTs that are followed.
@@ -63,6 +64,8 @@ struct Direction {
     position: u64,
     /// Offset behind the last byte that was delivered.
     delivered: u64,
+    /// The last hole that was delivered.
+    hole: Option<Missing>,
     /// FIN or RST was delivered.
     ended: bool,
     /// Nothing of this direction waits any more for what the other has not delivered.
@@ -93,6 +96,9 @@ pub enum Step {
         /// The bytes behind the two heads that were delivered already, in the order of arrival. Where bytes are
         /// missing from the capture, the offsets of one sender jump. Everything delivered later is WebSocket.
         held: Vec<Held>,
+        /// The last hole of each sender whose head is not in the capture, or not all of it: it is not known where
+        /// frames begin behind it.
+        holes: PerRole<Option<Missing>>,
     },
     /// The protocol is something else from here on (h2c and the like): the connection can be dropped.
     OtherProtocol,
@@ -109,6 +115,7 @@ impl Connection {
             backlog: Backlog::default(),
             position: 0,
             delivered: 0,
+            hole: None,
             ended: false,
             gate_open: false,
         };
@@ -144,6 +151,7 @@ impl Connection {
                 self.after_gap = true;
                 let direction = self.direction(side);
                 direction.delivered = missing.offset.saturating_add(missing.length);
+                direction.hole = Some(*missing);
                 if !direction.backlog.is_empty() || self.is_waiting(side) {
                     self.direction(side).backlog.push_missing(missing.length);
                 } else {
@@ -155,7 +163,6 @@ impl Connection {
                 let waits_for_answer = self.client == Some(side) && self.is_asking_for_websocket();
                 self.client_left |= waits_for_answer && !self.peek(side.other()).ended;
                 self.direction(side).ended = true;
-                self.direction(side).gate_open = true;
                 self.settle(steps);
                 self.give_up_head(side, steps);
                 self.settle(steps);

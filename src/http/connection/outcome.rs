@@ -1,7 +1,6 @@
 //! What requests and answers amount to: a refusal, a tunnel, a switch, or an answer that was never seen.
 
 use super::{Connection, OUTSTANDING, OUTSTANDING_HEADS, Step, Switch, TUNNEL_DEPTH};
-use crate::Role;
 use crate::http::backlog::Item;
 use crate::http::body::Body;
 use crate::http::exchange::{self, Asks, Exchange};
@@ -10,6 +9,7 @@ use crate::http::opening::{Opening, classify};
 use crate::http::reader::Reader;
 use crate::http::{Attempt, Held};
 use crate::tcp::Side;
+use crate::{PerRole, Role};
 
 impl Connection {
     pub(super) fn request(&mut self, side: Side, head: Box<Head<RequestLine>>, steps: &mut impl FnMut(Step)) {
@@ -191,7 +191,13 @@ impl Connection {
             })
             .collect();
         self.over = true;
-        steps(Step::Switched { attempt: Box::new(attempt), held });
+        let hole = |side, known| if known { None } else { self.peek(side).hole };
+        let has_request = attempt.request.as_ref().is_some_and(is_whole);
+        let holes = PerRole {
+            client: hole(attempt.client, has_request),
+            server: hole(attempt.client.other(), attempt.response.as_ref().is_some_and(is_whole)),
+        };
+        steps(Step::Switched { attempt: Box::new(attempt), held, holes });
     }
 
     /// An attempt with what waits behind its request taken into account; not switched.
@@ -228,4 +234,9 @@ impl Connection {
             hixie_answer: None,
         }
     }
+}
+
+/// Whether a head was captured to its end.
+fn is_whole<Line>(head: &Head<Line>) -> bool {
+    !head.faults.contains(&Fault::Unfinished)
 }

@@ -13,6 +13,7 @@ use super::docket::Docket;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::capture::PacketRef;
+use crate::escape::printable;
 use crate::tcp::{Missing, MissingCause};
 use crate::websocket::{CaptureFact, Ending, Event};
 use crate::{PerRole, Role};
@@ -32,6 +33,8 @@ struct Losses {
     lost: Option<Holes>,
     cut: Option<Holes>,
     given_up: Option<Holes>,
+    /// In TLS records that could not be opened.
+    closed: Option<Holes>,
     resyncs: Option<Resyncs>,
     undecoded: u64,
 }
@@ -58,6 +61,7 @@ impl Losses {
             MissingCause::Lost => &mut self.lost,
             MissingCause::Snaplen => &mut self.cut,
             MissingCause::Limit => &mut self.given_up,
+            MissingCause::Unopened => &mut self.closed,
         };
         let holes = holes.get_or_insert(Holes { count: 0, bytes: 0, first: missing });
         holes.count += 1;
@@ -134,6 +138,7 @@ fn tell(sender: Role, losses: &Losses, ending: &Ending, docket: &mut Docket) {
         (losses.lost, &GAP, "are missing from the capture"),
         (losses.cut, &SNAPLEN_TRUNCATED, "were cut by the snapshot length"),
         (losses.given_up, &LIMIT_HIT, "were given up, since more out-of-order data waited for them than is kept"),
+        (losses.closed, &TLS_UNDECRYPTABLE, "stand in TLS records that could not be opened"),
     ];
     for (holes, rule, what) in told {
         let Some(Holes { count, bytes, first }) = holes else { continue };
@@ -199,11 +204,13 @@ pub fn clock_backwards(packets: u64, first: PacketRef, most: Duration) -> Findin
 }
 
 /// `cap-tls-undecryptable`: so many TCP connections of the capture speak TLS and stay closed, `first` the first packet
-/// of one.
-pub fn tls_undecryptable(flows: u64, first: PacketRef) -> Finding {
+/// of one, and `why` a clause that says of the first what is missing.
+pub fn tls_undecryptable(flows: u64, first: PacketRef, why: Option<&str>) -> Finding {
+    let why = why.unwrap_or("there is no key log; --keylog FILE names one");
     let text = format!(
-        "{} by TLS and no key at hand opens them",
-        counted(flows, "connection is encrypted", "connections are encrypted")
+        "{} by TLS and not opened: {}",
+        counted(flows, "connection is encrypted", "connections are encrypted"),
+        printable(why.as_bytes())
     );
     Finding::new(&TLS_UNDECRYPTABLE, None, text).at(first)
 }

@@ -175,7 +175,10 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
     let fin = |role| teardown.fins[role].map(|fin| (role, fin.packet, "finishes"));
     let reset = teardown.reset.map(|(role, packet)| (role, packet, "resets"));
     let ends = [fin(Role::Client), fin(Role::Server), reset];
-    let Some((role, packet, how)) = ends.into_iter().flatten().min_by_key(|(_, packet, _)| packet.number) else {
+    let order = |&(role, packet, how): &(Role, PacketRef, &str)| {
+        (how == "finishes" && had_fin(teardown, streams, role), packet.number)
+    };
+    let Some((role, packet, how)) = ends.into_iter().flatten().min_by_key(order) else {
         return;
     };
     let over = ends.iter().flatten().count() > 1 || reset.is_some();
@@ -202,6 +205,13 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
     docket.file(finding);
 }
 
+/// Whether `role` had received the other side's FIN when it sent its own, whatever the order in the capture: a FIN
+/// takes up the sequence number behind the last byte (RFC 9293 §3.4).
+fn had_fin(teardown: &Teardown, streams: &PerRole<Stream>, role: Role) -> bool {
+    let acknowledged = teardown.fins[role].and_then(|fin| fin.acknowledged);
+    matches!((acknowledged, streams[role.peer()].end), (Some(acknowledged), Some(end)) if acknowledged > end)
+}
+
 fn client_fin_first(
     teardown: &Teardown,
     streams: &PerRole<Stream>,
@@ -216,14 +226,9 @@ fn client_fin_first(
         None => fin.packet.number > server.last_packet.number,
     };
     let reset_before = teardown.reset.is_some_and(|(_, packet)| packet.number < fin.packet.number);
-    // The server's FIN is an answer when it acknowledges the client's.
-    let server_first = teardown.fins.server.is_some_and(|server_fin| {
-        let had_fin = match (server_fin.acknowledged, streams.client.end) {
-            (Some(acknowledged), Some(end)) => acknowledged > end,
-            _ => false,
-        };
-        !had_fin || server_fin.packet.number < fin.packet.number
-    });
+    // The server's own FIN need not have been captured.
+    let server_first = had_fin(teardown, streams, Role::Client)
+        || teardown.fins.server.is_some() && !had_fin(teardown, streams, Role::Server);
     if !had_close || reset_before || server_first || streams.client.gap {
         return;
     }

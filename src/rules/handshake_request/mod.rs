@@ -6,11 +6,13 @@
 mod http;
 mod key;
 mod offers;
+mod tls;
 mod version;
 
 pub use http::RULES as HTTP_RULES;
 pub use key::RULES as KEY_RULES;
 pub use offers::RULES as OFFER_RULES;
+pub use tls::RULES as TLS_RULES;
 pub use version::RULES as VERSION_RULES;
 
 use super::docket::Docket;
@@ -35,6 +37,7 @@ impl Topic for HandshakeRequestRules {
         if is_cut(request) {
             return;
         }
+        tls::judge(&mut case);
         http::judge_fields(&mut case);
         http::judge_course(&mut case);
         if case.generation == Generation::Hixie {

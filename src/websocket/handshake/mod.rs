@@ -15,6 +15,8 @@ pub use hixie::{HixieCheck, HixieKeyFault, hixie76_answer};
 pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};
 
 use crate::http::{Attempt, Head, RequestLine, StatusLine};
+use crate::tls::Facts;
+use std::sync::Arc;
 
 /// An opening handshake, read from an [`Attempt`].
 #[derive(Clone, Debug)]
@@ -40,6 +42,8 @@ pub struct Handshake {
     pub deflate: Option<PmdParams>,
     /// What it has to do with the handshakes of other connections.
     pub neighbourhood: Neighbourhood,
+    /// What is known of the TLS connection around it; `None` for one in clear.
+    pub tls: Option<Arc<Facts>>,
 }
 
 /// What a handshake has to do with those of other connections. An answer that belongs to another connection's key is
@@ -94,6 +98,7 @@ impl Handshake {
             extensions_syntax,
             deflate,
             neighbourhood: Neighbourhood::default(),
+            tls: None,
         }
     }
 

@@ -1,0 +1,176 @@
+//! What the bytes of a TCP connection turn out to be, from the first byte to the last: HTTP until an upgrade, a
+//! WebSocket, TLS with one of these inside, or nothing of interest.
+
+use super::live::{self, Below, Captured, Live};
+use super::mid_stream::{MidStream, Verdict};
+use super::output::{Output, State};
+use super::secured::Secured;
+use crate::Limits;
+use crate::http::{self, Held, Step};
+use crate::tcp::{Chunk, Delivery, Side};
+use crate::tls::looks_like_tls;
+use crate::websocket::Ending;
+
+/// What the bytes of a connection are.
+#[derive(Debug)]
+pub(super) enum Above {
+    /// HTTP/1, as far as is known. Once bytes of it are missing, the handshake may be among them, so frames are
+    /// looked for beside it.
+    Http(Box<http::Connection>, Option<Box<MidStream>>),
+    /// Perhaps a WebSocket that was open before the capture began.
+    MidStream(Box<MidStream>),
+    /// A WebSocket.
+    WebSocket(Box<Live>),
+    /// TLS, and what is inside.
+    Tls(Box<Secured>),
+    /// Nothing of interest.
+    Other,
+}
+
+impl Above {
+    /// A connection of which nothing was seen: HTTP until something else is known.
+    pub(super) fn begin(limits: &Limits) -> Above {
+        Above::Http(Box::new(http::Connection::new(limits.head_bytes, limits.early_bytes)), None)
+    }
+
+    /// Whether it is of no interest.
+    pub(super) fn is_other(&self) -> bool {
+        matches!(self, Above::Other)
+    }
+
+    /// Whether it is not known yet what it is.
+    pub(super) fn is_undecided(&self) -> bool {
+        matches!(self, Above::Http(..) | Above::MidStream(_))
+    }
+
+    /// Takes what the connection delivers.
+    pub(super) fn deliver(
+        &mut self,
+        side: Side,
+        delivery: &Delivery<'_>,
+        below: &Below,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) {
+        match self {
+            Above::WebSocket(live) => live.deliver(side, delivery, state, out),
+            Above::Other => {}
+            Above::Tls(secured) => {
+                secured.deliver(side, delivery, below, state, out);
+                if secured.is_other(state) {
+                    *self = Above::Other;
+                }
+            }
+            Above::MidStream(_) => self.search(side, delivery, below, state, out),
+            Above::Http(http, beside) => {
+                if matches!(delivery, Delivery::Missing(_)) {
+                    beside.get_or_insert_default();
+                }
+                let mut steps = Vec::new();
+                http.deliver(side, delivery, &mut |step| steps.push(step));
+                let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
+                for step in steps {
+                    self.step(step, below, &ending, state, out);
+                }
+                self.reconsider(side, delivery, below, state, out);
+            }
+        }
+    }
+
+    /// What is not HTTP, or not all of it, may be a WebSocket whose handshake was not captured. It may also be TLS.
+    fn reconsider(
+        &mut self,
+        side: Side,
+        delivery: &Delivery<'_>,
+        below: &Below,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) {
+        if let (Above::Other, Delivery::Data(chunk)) = (&*self, delivery) {
+            if begins_like_tls(chunk.bytes) {
+                if let Some(mut secured) = Secured::begin(chunk.packet, state) {
+                    secured.deliver(side, delivery, below, state, out);
+                    *self = Above::Tls(Box::new(secured));
+                }
+            } else if !below.opened {
+                *self = Above::MidStream(Box::default());
+            }
+        }
+        self.search(side, delivery, below, state, out);
+    }
+
+    fn search(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut Output<'_>) {
+        let (Above::MidStream(search) | Above::Http(_, Some(search))) = self else { return };
+        let verdict = match delivery {
+            Delivery::Data(chunk) => search.push(side, *chunk),
+            Delivery::Missing(_) => {
+                search.missing(side);
+                Verdict::Wait
+            }
+            _ => Verdict::Wait,
+        };
+        match verdict {
+            Verdict::Wait => {}
+            Verdict::Other => match self {
+                Above::Http(_, beside) => *beside = None,
+                _ => *self = Above::Other,
+            },
+            Verdict::WebSocket(client) => {
+                let held = std::mem::take(&mut **search).into_held();
+                let mut live = Live::mid_stream(client, below, state, out);
+                for (side, held) in held {
+                    let Held { offset, bytes, packet, acknowledged, .. } = &held;
+                    let (offset, packet, acknowledged) = (*offset, *packet, *acknowledged);
+                    live.deliver(side, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
+                }
+                live.deliver_ends(below, state, out);
+                *self = Above::WebSocket(Box::new(live));
+            }
+        }
+    }
+
+    fn step(&mut self, step: Step, below: &Below, ending: &Ending, state: &mut State, out: &mut Output<'_>) {
+        match step {
+            Step::NotHttp | Step::OtherProtocol => {
+                *self = match self {
+                    Above::Http(_, Some(beside)) => Above::MidStream(std::mem::take(beside)),
+                    _ => Above::Other,
+                }
+            }
+            Step::Attempt(attempt) => live::attempt_failed(*attempt, ending, below, state, out),
+            Step::Switched { attempt, held, holes } => {
+                let live = Live::switched(*attempt, &held, holes, below, state, out);
+                *self = Above::WebSocket(Box::new(live));
+            }
+        }
+    }
+
+    /// Nothing more will come.
+    pub(super) fn finish(
+        mut self,
+        below: &Below,
+        ending: &Ending,
+        captured: &Captured,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) {
+        if let Above::Http(http, _) = &mut self {
+            let mut steps = Vec::new();
+            http.finish(&mut |step| steps.push(step));
+            for step in steps {
+                self.step(step, below, ending, state, out);
+            }
+        }
+        match self {
+            Above::WebSocket(live) => live.finish(ending, captured, state, out),
+            Above::Tls(secured) => secured.finish(below, ending, captured, state, out),
+            _ => {}
+        }
+    }
+}
+
+/// The first bytes of a TLS handshake record, or of any record where the capture began within the connection
+/// (RFC 8446 §5.1). A ClientHello may come a byte at a time, and no text begins with its first one.
+fn begins_like_tls(bytes: &[u8]) -> bool {
+    looks_like_tls(bytes) || b"\x16\x03".starts_with(bytes)
+}

@@ -1,0 +1,122 @@
+//! A TLS connection: its records are opened with the secrets at hand, and what is inside is looked at like any other
+//! connection.
+
+use super::above::Above;
+use super::live::{Below, Captured, Ends};
+use super::output::{Output, State};
+use crate::capture::PacketRef;
+use crate::tcp::{Delivery, Side};
+use crate::tls::Session;
+use crate::websocket::Ending;
+use std::sync::Arc;
+
+/// Bytes that connections together may hold while their secrets are unknown, and what one may hold at most and at
+/// least. The more connections there are, the less each may hold.
+const HELD_TOGETHER: usize = 32 << 20;
+const HELD_MOST: usize = 256 << 10;
+const HELD_LEAST: usize = 16 << 10;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Secured {
+    session: Session,
+    inside: Above,
+    /// How the plaintext directions ended.
+    ends: Ends,
+    first: PacketRef,
+}
+
+impl Secured {
+    /// A connection that begins like TLS in this packet; `None`, and counted, where no secrets can come.
+    pub(super) fn begin(first: PacketRef, state: &mut State) -> Option<Secured> {
+        if state.key_log.is_empty() && !state.secrets_may_come {
+            state.closed_tls.count(first, None);
+            return None;
+        }
+        state.tls_connections += 1;
+        let limit = (HELD_TOGETHER / state.tls_connections).clamp(HELD_LEAST, HELD_MOST);
+        Some(Secured {
+            session: Session::new(limit),
+            inside: Above::begin(&state.limits),
+            ends: Ends::default(),
+            first,
+        })
+    }
+
+    /// Takes what the TCP connection delivers.
+    pub(super) fn deliver(
+        &mut self,
+        side: Side,
+        delivery: &Delivery<'_>,
+        below: &Below,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) {
+        let key_log = state.key_log.clone();
+        self.open(below, state, out, |session, take| {
+            session.deliver(side, delivery, &key_log, &mut |side, plain| take(side, plain));
+        });
+    }
+
+    /// Whether there is no WebSocket in it; counts it where that is because it could not be opened.
+    pub(super) fn is_other(&self, state: &mut State) -> bool {
+        let closed = self.session.has_given_up() && self.inside.is_undecided();
+        if closed {
+            self.count(state);
+        }
+        closed || self.inside.is_other()
+    }
+
+    /// Nothing more will come.
+    pub(super) fn finish(
+        mut self,
+        below: &Below,
+        ending: &Ending,
+        captured: &Captured,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) {
+        let key_log = state.key_log.clone();
+        self.open(below, state, out, |session, take| session.retry(&key_log, &mut |side, plain| take(side, plain)));
+        if self.inside.is_undecided() {
+            self.count(state);
+        }
+        let below = self.below(below);
+        self.inside.finish(&below, ending, captured, state, out);
+    }
+
+    /// Hands what the session gives to what is inside.
+    fn open(
+        &mut self,
+        below: &Below,
+        state: &mut State,
+        out: &mut Output<'_>,
+        give: impl FnOnce(&mut Session, &mut dyn FnMut(Side, Delivery<'_>)),
+    ) {
+        let mut below = self.below(below);
+        let Secured { session, inside, ends, .. } = self;
+        give(session, &mut |side, delivery| {
+            ends.note(side, &delivery);
+            below.ends = *ends;
+            inside.deliver(side, &delivery, &below, state, out);
+        });
+    }
+
+    /// The TCP connection as what is inside sees it: acknowledgments and ends are those of the plaintext. The facts
+    /// are copied while it is open what is inside, for the connection that may be found there.
+    fn below(&self, below: &Below) -> Below {
+        let tls = self.inside.is_undecided().then(|| Arc::new(self.session.facts().clone()));
+        Below { ends: self.ends, opened: true, tls, ..below.clone() }
+    }
+
+    /// Counts it among those that stay closed, if nothing of it was opened.
+    fn count(&self, state: &mut State) {
+        let facts = self.session.facts();
+        if facts.opened > 0 {
+            return;
+        }
+        let of = facts.server_name.as_deref().map_or(String::new(), |name| format!(" of {name}"));
+        let why = facts.unopened.map_or("its handshake is not complete".to_owned(), |why| why.to_string());
+        state.closed_tls.count(self.first, Some(format!("the first{of}: {why}")));
+    }
+}

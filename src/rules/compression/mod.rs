@@ -1,0 +1,224 @@
+//! Messages compressed by permessage-deflate (RFC 7692 §6, §7.2), as far as their headers and what came of inflating
+//! them can tell.
+
+mod rules;
+
+pub use rules::RULES;
+
+use super::docket::Docket;
+use super::referee::{Context, Topic};
+use super::{EVIDENCE, Finding};
+use crate::websocket::{Ending, Event, Family, Frame, Inflated, Message, Opcode, PmdParams};
+use crate::{PerRole, Role};
+use rules::{
+    BOMB, CONTEXT_LOST, EMPTY_COMPRESSED, EXPANDED, INFLATE_ERROR, NEVER_USED, RSV1_ON_CONTINUATION, RSV1_ON_CONTROL,
+};
+
+/// Judges the use of permessage-deflate.
+#[derive(Debug, Default)]
+pub(in crate::rules) struct CompressionRules {
+    /// What was agreed; `None` where nothing was, or where that was not seen.
+    agreed: Option<PmdParams>,
+    sides: PerRole<Side>,
+}
+
+/// What is remembered of one sender.
+#[derive(Debug, Default)]
+struct Side {
+    /// The first bytes of the open compressed message, as they are on the wire but unmasked.
+    head: Vec<u8>,
+    messages: u64,
+    compressed: u64,
+    /// Bytes of it are missing.
+    gap: bool,
+    /// The message over which the window was lost; `None` where it was bytes missing from the capture.
+    lost_with: Option<u64>,
+    lost: Option<Box<Lost>>,
+    expanded: Option<Box<Expanded>>,
+}
+
+/// Messages in a row that cannot be inflated.
+#[derive(Debug)]
+struct Lost {
+    /// Of the first of them.
+    finding: Finding,
+    first: u64,
+    last: u64,
+    count: u64,
+    cause: Option<u64>,
+}
+
+/// Messages that compression made longer.
+#[derive(Debug)]
+struct Expanded {
+    /// Of the first of them.
+    finding: Finding,
+    count: u64,
+    extra_bytes: u64,
+}
+
+impl Topic for CompressionRules {
+    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        if !matches!(context.family, Family::Rfc6455 | Family::Hybi(7..)) {
+            return;
+        }
+        match event {
+            Event::Handshake(handshake) => self.agreed = handshake.deflate,
+            Event::Frame(frame) => self.frame(frame, docket),
+            Event::Message(message) => self.message(message, context, docket),
+            Event::Missing { sender, .. } | Event::Resync { sender, .. } | Event::NotFrames { sender, .. } => {
+                let side = &mut self.sides[*sender];
+                side.gap = true;
+                side.lost_with = None;
+            }
+            Event::End(ending) => self.end(ending, context, docket),
+            _ => {}
+        }
+    }
+}
+
+impl CompressionRules {
+    fn frame(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
+        let (sender, header) = (frame.sender, &frame.header);
+        let side = &mut self.sides[sender];
+        if header.rsv1 && matches!(header.opcode, Opcode::TEXT | Opcode::BINARY) {
+            side.head.clear();
+            side.head.extend_from_slice(&frame.payload[..frame.payload.len().min(EVIDENCE)]);
+        }
+        if !header.rsv1 || self.agreed.is_none() {
+            return;
+        }
+        let name = header.opcode.name();
+        let rule = match header.opcode {
+            Opcode::CONTINUATION => &RSV1_ON_CONTINUATION,
+            opcode if opcode.is_control() => &RSV1_ON_CONTROL,
+            _ => return,
+        };
+        let text = format!("{sender}'s frame {} ({name}) has RSV1 set", frame.index);
+        docket.file(Finding::of_frame(rule, frame, text));
+    }
+
+    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+        let sender = message.sender;
+        let side = &mut self.sides[sender];
+        side.messages += 1;
+        let head = std::mem::take(&mut side.head);
+        let Some(inflated) = message.inflated else { return };
+        side.compressed += 1;
+        let agreed = self.agreed;
+        match inflated {
+            Inflated::Whole => {
+                side.lost_with = None;
+                heal(side, Some(message.index), context, docket);
+                whole(side, agreed.is_some(), message, docket);
+            }
+            Inflated::Corrupt { offset } => {
+                side.lost_with = Some(message.index);
+                if let Some(agreed) = agreed {
+                    docket.file(corrupt(message, agreed, offset).with_evidence(&head));
+                }
+            }
+            Inflated::Bomb { length } => {
+                side.lost_with = Some(message.index);
+                let text = format!(
+                    "{sender}'s message {} has {} bytes and inflates to {length} and more",
+                    message.index, message.wire_length
+                );
+                docket.file(Finding::of_message(&BOMB, message, text).with_evidence(&head));
+            }
+            Inflated::Incomplete => side.lost_with = (!side.gap).then_some(message.index),
+            Inflated::ContextLost => {
+                let cause = side.lost_with;
+                let lost = side.lost.get_or_insert_with(|| {
+                    let finding = Finding::of_message(&CONTEXT_LOST, message, "").with_evidence(&head);
+                    Box::new(Lost { finding, first: message.index, last: message.index, count: 0, cause })
+                });
+                lost.last = message.index;
+                lost.count += 1;
+            }
+        }
+    }
+
+    fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
+        let unused = self.agreed.is_some()
+            && [self.sides.client.compressed, self.sides.server.compressed] == [0, 0]
+            && !self.sides.client.gap
+            && !self.sides.server.gap;
+        for sender in [Role::Client, Role::Server] {
+            let side = &mut self.sides[sender];
+            heal(side, None, context, docket);
+            if let Some(Expanded { finding, count, extra_bytes }) = side.expanded.take().map(|expanded| *expanded) {
+                let message = format!(
+                    "compression made {sender}'s messages longer: {count} of {} compressed, by {extra_bytes} bytes in all",
+                    side.compressed
+                );
+                docket.file(Finding { message, ..finding });
+            }
+            if unused && side.messages > 0 {
+                let text = format!(
+                    "permessage-deflate was agreed, and none of {sender}'s messages ({}) is compressed",
+                    side.messages
+                );
+                docket.file(Finding::new(&NEVER_USED, Some(sender), text).at(ending.last_packet));
+            }
+        }
+    }
+}
+
+fn whole(side: &mut Side, agreed: bool, message: &Message<'_>, docket: &mut Docket) {
+    let sender = message.sender;
+    if message.wire_length == 0 {
+        if agreed {
+            let text = format!("{sender}'s message {} says it is compressed and has no payload", message.index);
+            docket.file(Finding::of_message(&EMPTY_COMPRESSED, message, text));
+        }
+        return;
+    }
+    let Some(length) = message.length.filter(|&length| 0 < length && length < message.wire_length) else { return };
+    let expanded = side.expanded.get_or_insert_with(|| {
+        let finding = Finding::of_message(&EXPANDED, message, "");
+        Box::new(Expanded { finding, count: 0, extra_bytes: 0 })
+    });
+    expanded.count += 1;
+    expanded.extra_bytes = expanded.extra_bytes.saturating_add(message.wire_length - length);
+}
+
+fn corrupt(message: &Message<'_>, agreed: PmdParams, offset: u64) -> Finding {
+    let sender = message.sender;
+    let no_takeover = match sender {
+        Role::Client => agreed.client_no_context_takeover,
+        Role::Server => agreed.server_no_context_takeover,
+    };
+    let mut text = format!(
+        "{sender}'s message {} is not DEFLATE: inflating fails after {} of its {} bytes",
+        message.index,
+        offset.min(message.wire_length),
+        message.wire_length
+    );
+    if no_takeover {
+        text.push_str(", or it refers to earlier messages, which ");
+        text.push_str(sender.name());
+        text.push_str("_no_context_takeover forbids");
+    }
+    Finding::of_message(&INFLATE_ERROR, message, text)
+}
+
+/// A row of messages that could not be inflated is over, with this message if another could.
+fn heal(side: &mut Side, first_readable: Option<u64>, context: &Context, docket: &mut Docket) {
+    let Some(lost) = side.lost.take() else { return };
+    let Lost { finding, first, last, count, cause } = *lost;
+    let sender = finding.blame.map_or("a side", Role::name);
+    let which =
+        if first == last { format!("message {first}") } else { format!("messages {first} to {last} ({count})") };
+    let cause = match cause {
+        Some(index) => format!("message {index} could not be inflated to its end"),
+        None if context.mid_stream && first == 0 => "the capture began after the connection".to_owned(),
+        None => "bytes before are missing".to_owned(),
+    };
+    let then = match first_readable {
+        Some(index) => format!("message {index} is the first that refers to nothing before"),
+        None => "no message after can".to_owned(),
+    };
+    let message = format!("{sender}'s {which} cannot be inflated here, since {cause}; {then}");
+    docket.file(Finding { message, ..finding });
+}

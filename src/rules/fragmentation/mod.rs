@@ -1,0 +1,195 @@
+//! Messages in fragments, and what may stand between these (RFC 6455 §5.4).
+
+mod rules;
+
+pub use rules::RULES;
+
+use super::docket::Docket;
+use super::referee::{Context, ReservedBits, Topic};
+use super::{Finding, Rule, Severity};
+use crate::websocket::{Ending, Event, Family, Frame, Message, Opcode, TcpEnd};
+use crate::{PerRole, Role};
+use rules::{
+    CONTINUATION_WITHOUT_START, CONTROL_FRAGMENTED, CONTROL_INTERLEAVED, EMPTY_FRAGMENT, NEW_DATA_INSIDE_MESSAGE,
+    SPLITS_CODE_POINT, TINY, UNFINISHED,
+};
+
+/// Follows the open message of each endpoint.
+#[derive(Debug, Default)]
+pub(in crate::rules) struct FragmentationRules {
+    sides: PerRole<Side>,
+    /// Who ended its stream first, by Close, FIN or RST.
+    first_to_end: Option<Role>,
+}
+
+/// What is remembered of one sender.
+#[derive(Debug, Default)]
+struct Side {
+    /// Header bytes of the frames of the open message.
+    header_bytes: u64,
+    /// The last data frame had a reserved opcode and FIN clear: what continues it is continued by right, if anything
+    /// is.
+    reserved_open: bool,
+    /// Offset behind the first Close it sent.
+    close_end: Option<u64>,
+    /// The last frame was cut off by the end of the stream.
+    cut: bool,
+    /// That the open message has no end was said at the Close.
+    told: bool,
+    /// A message that its sender left open, until it is known how the connection ends.
+    unfinished: Option<Box<Finding>>,
+}
+
+impl Topic for FragmentationRules {
+    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        if !matches!(context.family, Family::Rfc6455 | Family::Hybi(7..)) {
+            return;
+        }
+        match event {
+            Event::Frame(frame) => self.frame(frame, context, docket),
+            Event::Message(message) => self.message(message, context, docket),
+            Event::Missing { sender, .. } | Event::Resync { sender, .. } => self.sides[*sender].unfinished = None,
+            Event::Fin { sender, .. } | Event::Reset { sender, .. } => {
+                self.first_to_end.get_or_insert(*sender);
+            }
+            Event::End(ending) => self.end(ending, docket),
+            _ => {}
+        }
+    }
+}
+
+impl FragmentationRules {
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        let (sender, header) = (frame.sender, &frame.header);
+        // A message left open before this frame was interrupted by it, or lost in a gap.
+        self.sides[sender].unfinished = None;
+        self.sides[sender].cut = !frame.complete;
+        if header.opcode.is_control() {
+            self.control(frame, docket);
+            return;
+        }
+        let side = &mut self.sides[sender];
+        if header.opcode.is_reserved() {
+            side.reserved_open = !header.fin;
+            return;
+        }
+        let reserved_open = std::mem::replace(&mut side.reserved_open, false);
+        if frame.message.is_some() {
+            side.header_bytes += frame.header_bytes.len() as u64;
+        }
+        match (header.opcode, frame.inside_message) {
+            (Opcode::CONTINUATION, Some(false)) if reserved_open => side.reserved_open = !header.fin,
+            (Opcode::CONTINUATION, Some(false)) => {
+                let text = format!("{sender}'s frame {} continues a message, and none is open", frame.index);
+                docket.file(by_extension(&CONTINUATION_WITHOUT_START, frame, text, context));
+            }
+            (Opcode::TEXT | Opcode::BINARY, Some(true)) => {
+                let what = header.opcode.name();
+                let text = format!("{sender}'s frame {} begins a {what} message inside another message", frame.index);
+                docket.file(by_extension(&NEW_DATA_INSIDE_MESSAGE, frame, text, context));
+            }
+            _ => {}
+        }
+        // §5.4: a frame with FIN set and an opcode is a whole message, which may be empty.
+        let is_fragment = !header.fin || header.opcode == Opcode::CONTINUATION;
+        if is_fragment && frame.message.is_some() && header.payload_length == 0 {
+            let which = if header.fin { "last fragment" } else { "fragment" };
+            let text = format!("{sender}'s frame {} is an empty {which}", frame.index);
+            docket.file(Finding::of_frame(&EMPTY_FRAGMENT, frame, text));
+        }
+    }
+
+    fn control(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
+        let (sender, name) = (frame.sender, frame.header.opcode.name());
+        if !frame.header.fin {
+            let text = format!("{sender}'s frame {} ({name}) has FIN clear", frame.index);
+            docket.file(Finding::of_frame(&CONTROL_FRAGMENTED, frame, text));
+        }
+        let inside = frame.inside_message == Some(true);
+        if frame.header.opcode == Opcode::CLOSE {
+            self.close(frame, inside, docket);
+        } else if inside {
+            let text = format!("{sender}'s frame {} ({name}) stands between the fragments of a message", frame.index);
+            docket.file(Finding::of_frame(&CONTROL_INTERLEAVED, frame, text));
+        }
+    }
+
+    /// After its Close a sender must not send data (§5.5.1), so what is open stays open.
+    fn close(&mut self, frame: &Frame<'_>, inside: bool, docket: &mut Docket) {
+        let sender = frame.sender;
+        if self.sides[sender].close_end.is_some() {
+            return;
+        }
+        self.sides[sender].close_end = Some(frame.end_offset);
+        if inside {
+            // §6.1 step 1: a sender that learns of the other's Close aborts what it was sending.
+            let had_received = match self.sides[sender.peer()].close_end {
+                // Where the acknowledgment is not known, the Close is taken to have been received.
+                Some(end) => frame.acknowledged.is_none_or(|acknowledged| acknowledged >= end),
+                None => self.first_to_end == Some(sender.peer()),
+            };
+            let text =
+                format!("{sender} closes with frame {} before the last fragment of its open message", frame.index);
+            let severity = if had_received { Severity::Note } else { UNFINISHED.severity };
+            docket.file(Finding::of_frame(&UNFINISHED, frame, text).with_severity(severity));
+            self.sides[sender].told = true;
+        }
+        self.first_to_end.get_or_insert(sender);
+    }
+
+    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+        let (sender, thresholds) = (message.sender, &context.thresholds);
+        let side = &mut self.sides[sender];
+        let header_bytes = std::mem::take(&mut side.header_bytes);
+        let tiny = message.frames >= thresholds.frag_tiny_count
+            && message.wire_length < message.frames.saturating_mul(thresholds.frag_tiny_bytes);
+        if tiny {
+            let overhead = header_bytes * 100 / header_bytes.saturating_add(message.wire_length).max(1);
+            let text = format!(
+                "{sender}'s message {} has {} bytes in {} fragments; {overhead} % of what was sent are headers",
+                message.index, message.wire_length, message.frames
+            );
+            docket.file(Finding::of_message(&TINY, message, text));
+        }
+        if let Some(frame) = message.text.split_at_frame.filter(|_| message.text.fault.is_none()) {
+            let text = format!("{sender}'s frame {frame} ends inside a character of message {}", message.index);
+            let finding = Finding { frame: Some(frame), ..Finding::of_message(&SPLITS_CODE_POINT, message, text) };
+            docket.file(finding);
+        }
+        if !message.finished && !message.after_gap && !side.cut && !side.told {
+            let text = format!(
+                "{sender}'s message {} has no end: {} came in {}, and no frame with FIN",
+                message.index,
+                count(message.wire_length, "byte"),
+                count(message.frames, "frame")
+            );
+            side.unfinished = Some(Box::new(Finding::of_message(&UNFINISHED, message, text)));
+        }
+    }
+
+    fn end(&mut self, ending: &Ending, docket: &mut Docket) {
+        for sender in [Role::Client, Role::Server] {
+            let Some(finding) = self.sides[sender].unfinished.take().filter(|_| ending.tcp != TcpEnd::Open) else {
+                continue;
+            };
+            let other_first = self.first_to_end == Some(sender.peer());
+            let severity = if other_first { Severity::Note } else { UNFINISHED.severity };
+            docket.file(finding.with_severity(severity));
+        }
+    }
+}
+
+/// §5.4 speaks of connections without an extension that says otherwise.
+fn by_extension(rule: &'static Rule, frame: &Frame<'_>, mut text: String, context: &Context) -> Finding {
+    let mut severity = rule.severity;
+    if context.reserved_bits == ReservedBits::MayBeDefined {
+        severity = Severity::Note;
+        text.push_str("; an accepted extension may allow it");
+    }
+    Finding::of_frame(rule, frame, text).with_severity(severity)
+}
+
+fn count(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
+}

@@ -1,0 +1,453 @@
+//! However a conversation is cut into segments, reordered, repeated and acknowledged, the report is the same.
+//!
+//! Reports are compared per direction, since the order in which frames of the two directions are captured is no part
+//! of what was said. Notes on the capture itself may differ, and so may packets, times and ordinals.
+
+mod common;
+
+use common::wire::{self, Segment};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::io;
+use wslens::analysis::{Analyzer, Connection, ConnectionEnd, Options, Sink};
+use wslens::capture::Reader;
+use wslens::rules::{Confidence, Finding, Severity};
+use wslens::scenario::{
+    FrameSpec, Frames, Scenario, binary, close, close_empty, deflated_binary, deflated_text, fragments, frame, ping,
+    pong, text,
+};
+use wslens::websocket::{Frame, Message, Opcode};
+use wslens::{PerRole, Role};
+
+/// Notes that say how the handshake was cut into segments.
+const ABOUT_SEGMENTS: [&str; 1] = ["hs-resp-first-frame-coalesced"];
+
+/// Notes on which Ping a Pong answers, and so on the order of the two directions.
+const ABOUT_ORDER: [&str; 1] = ["pong-after-close-received"];
+
+/// What a report says, without packets, times and ordinals.
+#[derive(Debug, Default, PartialEq)]
+struct Said {
+    handshakes: Vec<String>,
+    frames: PerRole<Vec<String>>,
+    messages: PerRole<Vec<String>>,
+    /// How often each finding was made.
+    findings: BTreeMap<String, u32>,
+    endings: Vec<String>,
+    capture_notes: Vec<&'static str>,
+}
+
+impl Said {
+    fn of(capture: Vec<u8>) -> Said {
+        let mut said = Said::default();
+        let mut reader = Reader::from_read("memory", Box::new(io::Cursor::new(capture))).unwrap();
+        let mut analyzer = Analyzer::new(Options { digests: true, payload_bytes: 40, ..Options::default() });
+        analyzer.read(&mut reader, &mut said).unwrap();
+        analyzer.finish(&mut said).unwrap();
+        said
+    }
+
+    /// All but the notes on the capture: the client's part, the server's part, and what was found.
+    fn lines(self) -> Vec<String> {
+        let findings = self.findings.into_iter().map(|(what, times)| format!("{times} times {what}"));
+        let Said { handshakes, frames, messages, endings, .. } = self;
+        let parts = [handshakes, frames.client, frames.server, messages.client, messages.server, endings];
+        parts.into_iter().flatten().chain(findings).collect()
+    }
+}
+
+impl Sink for Said {
+    fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
+        let Connection { client, server, handshake, .. } = connection;
+        let handshake = handshake.map(|handshake| {
+            let attempt = &handshake.attempt;
+            let early = (attempt.early_data.is_some(), attempt.pipelined.is_some(), attempt.early_dropped);
+            let accept = handshake.accept.as_ref().map(|accept| accept.valid);
+            let status = attempt.response.as_ref().map(|response| response.line.status);
+            (status, accept, handshake.deflate.is_some(), early)
+        });
+        self.handshakes.push(format!("{client} {server} {handshake:?}"));
+        Ok(())
+    }
+
+    fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
+        self.frames[frame.sender].push(format!(
+            "{id} {:?} {:02x?} at {} to {} captured {} {} {:02x?} message {} {:?} {}",
+            frame.header,
+            frame.header_bytes,
+            frame.stream_offset,
+            frame.end_offset,
+            frame.captured_length,
+            frame.complete,
+            frame.payload,
+            frame.message.is_some(),
+            frame.inside_message,
+            frame.after_gap,
+        ));
+        Ok(())
+    }
+
+    fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
+        let fault = message.text.fault.map(|fault| (fault.fault, fault.offset, fault.bytes, fault.length));
+        self.messages[message.sender].push(format!(
+            "{id} {:?} {} frames {} bytes {:?} {:?} {:02x?} {:02x?} {fault:?} {:?} {} {}",
+            message.kind,
+            message.frames,
+            message.wire_length,
+            message.length,
+            message.inflated,
+            message.payload,
+            message.sha256,
+            (message.text.split_at_frame.is_some(), message.text.bom, message.text.nul, message.text.noncharacter),
+            message.complete,
+            message.finished,
+        ));
+        Ok(())
+    }
+
+    fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+        if ABOUT_SEGMENTS.contains(&finding.rule.id) || ABOUT_ORDER.contains(&finding.rule.id) {
+            return Ok(());
+        }
+        if finding.rule.id.starts_with("cap-") {
+            self.capture_notes.push(finding.rule.id);
+            return Ok(());
+        }
+        // Which of two Close frames that crossed was captured second is nobody's doing.
+        let blame = finding.blame.filter(|_| finding.rule.id != "close-simultaneous");
+        let what = format!("{id:?} {} {:?} {blame:?} {:?}", finding.rule.id, finding.severity, finding.confidence);
+        *self.findings.entry(what).or_default() += 1;
+        Ok(())
+    }
+
+    fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
+        let closing = &end.closing;
+        let body = |role| closing.frames[role].as_ref().map(|frame| (frame.code, frame.reason.clone()));
+        self.endings.push(format!(
+            "{id} {:?} {:?} {:?} {} {:?} {:?}",
+            closing.by,
+            body(Role::Client),
+            body(Role::Server),
+            closing.clean,
+            closing.tcp_end,
+            end.stats.sent,
+        ));
+        Ok(())
+    }
+}
+
+/// One write, or how the connection ends.
+#[derive(Clone, Debug)]
+enum Act {
+    Say(Role, Vec<FrameSpec>),
+    /// Both write at once.
+    Cross(Vec<FrameSpec>, Vec<FrameSpec>),
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop_oneof![Just(Role::Client), Just(Role::Server)]
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![4 => vec(any::<u8>(), 0..130), 1 => (120_usize..3000, any::<u8>()).prop_map(|(length, byte)| vec![byte; length])]
+}
+
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![3 => "\\PC{0,40}", 1 => "[a-zäöü€😀]{0,200}"]
+}
+
+/// A message or a control frame; now and then one that breaks a rule.
+fn utterance() -> impl Strategy<Value = Vec<FrameSpec>> {
+    prop_oneof![
+        4 => words().prop_map(|words| vec![text(words)]),
+        3 => bytes().prop_map(|bytes| vec![binary(bytes)]),
+        3 => words().prop_map(|words| vec![deflated_text(words)]),
+        2 => bytes().prop_map(|bytes| vec![deflated_binary(bytes)]),
+        2 => (words(), 1_usize..5).prop_map(|(words, pieces)| vec![text(words).split(pieces)]),
+        2 => (words(), 1_usize..5).prop_map(|(words, pieces)| vec![deflated_text(words).split(pieces)]),
+        2 => (vec(bytes(), 1..4), bytes()).prop_map(|(pieces, between)| {
+            let mut frames = fragments(Opcode::BINARY, pieces);
+            frames.insert(1, ping(&between[..between.len().min(125)]));
+            frames
+        }),
+        2 => vec(any::<u8>(), 0..126).prop_map(|bytes| vec![ping(bytes)]),
+        1 => vec(any::<u8>(), 0..126).prop_map(|bytes| vec![pong(bytes)]),
+        1 => bytes().prop_map(|bytes| vec![text(bytes)]),
+        1 => (0_u8..16, 0_u8..8, any::<bool>(), bytes())
+            .prop_map(|(opcode, rsv, fin, bytes)| vec![frame(Opcode(opcode), bytes).rsv(rsv).fin(fin)]),
+        1 => words().prop_map(|words| vec![text(words).masked([1, 2, 3, 4])]),
+    ]
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    prop_oneof![
+        4 => (role(), utterance()).prop_map(|(role, frames)| Act::Say(role, frames)),
+        1 => (role(), vec(utterance(), 2..4)).prop_map(|(role, frames)| Act::Say(role, frames.concat())),
+        1 => (utterance(), utterance()).prop_map(|(client, server)| Act::Cross(client, server)),
+    ]
+}
+
+/// How a conversation ends.
+#[derive(Clone, Debug)]
+enum End {
+    Open,
+    Close { first: Role, code: Option<u16>, answered: bool, fin: Option<Role> },
+    Crossing,
+    Fin(Role),
+    Reset(Role),
+}
+
+fn end() -> impl Strategy<Value = End> {
+    prop_oneof![
+        1 => Just(End::Open),
+        4 => (role(), proptest::option::of(prop_oneof![Just(1000_u16), Just(4321), any::<u16>()]), any::<bool>(),
+              proptest::option::of(role()))
+            .prop_map(|(first, code, answered, fin)| End::Close { first, code, answered, fin }),
+        1 => Just(End::Crossing),
+        1 => role().prop_map(End::Fin),
+        1 => role().prop_map(End::Reset),
+    ]
+}
+
+fn conversation() -> impl Strategy<Value = Scenario> {
+    (vec(act(), 0..12), end(), any::<bool>(), any::<[u32; 2]>(), any::<bool>()).prop_map(
+        |(acts, end, deflate, numbers, together)| {
+            let open = |scenario: Scenario| match deflate {
+                true => scenario.handshake_with_extensions("permessage-deflate", "permessage-deflate"),
+                false => scenario.handshake(),
+            };
+            // Half of the connections wrap their sequence numbers.
+            let [client, server] =
+                numbers.map(|number| if number % 2 == 0 { number } else { 0_u32.wrapping_sub(number % 5000) });
+            let mut scenario = Scenario::new().from_sequence_number(client, server);
+            scenario = match together {
+                // The first frame of the server stands in the segment of the 101.
+                true => scenario.together(|scenario| open(scenario).server(text("first"))),
+                false => open(scenario),
+            };
+            for act in acts {
+                scenario = match act {
+                    Act::Say(role, frames) => scenario.frames(role, Frames::from(frames)),
+                    Act::Cross(client, server) => scenario.crossing(|both| both.client(client).server(server)),
+                };
+            }
+            match end {
+                End::Open => scenario,
+                End::Close { first, code, answered, fin } => {
+                    let body = || code.map_or_else(close_empty, |code| close(code, "bye"));
+                    scenario = scenario.frames(first, body());
+                    if answered {
+                        scenario = scenario.frames(first.peer(), body());
+                    }
+                    fin.map_or(scenario.clone(), |role| scenario.fin(role))
+                }
+                End::Crossing => scenario
+                    .crossing(|both| both.client(close(1000, "me")).server(close(1001, "no, me")))
+                    .fin(Role::Server),
+                End::Fin(role) => scenario.fin(role),
+                End::Reset(role) => scenario.rst(role),
+            }
+        },
+    )
+}
+
+/// What the network and the tap did to the segments.
+#[derive(Clone, Debug)]
+struct Weather {
+    /// Lengths of the segments, taken in turn.
+    cuts: Vec<usize>,
+    /// For each segment in turn: how many bytes before it are sent again with it.
+    overlaps: Vec<usize>,
+    /// For each packet in turn: how many places later it is captured.
+    delays: Vec<usize>,
+    /// For each packet in turn: whether it is captured again, how many places later.
+    copies: Vec<Option<usize>>,
+    /// For each packet in turn: whether a keep-alive of its sender goes before it, and with a byte or not.
+    keep_alives: Vec<Option<bool>>,
+}
+
+fn weather() -> impl Strategy<Value = Weather> {
+    (
+        prop_oneof![vec(1_usize..4, 1..6), vec(1_usize..200, 1..6), vec(500_usize..2000, 1..6)],
+        prop_oneof![Just(vec![0]), vec(0_usize..60, 1..8)],
+        prop_oneof![Just(vec![0]), vec(0_usize..8, 1..12)],
+        prop_oneof![Just(vec![None]), vec(proptest::option::weighted(0.3, 0_usize..8), 1..12)],
+        prop_oneof![3 => Just(vec![None]), 1 => vec(proptest::option::weighted(0.2, any::<bool>()), 1..12)],
+    )
+        .prop_map(|(cuts, overlaps, delays, copies, keep_alives)| Weather {
+            cuts,
+            overlaps,
+            delays,
+            copies,
+            keep_alives,
+        })
+}
+
+/// Longer than anything is on its way.
+const SILENCE: usize = 20;
+
+/// The same conversation as it is captured in this weather. The opening three packets stay where they are: a stream
+/// whose SYN comes after its data has no known beginning.
+fn exposed(segments: &[Segment], weather: &Weather) -> Vec<Segment> {
+    let mut cuts = weather.cuts.iter().cycle();
+    let mut overlaps = weather.overlaps.iter().cycle();
+    let mut keep_alives = weather.keep_alives.iter().cycle();
+    let mut sent: [Vec<u8>; 2] = Default::default();
+    let mut received = [0_u32; 2];
+    // Packets in the order in which they were sent, and when. A keep-alive comes after a silence in which everything
+    // that was on its way arrived.
+    let mut packets: Vec<(usize, Segment)> = Vec::new();
+    let mut clock = 0;
+    for segment in segments {
+        let side = usize::from(segment.from_client);
+        let quiet = !sent[side].is_empty() && received[side] == segment.seq;
+        if quiet
+            && !segment.rst
+            && let Some(garbage) = keep_alives.next().unwrap()
+        {
+            let payload = vec![0; usize::from(*garbage)];
+            let seq = segment.seq.wrapping_sub(1);
+            packets.push((clock + SILENCE, Segment { seq, payload, fin: false, ..segment.clone() }));
+            clock += SILENCE + 1;
+        }
+        let mut at = 0;
+        while at < segment.payload.len() {
+            let length = (*cuts.next().unwrap()).min(segment.payload.len() - at);
+            let fresh = &segment.payload[at..at + length];
+            let before = (*overlaps.next().unwrap()).min(sent[side].len());
+            let again = sent[side][sent[side].len() - before..].to_vec();
+            sent[side].extend_from_slice(fresh);
+            let seq = segment.seq.wrapping_add(at as u32).wrapping_sub(before as u32);
+            packets.push((clock, Segment { seq, payload: [&again, fresh].concat(), ..segment.clone() }));
+            clock += 1;
+            at += length;
+        }
+        if segment.payload.is_empty() {
+            packets.push((clock, segment.clone()));
+            clock += 1;
+        }
+        received[1 - side] = segment.ack.unwrap_or(0);
+    }
+    let mut placed: Vec<(usize, &Segment)> = Vec::new();
+    let mut delays = weather.delays.iter().cycle();
+    let mut copies = weather.copies.iter().cycle();
+    for (sent, packet) in &packets {
+        let delay = if *sent < 3 { 0 } else { *delays.next().unwrap() };
+        placed.push((sent + delay, packet));
+        if let Some(later) = copies.next().unwrap() {
+            placed.push(((sent + later).max(3), packet));
+        }
+    }
+    placed.sort_by_key(|&(time, _)| time);
+    placed.into_iter().map(|(_, packet)| packet.clone()).collect()
+}
+
+/// Whether a finding is about Pings and Pongs. Where the packets of the two sides are captured in another order, what
+/// a Pong answers may no longer be provable; then less is said
+/// of them, and nobody is blamed who was not before.
+fn about_pings(line: &str) -> bool {
+    line.contains(" ping-") || line.contains(" pong-")
+}
+
+/// A finding without how often it was made.
+fn uncounted(line: &str) -> &str {
+    line.split_once(" times ").map_or(line, |(_, finding)| finding)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_report_does_not_depend_on_the_weather(scenario in conversation(), weather in weather()) {
+        let plain = wire::segments(scenario);
+        let expected = Said::of(wire::capture(&plain));
+        prop_assert_eq!(&expected.capture_notes, &Vec::<&str>::new());
+        let said = Said::of(wire::capture(&exposed(&plain, &weather)));
+        for note in &said.capture_notes {
+            prop_assert!(matches!(*note, "cap-duplicate-packets" | "cap-duplicates"), "{}", note);
+        }
+        let (expected, said) = (expected.lines(), said.lines());
+        let lost: Vec<&String> = expected.iter().filter(|line| !said.contains(line)).collect();
+        let new: Vec<&String> = said.iter().filter(|line| !expected.contains(line)).collect();
+        let excused = |line: &str| line.contains(" Note ") || lost.iter().any(|plain| uncounted(plain) == uncounted(line));
+        let same = lost.iter().all(|line| about_pings(line)) && new.iter().all(|line| about_pings(line) && excused(line));
+        prop_assert!(same, "\nonly plain: {lost:#?}\nonly exposed: {new:#?}");
+    }
+}
+
+/// A message or a control frame that breaks no rule.
+fn conforming() -> impl Strategy<Value = Vec<FrameSpec>> {
+    prop_oneof![
+        4 => words().prop_map(|words| vec![text(words)]),
+        3 => bytes().prop_map(|bytes| vec![binary(bytes)]),
+        3 => words().prop_map(|words| vec![deflated_text(words)]),
+        2 => (words(), 1_usize..5).prop_map(|(words, pieces)| vec![text(words).split(pieces)]),
+        2 => (vec(bytes(), 2..4), bytes()).prop_map(|(pieces, between)| {
+            let mut frames = fragments(Opcode::BINARY, pieces);
+            frames.insert(1, ping(&between[..between.len().min(125)]));
+            frames
+        }),
+        2 => vec(any::<u8>(), 0..126).prop_map(|bytes| vec![ping(bytes)]),
+    ]
+}
+
+/// A conversation without a fault, closed as it should be.
+fn faultless() -> impl Strategy<Value = Scenario> {
+    (vec((role(), conforming()), 0..30), role()).prop_map(|(acts, closer)| {
+        let mut scenario = Scenario::new().handshake_with_extensions("permessage-deflate", "permessage-deflate");
+        for (role, frames) in acts {
+            scenario = scenario.frames(role, frames);
+        }
+        scenario.frames(closer, close(1000, "bye")).frames(closer.peer(), close(1000, "bye")).fin(Role::Server)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is lost, nobody is blamed.
+    #[test]
+    fn lost_packets_are_nobodys_fault(
+        scenario in faultless(),
+        size in prop_oneof![1_usize..40, 100_usize..1500],
+        lost in vec(proptest::bool::weighted(0.15), 1..40),
+        opening_lost: bool,
+    ) {
+        let plain = wire::segments(scenario);
+        prop_assert_eq!(&blames(&plain), &Vec::<String>::new());
+        let weather = Weather { cuts: vec![size], overlaps: vec![0], delays: vec![0], copies: vec![None], keep_alives: vec![None] };
+        let packets = exposed(&plain, &weather);
+        let mut lost = lost.iter().cycle();
+        let kept: Vec<Segment> = packets
+            .into_iter()
+            .filter(|packet| {
+                let precious = packet.syn || (!opening_lost && (packet.payload.starts_with(b"GET") || packet.payload.starts_with(b"HTTP")));
+                precious || !lost.next().unwrap()
+            })
+            .collect();
+        prop_assert_eq!(&blames(&kept), &Vec::<String>::new());
+    }
+}
+
+/// The findings that are sure and more than notes.
+fn blames(segments: &[Segment]) -> Vec<String> {
+    let mut blames = Blames::default();
+    let mut reader = Reader::from_read("memory", Box::new(io::Cursor::new(wire::capture(segments)))).unwrap();
+    let mut analyzer = Analyzer::new(Options::default());
+    analyzer.read(&mut reader, &mut blames).unwrap();
+    analyzer.finish(&mut blames).unwrap();
+    blames.0
+}
+
+#[derive(Debug, Default)]
+struct Blames(Vec<String>);
+
+impl Sink for Blames {
+    fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
+        if finding.severity > Severity::Note && finding.confidence != Confidence::AfterGap {
+            self.0.push(format!("{} {:?} {}", finding.rule.id, finding.confidence, finding.message));
+        }
+        Ok(())
+    }
+}
