@@ -147,7 +147,13 @@ impl Search {
         let average = self.bytes.len() / self.marks.len().max(1);
         let by_chance = average.max(1).ilog2();
         let start = |at: usize| if is_edge(at) { (2 * by_chance).min(AT_SEGMENT_EDGE) } else { 0 };
-        let end = |at: usize| if is_edge(at) { by_chance.min(AT_SEGMENT_EDGE) } else { 0 };
+        // That a length points at the very next edge is no matter of how many there are.
+        let end = |from: usize, to: usize| match self.marks.get(self.marks.partition_point(|mark| mark.at <= from)) {
+            Some(next) if next.at == to => AT_SEGMENT_EDGE,
+            None if to == self.bytes.len() => AT_SEGMENT_EDGE,
+            _ if is_edge(to) => by_chance.min(AT_SEGMENT_EDGE),
+            _ => 0,
+        };
         let mut found: Option<Boundary> = None;
         let mut position = at;
         // Before the boundary a message may have been open.
@@ -164,15 +170,23 @@ impl Search {
             let whole = payload.len() == length;
             let frame_at = std::mem::replace(&mut position, payload_at + payload.len());
             let looked_at = &self.bytes[frame_at..position.min(frame_at + MAX_HEADER + MAX_PEEK)];
-            // A run of one byte, or of a few, looks like one frame again and again.
-            let evident = own > 0 && !is_run(rest) && !seen[..number].contains(&looked_at);
+            let at_end = if whole { end(frame_at, position) } else { 0 };
+            // A run of one byte, or of a few, looks like one frame again and again; what repeats otherwise, like one
+            // wherever it is looked at, but not in segments of its own.
+            let evidence = match (is_run(rest), seen[..number].contains(&looked_at)) {
+                (true, _) => 0,
+                (false, true) if at_end < AT_SEGMENT_EDGE => 0,
+                (false, true) => at_end,
+                (false, false) if own == 0 => 0,
+                (false, false) => own + at_end,
+            };
             seen[number] = looked_at;
             // The first frame must stand for itself: by chance, one of the places tried leads to a boundary too.
-            if found.is_none() && evident && own + start(frame_at) >= tried + STANDS_ALONE {
+            if found.is_none() && evidence > 0 && own + start(frame_at) >= tried + STANDS_ALONE {
                 found = Some(Boundary { at: frame_at, score: start(frame_at) });
             }
-            if let Some(boundary) = found.as_mut().filter(|_| evident) {
-                boundary.score += own + if whole { end(position) } else { 0 };
+            if let Some(boundary) = &mut found {
+                boundary.score += evidence;
             }
             if !whole || position == self.bytes.len() {
                 break;
