@@ -145,6 +145,8 @@ enum Act {
     Say(Role, Vec<FrameSpec>),
     /// Both write at once.
     Cross(Vec<FrameSpec>, Vec<FrameSpec>),
+    /// A Ping and its Pong.
+    Ping(Role, Vec<u8>),
 }
 
 fn role() -> impl Strategy<Value = Role> {
@@ -157,6 +159,11 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 
 fn words() -> impl Strategy<Value = String> {
     prop_oneof![3 => "\\PC{0,40}", 1 => "[a-zäöü€😀]{0,200}"]
+}
+
+/// Any opcode but that of a Pong: which Ping one answers is a matter of the order of the two directions.
+fn opcode() -> impl Strategy<Value = u8> {
+    (0_u8..16).prop_filter("a Pong", |&opcode| Opcode(opcode) != Opcode::PONG)
 }
 
 /// A message or a control frame; now and then one that breaks a rule.
@@ -174,9 +181,8 @@ fn utterance() -> impl Strategy<Value = Vec<FrameSpec>> {
             frames
         }),
         2 => vec(any::<u8>(), 0..126).prop_map(|bytes| vec![ping(bytes)]),
-        1 => vec(any::<u8>(), 0..126).prop_map(|bytes| vec![pong(bytes)]),
         1 => bytes().prop_map(|bytes| vec![text(bytes)]),
-        1 => (0_u8..16, 0_u8..8, any::<bool>(), bytes())
+        1 => (opcode(), 0_u8..8, any::<bool>(), bytes())
             .prop_map(|(opcode, rsv, fin, bytes)| vec![frame(Opcode(opcode), bytes).rsv(rsv).fin(fin)]),
         1 => words().prop_map(|words| vec![text(words).masked([1, 2, 3, 4])]),
     ]
@@ -187,6 +193,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (role(), utterance()).prop_map(|(role, frames)| Act::Say(role, frames)),
         1 => (role(), vec(utterance(), 2..4)).prop_map(|(role, frames)| Act::Say(role, frames.concat())),
         1 => (utterance(), utterance()).prop_map(|(client, server)| Act::Cross(client, server)),
+        1 => (role(), vec(any::<u8>(), 0..126)).prop_map(|(role, payload)| Act::Ping(role, payload)),
     ]
 }
 
@@ -231,6 +238,9 @@ fn conversation() -> impl Strategy<Value = Scenario> {
             for act in acts {
                 scenario = match act {
                     Act::Say(role, frames) => scenario.frames(role, Frames::from(frames)),
+                    Act::Ping(role, payload) => {
+                        scenario.frames(role, ping(&*payload)).frames(role.peer(), pong(payload))
+                    }
                     Act::Cross(client, server) => scenario.crossing(|both| both.client(client).server(server)),
                 };
             }
