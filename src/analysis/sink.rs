@@ -12,7 +12,7 @@ use std::io;
 ///
 /// A connection's calls come in order: `connection`, then its frames, messages and findings, then
 /// `connection_end`. Connections interleave. An `Err` ends the analysis and comes back from
-/// [`Analyzer::run`](super::Analyzer::run).
+/// [`Analyzer::read`](super::Analyzer::read).
 pub trait Sink {
     /// A connection was found: its upgrade was answered, or the capture began within it.
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {

@@ -9,8 +9,8 @@
 //!                                  fragments ────────────┘
 //! ```
 //!
-//! Each protocol is one function from a [`Span`](span::Span) to the [`Layer`](walk::Layer) that comes next and the
-//! span it stands in; [`walk`] calls them until one of them is TCP. A VXLAN tunnel in a VLAN in GRE is then no case
+//! Each protocol is one function from a `Span` to the `Layer` that comes next and the
+//! span it stands in; `walk` calls them until one of them is TCP. A VXLAN tunnel in a VLAN in GRE is then no case
 //! of its own. The lengths in the headers are believed over the captured length, so that a segment knows how many of
 //! its bytes the snapshot length cut.
 //!

@@ -10,6 +10,7 @@ pub struct Docket {
     counts: Vec<Count>,
     limit: u32,
     roles_inferred: bool,
+    opening_incomplete: bool,
     erred: PerRole<bool>,
 }
 
@@ -22,7 +23,14 @@ struct Count {
 impl Docket {
     /// A docket that lists at most `limit` findings of a rule.
     pub fn new(limit: u32) -> Docket {
-        Docket { findings: Vec::new(), counts: Vec::new(), limit, roles_inferred: false, erred: PerRole::default() }
+        Docket {
+            findings: Vec::new(),
+            counts: Vec::new(),
+            limit,
+            roles_inferred: false,
+            opening_incomplete: false,
+            erred: PerRole::default(),
+        }
     }
 
     /// From here on who is the client is known from the mask bits alone.
@@ -30,8 +38,14 @@ impl Docket {
         self.roles_inferred = true;
     }
 
+    /// Bytes are missing in or around the opening handshake: nothing that follows is certain.
+    pub fn doubt(&mut self) {
+        self.opening_incomplete = true;
+    }
+
     /// Files a finding.
-    pub fn file(&mut self, mut finding: Finding) {
+    pub fn file(&mut self, finding: Finding) {
+        let mut finding = finding.after_gap(self.opening_incomplete);
         if self.roles_inferred && finding.blame.is_some() {
             finding.confidence = finding.confidence.max(Confidence::RoleInferred);
         }

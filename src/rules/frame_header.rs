@@ -3,9 +3,9 @@
 use super::docket::Docket;
 use super::referee::{Context, ReservedBits, Topic};
 use super::{Blames, Finding, Rule, Severity};
-use crate::Role;
 use crate::scenario::{Scenario, frame, text};
-use crate::websocket::{Event, Family, Frame, LengthForm, Opcode, TcpEnd};
+use crate::websocket::{Event, Family, Frame, LengthForm, Opcode};
+use crate::{PerRole, Role};
 
 /// The rules of this file.
 pub const RULES: &[&Rule] = &[
@@ -217,7 +217,8 @@ pub static TRUNCATED: Rule = Rule {
     statement: "The sender's stream ends inside a frame.",
     why: "The application on the other side never sees the message. The sender crashed, was cut off, or wrote a \
           length that is too large.",
-    restraint: "A note when it was the capture that ended, or when bytes of the stream are missing.",
+    restraint: "A note when the end of the sender's own stream, its FIN or RST, is not in the capture: then what is missing may \
+                only not have been captured.",
     breaks: || {
         let cut = frame(Opcode::TEXT, b"Hel").declared_length(5);
         Scenario::new().handshake().server(cut).fin(Role::Server)
@@ -248,6 +249,8 @@ pub static GARBAGE_AFTER_101: Rule = Rule {
 #[derive(Debug, Default)]
 pub(super) struct FrameHeaderRules {
     cut: Vec<Cut>,
+    /// Whose stream was seen to end.
+    ended: PerRole<bool>,
 }
 
 /// A stream that ended inside a frame or its header; why is known at the end of the connection.
@@ -280,9 +283,11 @@ impl Topic for FrameHeaderRules {
                 let finding = Finding::new(&TRUNCATED, Some(*sender), text).at(*packet).at_offset(*offset);
                 self.cut.push(Cut { finding: finding.with_evidence(bytes), implausible: None });
             }
-            Event::End(ending) => {
+            Event::Fin { sender, .. } | Event::Reset { sender, .. } => self.ended[*sender] = true,
+            Event::End(_) => {
                 for cut in self.cut.drain(..) {
-                    let (finding, ended) = (cut.finding, ending.tcp != TcpEnd::Open);
+                    let finding = cut.finding;
+                    let ended = finding.blame.is_some_and(|sender| self.ended[sender]);
                     let severity = if ended { finding.severity } else { Severity::Note };
                     if let Some(declared) = cut.implausible.filter(|_| ended) {
                         let text = format!(

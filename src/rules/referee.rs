@@ -108,6 +108,9 @@ impl Referee {
         if let Event::Handshake(handshake) = event {
             self.context.family = handshake.family;
             self.context.reserved_bits = reserved_bits(handshake);
+            if handshake.attempt.after_gap {
+                self.docket.doubt();
+            }
         }
         self.topics.see(event, &self.context, &mut self.docket);
         if let Event::End(ending) = event {

@@ -31,9 +31,15 @@ impl Connection {
             None => Deflate::Unknown,
             Some(_) => handshake.deflate.map_or(Deflate::No, Deflate::Agreed),
         };
+        // Where a head was not captured, neither is it known where the frames behind it begin.
+        let begins = |role| match role {
+            Role::Client => handshake.attempt.request.is_some(),
+            Role::Server => handshake.attempt.response.is_some(),
+        };
         let decoder = |role| match handshake.family {
             Family::Hixie75 | Family::Hixie76 => Decoder::Hixie(HixieDirection::new(role)),
-            Family::Rfc6455 | Family::Hybi(_) => Decoder::Frames(Direction::new(role)),
+            Family::Rfc6455 | Family::Hybi(_) if begins(role) => Decoder::Frames(Direction::new(role)),
+            Family::Rfc6455 | Family::Hybi(_) => Decoder::Frames(Direction::mid_stream(role)),
         };
         Connection {
             client: decoder(Role::Client),

@@ -65,7 +65,10 @@ with open("autobahn/cases.tsv", "w") as out:
     for capture, report in zip(sys.argv[2::2], sys.argv[3::2]):
         (results,) = json.load(open(report)).values()
         runs, fuzzer = list(cases), "server" if "server" in capture else "client"
-        for n, (port, uri) in enumerate(connections(capture), 1):
+        found = connections(capture)
+        if len(found) != len(runs) + (2 if fuzzer == "server" else 0):
+            raise SystemExit(f"{capture}: tshark shows {len(found)} upgraded connections; record it again")
+        for n, (port, uri) in enumerate(found, 1):
             path, query = urlsplit(uri).path, parse_qs(urlsplit(uri).query)
             if fuzzer == "client":
                 case = runs[n - 1]
