@@ -419,7 +419,6 @@ fn nothing_from_a_capture_reaches_the_terminal_unescaped() {
         vec!["frames", path, "--rule", HOSTILE_ARGUMENT],
         vec!["rules", "show", HOSTILE_ARGUMENT],
         vec!["analyze", HOSTILE_ARGUMENT],
-        vec!["show", path, HOSTILE_ARGUMENT],
     ];
     commands.extend(["0", "1", "2"].map(|connection| vec!["follow", path, connection, "--notes"]));
     commands.extend(["0:0", "0:1", "0:2", "0:3", "0:4", "0:5", "1:0"].map(|frame| vec!["show", path, frame]));
