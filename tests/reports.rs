@@ -80,6 +80,7 @@ fn reports_look_as_they_did() {
         let told = |line: &&str| !line.contains("wslens.rules") || !line.ends_with("/>") && !line.contains("<skipped");
         let lines = junit.lines().filter(|line| !line.contains("<testsuite name")).filter(told);
         insta::assert_snapshot!(format!("junit-{}", name(capture)), lines.collect::<Vec<_>>().join("\n"));
+        insta::assert_snapshot!(format!("har-{}", name(capture)), report("har", capture, &[]));
     }
 }
 
@@ -144,6 +145,44 @@ fn sarif_is_what_its_schema_says() {
     }
 }
 
+/// har-schema's files name each other by their names.
+#[test]
+fn har_is_what_its_schema_says() {
+    let registry = std::fs::read_dir(testdata().join("schema/har")).unwrap().map(|file| file.unwrap().path());
+    let registry = registry.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let resources = registry.map(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut part = schema(&format!("har/{name}"));
+        part["$id"] = format!("json-schema:///{name}").into();
+        (format!("json-schema:///{name}"), jsonschema::Resource::from_contents(part))
+    });
+    let har = serde_json::json!({ "$schema": "http://json-schema.org/draft-06/schema#", "$ref": "json-schema:///har.json" });
+    let resources: Vec<_> = resources.collect();
+    assert_eq!(resources.len(), 18);
+    let registry = jsonschema::Registry::new().extend(resources).unwrap().prepare().unwrap();
+    let validator =
+        jsonschema::options().with_registry(&registry).should_validate_formats(true).build(&har).unwrap();
+    let errors = |document: &Value| -> Vec<String> {
+        validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    };
+    for capture in CAPTURES.into_iter().chain([
+        "midstream.pcap",
+        "one_direction.pcap",
+        "one_direction_server.pcap",
+        "hixie76.pcap",
+        "refused.pcap",
+        "ipv6.pcap",
+        "wss_tls13_secrets.pcapng",
+        "h2_chromium.pcap",
+    ]) {
+        assert_eq!(errors(&json("har", capture, &[])), [""; 0], "{capture}");
+        assert_eq!(errors(&json("har", capture, &["--redact"])), [""; 0], "{capture}");
+    }
+    let mut wrong = json("har", CAPTURES[0], &[]);
+    wrong["log"]["entries"][0]["response"]["status"] = "101".into();
+    assert_eq!(errors(&wrong).len(), 1);
+}
+
 #[test]
 fn gitlab_is_what_its_documentation_says() {
     let schema = schema("gitlab-code-quality.schema.json");
@@ -200,20 +239,20 @@ fn junit_is_valid() {
 #[test]
 fn exit_codes_do_not_depend_on_the_form() {
     let exits = |capture: &str, more: &[&str]| -> Vec<Option<i32>> {
-        ["table", "text", "json", "jsonl", "sarif", "junit", "github", "gitlab"]
+        ["table", "text", "json", "jsonl", "sarif", "junit", "github", "gitlab", "har"]
             .map(|form| {
                 let arguments = [&["check", "--no-config", "--format", form, capture], more].concat();
                 wslens(&arguments).status.code()
             })
             .to_vec()
     };
-    assert_eq!(exits(CAPTURES[0], &[]), [Some(1); 8]);
-    assert_eq!(exits(CAPTURES[0], &["--max-findings", "0"]), [Some(1); 8]);
-    assert_eq!(exits(CAPTURES[0], &["--redact"]), [Some(1); 8]);
-    assert_eq!(exits(CAPTURES[2], &[]), [Some(0); 8]);
-    assert_eq!(exits(CAPTURES[2], &["--fail-on", "warning"]), [Some(1); 8]);
-    assert_eq!(exits("h2_chromium.pcap", &[]), [Some(3); 8]);
-    assert_eq!(exits("no-such.pcap", &[]), [Some(2); 8]);
+    assert_eq!(exits(CAPTURES[0], &[]), [Some(1); 9]);
+    assert_eq!(exits(CAPTURES[0], &["--max-findings", "0"]), [Some(1); 9]);
+    assert_eq!(exits(CAPTURES[0], &["--redact"]), [Some(1); 9]);
+    assert_eq!(exits(CAPTURES[2], &[]), [Some(0); 9]);
+    assert_eq!(exits(CAPTURES[2], &["--fail-on", "warning"]), [Some(1); 9]);
+    assert_eq!(exits("h2_chromium.pcap", &[]), [Some(3); 9]);
+    assert_eq!(exits("no-such.pcap", &[]), [Some(2); 9]);
 }
 
 #[test]
@@ -272,7 +311,7 @@ fn a_baseline_makes_findings_known() {
 fn nothing_secret_is_in_any_redacted_report() {
     const SECRETS: [&str; 4] = ["between the parts", "please cut", "room=1", "QWxhZGRpbjpvcGVuIHNlc2FtZQ"];
     let both = |form, more: &[&str]| report(form, CAPTURES[2], more) + &report(form, CAPTURES[1], more);
-    for form in ["text", "json", "jsonl", "sarif", "junit", "github", "gitlab", "table"] {
+    for form in ["text", "json", "jsonl", "sarif", "junit", "github", "gitlab", "table", "har"] {
         let text = both(form, &["--redact", "--notes", "--full", "--payload-bytes", "9999", "--digests"]);
         for secret in SECRETS {
             assert!(!text.contains(secret), "{form} tells {secret}");

@@ -5,6 +5,7 @@
 
 mod accept;
 mod analyze;
+mod annotate;
 mod captures;
 mod check;
 mod completions;
@@ -74,6 +75,7 @@ struct Global {
 enum Command {
     Analyze(analyze::Analyze),
     Check(check::Check),
+    Annotate(annotate::Annotate),
     Frames(frames::Frames),
     Follow(follow::Follow),
     Show(show::Show),
@@ -118,6 +120,7 @@ fn run(cli: Cli) -> Result<Exit> {
     match cli.command {
         Command::Analyze(command) => command.run(&screen),
         Command::Check(command) => command.run(&screen),
+        Command::Annotate(command) => command.run(&screen),
         Command::Frames(command) => command.run(&screen),
         Command::Follow(command) => command.run(&screen),
         Command::Show(command) => command.run(&screen),
