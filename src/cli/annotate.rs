@@ -2,8 +2,8 @@
 
 use super::Exit;
 use super::captures::{Captures, Keys, Verdict};
-use super::judging::Judging;
-use super::output::{Screen, complain, distinct, real};
+use super::judging::Choosing;
+use super::output::{Screen, complain, real};
 use crate::analysis::Options;
 use crate::capture::{Annotated, Reader, annotate};
 use crate::policy::Bar;
@@ -34,7 +34,7 @@ pub struct Annotate {
     #[command(flatten)]
     keys: Keys,
     #[command(flatten)]
-    judging: Judging,
+    choosing: Choosing,
     /// Where to write the pcapng file; standard output without it.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
@@ -42,15 +42,14 @@ pub struct Annotate {
 
 impl Annotate {
     pub(super) fn run(self, screen: &Screen) -> Result<Exit> {
-        let Annotate { capture, keys, judging, output } = self;
+        let Annotate { capture, keys, choosing, output } = self;
         if capture.as_os_str() == "-" {
             bail!("annotate reads the capture twice and cannot take it from standard input; write it to a file first");
         }
         if output.as_ref().is_some_and(|output| real(output) == real(&capture)) {
             bail!("--output would overwrite the capture {}; give another path", capture.display());
         }
-        let judge = judging.open()?;
-        distinct(&[], judge.written(), std::slice::from_ref(&capture))?;
+        let judge = choosing.open()?;
         let opened = Captures::one(capture.clone(), keys).open()?;
         let mut comments = Comments::new(screen.least());
         let mut verdict = Verdict { bar: Bar { least: Severity::Error, after_gap: false }, failed: 0 };
