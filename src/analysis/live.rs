@@ -163,6 +163,7 @@ impl Live {
                         referee.see(&Event::SameKeys { frame, connection });
                     }
                 }
+                Event::Piece { sender, bytes } => out.message_bytes(*id, *sender, bytes),
                 Event::Message(message) => out.message(*id, message, summary),
                 _ => {}
             }
@@ -200,6 +201,7 @@ impl Live {
                         referee.see(&Event::SameKeys { frame, connection });
                     }
                 }
+                Event::Piece { sender, bytes } => out.message_bytes(id, *sender, bytes),
                 Event::Message(message) => out.message(id, message, summary),
                 _ => {}
             }
