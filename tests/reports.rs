@@ -156,12 +156,12 @@ fn har_is_what_its_schema_says() {
         part["$id"] = format!("json-schema:///{name}").into();
         (format!("json-schema:///{name}"), jsonschema::Resource::from_contents(part))
     });
-    let har = serde_json::json!({ "$schema": "http://json-schema.org/draft-06/schema#", "$ref": "json-schema:///har.json" });
+    let har =
+        serde_json::json!({ "$schema": "http://json-schema.org/draft-06/schema#", "$ref": "json-schema:///har.json" });
     let resources: Vec<_> = resources.collect();
     assert_eq!(resources.len(), 18);
     let registry = jsonschema::Registry::new().extend(resources).unwrap().prepare().unwrap();
-    let validator =
-        jsonschema::options().with_registry(&registry).should_validate_formats(true).build(&har).unwrap();
+    let validator = jsonschema::options().with_registry(&registry).should_validate_formats(true).build(&har).unwrap();
     let errors = |document: &Value| -> Vec<String> {
         validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect()
     };

@@ -11,6 +11,7 @@ mod collected;
 pub mod comments;
 mod encode;
 mod exercised;
+pub mod extract;
 mod fanout;
 pub mod github;
 pub mod gitlab;
@@ -27,6 +28,8 @@ pub mod sarif;
 pub mod schema;
 mod shortened;
 
+#[cfg(feature = "cli")]
+pub mod compare;
 #[cfg(feature = "cli")]
 pub mod diagnostics;
 #[cfg(feature = "cli")]

@@ -230,8 +230,7 @@ mod tests {
     use serde_json::Value;
 
     fn har(scenario: &Scenario, payload_bytes: usize) -> Value {
-        let mut reader =
-            Reader::from_read("example", Box::new(std::io::Cursor::new(scenario.pcapng_bytes()))).unwrap();
+        let mut reader = Reader::from_read("example", Box::new(std::io::Cursor::new(scenario.pcapng_bytes()))).unwrap();
         let mut out = Vec::new();
         let mut sink = Har::new(&mut out);
         let mut analyzer = Analyzer::new(Options { payload_bytes, ..Options::default() });

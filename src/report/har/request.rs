@@ -87,7 +87,8 @@ impl<'a> Request<'a> {
 
 impl<'a> Response<'a> {
     pub(super) fn new(head: Option<&'a Head<StatusLine>>, switched: bool) -> Response<'a> {
-        let text = |head: &Head<StatusLine>, name| head.first(name).map_or(String::new(), |value| Lossy(value).to_string());
+        let text =
+            |head: &Head<StatusLine>, name| head.first(name).map_or(String::new(), |value| Lossy(value).to_string());
         // Behind a 101 there is no body; that of another answer was not looked at.
         let body_size = if switched { 0 } else { UNKNOWN };
         Response {
@@ -97,7 +98,10 @@ impl<'a> Response<'a> {
             // RFC 6265 §4.1.1: a cookie a line, attributes behind it.
             cookies: head.into_iter().flat_map(|head| head.all("set-cookie")).filter_map(set_cookie).collect(),
             headers: head.map_or(Vec::new(), |head| headers(&head.headers)),
-            content: Content { size: body_size, mime_type: head.map_or(String::new(), |head| text(head, "content-type")) },
+            content: Content {
+                size: body_size,
+                mime_type: head.map_or(String::new(), |head| text(head, "content-type")),
+            },
             redirect_url: head.map_or(String::new(), |head| text(head, "location")),
             headers_size: head.map_or(UNKNOWN, |head| size(head.length)),
             body_size,
@@ -110,10 +114,8 @@ fn size(length: u64) -> i64 {
 }
 
 fn headers(headers: &[Header]) -> Vec<Pair> {
-    let pair = |header: &Header| Pair {
-        name: Lossy(&header.name).to_string(),
-        value: Lossy(&header.value).to_string(),
-    };
+    let pair =
+        |header: &Header| Pair { name: Lossy(&header.name).to_string(), value: Lossy(&header.value).to_string() };
     headers.iter().map(pair).collect()
 }
 
