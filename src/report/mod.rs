@@ -7,6 +7,7 @@
 //!
 //! Text that came from the wire or the file system reaches a terminal only through [`escape`](crate::escape).
 
+pub mod catalogue;
 mod collected;
 pub mod comments;
 mod encode;
