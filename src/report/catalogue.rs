@@ -21,15 +21,19 @@ pub fn markdown() -> String {
         of(Severity::Warning),
         of(Severity::Note),
     );
-    for group in rules.chunk_by(|a, b| group(a) == group(b)) {
-        let Some(first) = group.first() else { continue };
+    let mut groups: Vec<&str> = Vec::new();
+    for rule in &rules {
+        if !groups.contains(&group(rule)) {
+            groups.push(group(rule));
+        }
+    }
+    for name in groups {
         // Writing to a String cannot fail.
         let _ = write!(
             page,
-            "\n## {}-*\n\n| rule | severity | blames | source | what it says | thresholds |\n|---|---|---|---|---|---|\n",
-            self::group(first)
+            "\n## {name}-*\n\n| rule | severity | blames | source | what it says | thresholds |\n|---|---|---|---|---|---|\n",
         );
-        for rule in group {
+        for rule in rules.iter().filter(|rule| group(rule) == name) {
             let source = match address(rule.source) {
                 Some(address) => format!("[{}]({address})", cell(rule.source)),
                 None => cell(rule.source),
@@ -45,7 +49,7 @@ pub fn markdown() -> String {
 }
 
 /// `frame` of `frame-client-unmasked`: what selects the rule with others of its kind.
-fn group<'a>(rule: &&'a Rule) -> &'a str {
+fn group(rule: &Rule) -> &'static str {
     rule.id.split('-').next().unwrap_or_default()
 }
 
