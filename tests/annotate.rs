@@ -133,6 +133,21 @@ fn a_capture_is_neither_overwritten_nor_read_from_a_pipe() {
     assert_eq!(wslens(&["annotate", "--no-config", "-"]).status.code(), Some(2));
 }
 
+/// Every frame comes in a segment of its own but for these, which are all in one.
+#[test]
+fn a_packet_has_a_hundred_comments_at_most() {
+    let frames: Vec<_> = (0..150).map(|_| wslens::scenario::text("a").unmasked()).collect();
+    let mut scenario = wslens::scenario::Scenario::new().handshake();
+    scenario = scenario.client(frames);
+    let (capture, copy) = (Scratch::new("many-in.pcapng"), Scratch::new("many-out.pcapng"));
+    std::fs::write(&capture.0, scenario.pcapng_bytes()).unwrap();
+    assert!(wslens(&["annotate", "--no-config", capture.path(), "-o", copy.path()]).status.success());
+    let comments = comments(&copy.0);
+    let busy = comments.iter().filter(|(packet, _)| *packet == comments[0].0).count();
+    assert_eq!(busy, 101, "{comments:?}");
+    assert_eq!(comments[100].1, "wslens: 50 more findings are not listed");
+}
+
 #[test]
 fn what_is_selected_is_told_and_nothing_else() {
     let copy = Scratch::new("selected.pcapng");

@@ -79,6 +79,18 @@ fn names_say_connection_message_and_sender() {
     assert_eq!(one.files().into_keys().collect::<Vec<_>>(), ["c1-m1-server.txt", "c1-m3-server.txt"]);
 }
 
+#[test]
+fn files_are_those_they_were() {
+    for capture in ["gallery/qt_cpp_zero_byte.pcap", "gallery/rfc_style_client_bad_guid.pcap", "node_ws.pcap"] {
+        let folder = Folder::new(&format!("kept-{}", capture.replace('/', "-")));
+        extract(capture, &folder, &[]);
+        let files = folder.files();
+        let lines: Vec<String> = files.iter().map(|(name, bytes)| format!("{name}  {} bytes", bytes.len())).collect();
+        let name = Path::new(capture).file_stem().unwrap().to_str().unwrap();
+        insta::assert_snapshot!(format!("extract-{name}"), lines.join("\n"));
+    }
+}
+
 /// Longer than what is kept in memory, both ways, in turns.
 #[test]
 fn long_messages_go_to_their_files_as_they_come() {
