@@ -76,6 +76,9 @@ impl Annotate {
             let of = count(packets as u64, "packet");
             writeln!(screen.plain(), "{path}: {} on {of} of {}", count(comments, "comment"), info.packets)?;
         }
+        if info.truncated {
+            complain("warning", "the capture ends inside a packet or block; the copy ends before it");
+        }
         match info.fault {
             Some(fault) => {
                 complain("error", &format!("the copy ends where reading stopped: {fault}"));
