@@ -7,7 +7,7 @@ use crate::analysis::{Analyzer, Options, Sink};
 use crate::capture::Reader;
 use crate::policy;
 use crate::report::catalogue;
-use crate::rules::{Finding, Rule, Severity};
+use crate::rules::{Finding, Rule, Severity, thresholds_of};
 use crate::teach::{self, Mark};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
@@ -92,12 +92,14 @@ struct RuleRow {
     statement: &'static str,
     why: &'static str,
     restraint: &'static str,
+    thresholds: Vec<String>,
 }
 
 impl RuleRow {
     fn new(rule: &'static Rule) -> RuleRow {
         let &Rule { id, severity, blames, source, quote, statement, why, restraint, .. } = rule;
-        RuleRow { id, severity, blames: blames.name(), source, quote, statement, why, restraint }
+        let thresholds = thresholds_of(id);
+        RuleRow { id, severity, blames: blames.name(), source, quote, statement, why, restraint, thresholds }
     }
 }
 
