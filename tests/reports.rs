@@ -183,6 +183,51 @@ fn har_is_what_its_schema_says() {
     assert_eq!(errors(&wrong).len(), 1);
 }
 
+/// Connections interleave where both legs of a proxied one were captured.
+#[test]
+fn har_holds_every_message_of_every_connection() {
+    for capture in
+        ["through_nginx.pcap", "through_haproxy.pcap", "pairs/chromium_ws_deflate_haproxy.pcap", "node_ws.pcap"]
+    {
+        let report = json("json", capture, &["--full", "--payload-bytes", "1000000"]);
+        let har = json("har", capture, &[]);
+        let entries = har["log"]["entries"].as_array().unwrap();
+        let connections = report["connections"].as_array().unwrap();
+        assert_eq!(entries.len(), connections.len(), "{capture}");
+        for (entry, connection) in entries.iter().zip(connections) {
+            assert_eq!(entry["response"]["status"], connection["handshake"]["response"]["status"]);
+            let ours = entry["_webSocketMessages"].as_array().unwrap();
+            let theirs = connection["messages"].as_array().unwrap();
+            assert_eq!(ours.len(), theirs.len(), "{capture}");
+            for (ours, theirs) in ours.iter().zip(theirs) {
+                assert_eq!(ours["type"] == "send", theirs["sender"] == "client");
+                match ours["opcode"].as_u64() {
+                    Some(1) => assert_eq!(ours["data"], theirs["payload"]["text"]),
+                    // Four characters for three bytes.
+                    opcode => {
+                        let length = usize::try_from(theirs["length"].as_u64().unwrap()).unwrap();
+                        assert_eq!((opcode, ours["data"].as_str().unwrap().len()), (Some(2), length.div_ceil(3) * 4));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_archive_beside_it_does_not_change_a_report() {
+    let file = std::env::temp_dir().join(format!("wslens-beside-{}.har", std::process::id()));
+    let capture = CAPTURES[2];
+    for form in ["json", "jsonl", "text"] {
+        let alone = report(form, capture, &["--full", "--notes"]);
+        let beside = report(form, capture, &["--full", "--notes", "--output", &format!("har:{}", file.display())]);
+        assert!(alone == beside, "{form}");
+    }
+    let written = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(written == report("har", capture, &[]));
+}
+
 #[test]
 fn gitlab_is_what_its_documentation_says() {
     let schema = schema("gitlab-code-quality.schema.json");

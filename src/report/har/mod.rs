@@ -2,8 +2,9 @@
 //! write them: `type` (`send` by the client, `receive` from the server), `time` in seconds since 1970, `opcode`, and
 //! `data`, which is text, or base64 for binary messages. Control frames are not in it: Chrome shows none either.
 //!
-//! An entry is a connection. Entries stand in the order in which their connections began, so what is said on the first
-//! of those that are open is written as it comes, and only what is said on the others meanwhile is kept.
+//! An entry is a connection. Entries stand in the order in which their upgrades were answered, so what is said on the
+//! first of those that are open is written as it comes, and only what is said on the others meanwhile is kept. (Readers
+//! sort by `startedDateTime` themselves: HAR 1.2, entries.)
 
 mod request;
 mod url;
@@ -28,7 +29,7 @@ pub struct Har<W: Write> {
     out: W,
     /// Something was written.
     begun: bool,
-    /// Connections that did not end, or that began after one that did not.
+    /// Connections that did not end, or that come after one that did not.
     entries: BTreeMap<u64, Entry>,
 }
 
