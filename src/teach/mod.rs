@@ -20,14 +20,17 @@ mod parts;
 mod payload;
 mod rule_page;
 mod ruler;
+mod spots;
+mod steps;
 mod text;
 
 pub use accept::accept_walk;
-pub use explain::{Context, Mark, decode, explain, wire_bytes};
+pub use explain::{Context, Mark, decode, decode_with, explain, wire_bytes};
 pub use hex::{HexError, parse_hex};
 pub use parts::frames;
 pub use rule_page::rule_page;
 pub use ruler::ruler;
+pub use steps::steps;
 pub use text::{FieldKind, Line, Span, Style, Text};
 
 #[cfg(test)]
