@@ -9,6 +9,7 @@ mod captures;
 mod check;
 mod completions;
 mod decode;
+mod encode;
 mod expect_file;
 mod follow;
 mod frames;
@@ -78,6 +79,7 @@ enum Command {
     Follow(follow::Follow),
     Show(show::Show),
     Decode(decode::Decode),
+    Encode(encode::Encode),
     Accept(accept::Accept),
     Rules(rules::Rules),
     Schema(schema::Schema),
@@ -122,6 +124,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Follow(command) => command.run(&screen),
         Command::Show(command) => command.run(&screen),
         Command::Decode(command) => command.run(&screen),
+        Command::Encode(command) => command.run(&screen),
         Command::Accept(command) => command.run(&screen),
         Command::Rules(command) => command.run(&screen),
         Command::Schema(command) => command.run(&screen),

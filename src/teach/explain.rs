@@ -163,7 +163,7 @@ pub(super) fn title(parts: &Parts<'_>, context: &Context<'_>) -> String {
 }
 
 /// The opcode's name, to begin a sentence with.
-fn name(opcode: Opcode) -> &'static str {
+pub(super) fn name(opcode: Opcode) -> &'static str {
     match opcode {
         Opcode::CONTINUATION => "Continuation",
         Opcode::TEXT => "Text",

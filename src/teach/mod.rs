@@ -12,6 +12,7 @@
 //! ```
 
 mod accept;
+mod compose;
 mod explain;
 mod fields;
 mod hex;
@@ -23,8 +24,10 @@ mod ruler;
 mod spots;
 mod steps;
 mod text;
+mod wrong;
 
 pub use accept::accept_walk;
+pub use compose::{Draft, annotate};
 pub use explain::{Context, Mark, decode, decode_with, explain, wire_bytes};
 pub use hex::{HexError, parse_hex};
 pub use parts::frames;
@@ -32,6 +35,7 @@ pub use rule_page::rule_page;
 pub use ruler::ruler;
 pub use steps::steps;
 pub use text::{FieldKind, Line, Span, Style, Text};
+pub use wrong::{WrongError, breakable, breaker, spoil};
 
 #[cfg(test)]
 mod tests;
