@@ -55,7 +55,7 @@ proptest! {
 
         let text = annotate(&bytes, sender, None).to_plain();
         prop_assert_eq!(parse_hex(&text).unwrap(), bytes);
-        prop_assert!(text.lines().all(|line| line.chars().count() <= 80), "{}", text);
+        prop_assert!(text.lines().all(|line| wslens::escape::width(line) <= 80), "{}", text);
         prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
     }
 

@@ -11,6 +11,9 @@ use crate::Role;
 use crate::rules::Rule;
 use crate::websocket::{FrameHeader, LengthForm, Opcode};
 
+/// Where the remarks on a header begin: behind eight bytes.
+const HEX: usize = 24;
+
 /// A frame to be written; its header may contradict its payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
@@ -84,13 +87,8 @@ impl Draft {
 pub fn annotate(bytes: &[u8], sender: Role, breaks: Option<&Rule>) -> Text {
     let mut text = Text::default();
     if let Some(rule) = breaks {
-        let mut words = Text::default();
         let said = format!("This breaks {} ({}): {}", rule.id, rule.source, rule.statement);
-        words.flow(Vec::new(), 0, &[Span::new(said, Style::Fault)], COLUMNS - 2);
-        for mut line in words.lines {
-            line.insert(0, Span::new("# ", Style::Fault));
-            text.push(line);
-        }
+        remark(0, ["# ", "# "], &[Span::new(said, Style::Fault)], &mut text);
     }
     let mut begun: Option<Opcode> = None;
     for (_, frame) in frames(bytes) {
@@ -105,21 +103,32 @@ pub fn annotate(bytes: &[u8], sender: Role, breaks: Option<&Rule>) -> Text {
     text
 }
 
+/// Adds words behind a `#` at this column; `marks` are put before the first line and before those behind it.
+fn remark(column: usize, marks: [&'static str; 2], words: &[Span], text: &mut Text) {
+    let mut broken = Text::default();
+    broken.flow(Vec::new(), 0, words, COLUMNS - column - marks[0].len());
+    for (number, line) in broken.lines.into_iter().enumerate() {
+        let mark = marks[usize::from(number > 0)];
+        let style = line.first().map_or(Style::Plain, |span| span.style);
+        text.push([vec![Span::new(format!("{:column$}{mark}", ""), style)], line].concat());
+    }
+}
+
 fn annotate_frame(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
     let header = &parts.header;
     text.blank();
     let sender = context.sender.map_or("somebody", Role::name);
     let title = format!(
-        "# {} frame from a {sender}: {} of header, {} of payload",
+        "{} frame from a {sender}: {} of header, {} of payload",
         name(header.opcode),
         bytes_of(parts.header_length() as u64),
         bytes_of(header.payload_length)
     );
-    text.flow(Vec::new(), 0, &[Span::new(title, Style::Heading)], COLUMNS);
+    remark(0, ["# ", "# "], &[Span::new(title, Style::Strong)], text);
     // A long payload takes wider lines, so that they are fewer.
     let across = if parts.payload.len() > 64 { 16 } else { 8 };
     let entries: Vec<Entry> = fields::header(parts, context).into_iter().chain(payload::close(parts)).collect();
-    let line = |bytes: &[u8], kind: FieldKind, remark: Vec<Span>, text: &mut Text| {
+    let line = |bytes: &[u8], kind: FieldKind, across: usize, remark: Vec<Span>, text: &mut Text| {
         let hex = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
         let mut line =
             vec![Span::new(format!("{hex:<0$}", across * 3), Style::Bits(kind)), Span::new("# ", Style::Dim)];
@@ -129,14 +138,7 @@ fn annotate_frame(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
     // The words about a part that is wrong.
     let complain = |bits: std::ops::Range<usize>, text: &mut Text| {
         for entry in entries.iter().filter(|entry| entry.words.1 == Style::Fault && bits.contains(&entry.bits.start)) {
-            let mut words = Text::default();
-            words.flow(Vec::new(), 0, &entry.sentence(), COLUMNS - across * 3 - 4);
-            for (number, words) in words.lines.into_iter().enumerate() {
-                let lead = if number == 0 { "# ! " } else { "#   " };
-                let mut line = vec![Span::new(format!("{}{lead}", " ".repeat(across * 3)), Style::Fault)];
-                line.extend(words);
-                text.push(line);
-            }
+            remark(HEX, ["# ! ", "#   "], &entry.sentence(), text);
         }
     };
     let first = parts.bytes.first().copied().unwrap_or(0);
@@ -150,6 +152,7 @@ fn annotate_frame(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
     line(
         &parts.bytes[..1.min(parts.bytes.len())],
         FieldKind::Opcode,
+        8,
         vec![
             Span::new(if header.fin { "1" } else { "0" }, Style::Bits(FieldKind::Fin)),
             Span::new(format!(" {:03b}", header.rsv()), Style::Bits(FieldKind::Rsv)),
@@ -168,6 +171,7 @@ fn annotate_frame(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
     line(
         &parts.bytes[1.min(parts.bytes.len())..2.min(parts.bytes.len())],
         FieldKind::Length,
+        8,
         vec![
             Span::new(if header.masking_key.is_some() { "1" } else { "0" }, Style::Bits(FieldKind::Mask)),
             Span::new(format!(" {seven:07b}"), Style::Bits(FieldKind::Length)),
@@ -177,11 +181,11 @@ fn annotate_frame(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
     );
     complain(8..16, text);
     if let Some(bytes) = parts.bytes.get(parts.extended()).filter(|bytes| !bytes.is_empty()) {
-        line(bytes, FieldKind::Length, vec![Span::plain(format!("length {}", header.payload_length))], text);
+        line(bytes, FieldKind::Length, 8, vec![Span::plain(format!("length {}", header.payload_length))], text);
         complain(16..parts.extended().end * 8, text);
     }
     if let Some(bytes) = parts.bytes.get(parts.key()).filter(|bytes| !bytes.is_empty()) {
-        line(bytes, FieldKind::Key, vec![Span::plain("masking key")], text);
+        line(bytes, FieldKind::Key, 8, vec![Span::plain("masking key")], text);
         complain(parts.key().start * 8..parts.key().end * 8, text);
     }
     let plain = parts.unmasked();
@@ -195,13 +199,11 @@ fn annotate_frame(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
         };
         let shown = if how.is_empty() { shown } else { format!("{shown:<across$}") };
         let remark = vec![Span::new(shown, Style::Strong), Span::new(how, Style::Dim)];
-        line(wire, FieldKind::Payload, remark, text);
+        line(wire, FieldKind::Payload, across, remark, text);
     }
     complain(parts.header_length() * 8..usize::MAX, text);
     if payload::text_fault(parts, context).is_some() {
-        text.push(vec![Span::new(
-            format!("{}# ! This is not UTF-8, but text must be. §8.1", " ".repeat(across * 3)),
-            Style::Fault,
-        )]);
+        let words = [Span::new("This is not UTF-8, but text must be. §8.1", Style::Fault)];
+        remark(HEX, ["# ! ", "#   "], &words, text);
     }
 }
