@@ -13,6 +13,7 @@ mod encode;
 mod expect_file;
 mod follow;
 mod frames;
+mod handshake;
 mod judging;
 mod man;
 mod output;
@@ -81,6 +82,7 @@ enum Command {
     Decode(decode::Decode),
     Encode(encode::Encode),
     Accept(accept::Accept),
+    Handshake(handshake::Explain),
     Rules(rules::Rules),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -126,6 +128,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Decode(command) => command.run(&screen),
         Command::Encode(command) => command.run(&screen),
         Command::Accept(command) => command.run(&screen),
+        Command::Handshake(command) => command.run(&screen),
         Command::Rules(command) => command.run(&screen),
         Command::Schema(command) => command.run(&screen),
         Command::Completions(command) => command.run(),

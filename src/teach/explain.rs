@@ -190,7 +190,7 @@ fn missing(parts: &Parts<'_>, text: &mut Text) {
     text.flow(Vec::new(), 0, &[Span::new(words, Style::Fault)], COLUMNS);
 }
 
-fn marks(marks: &[Mark<'_>], text: &mut Text) {
+pub(super) fn marks(marks: &[Mark<'_>], text: &mut Text) {
     if marks.is_empty() {
         return;
     }
