@@ -15,6 +15,7 @@ mod follow;
 mod frames;
 mod handshake;
 mod judging;
+mod ladder;
 mod man;
 mod output;
 mod rules;
@@ -78,6 +79,7 @@ enum Command {
     Check(check::Check),
     Frames(frames::Frames),
     Follow(follow::Follow),
+    Ladder(ladder::Draw),
     Show(show::Show),
     Decode(decode::Decode),
     Encode(encode::Encode),
@@ -124,6 +126,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Check(command) => command.run(&screen),
         Command::Frames(command) => command.run(&screen),
         Command::Follow(command) => command.run(&screen),
+        Command::Ladder(command) => command.run(&screen),
         Command::Show(command) => command.run(&screen),
         Command::Decode(command) => command.run(&screen),
         Command::Encode(command) => command.run(&screen),
