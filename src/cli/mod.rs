@@ -18,6 +18,7 @@ mod judging;
 mod ladder;
 mod man;
 mod output;
+mod quiz;
 mod rules;
 mod schema;
 mod settings;
@@ -85,6 +86,7 @@ enum Command {
     Encode(encode::Encode),
     Accept(accept::Accept),
     Handshake(handshake::Explain),
+    Quiz(quiz::Quiz),
     Rules(rules::Rules),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -132,6 +134,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Encode(command) => command.run(&screen),
         Command::Accept(command) => command.run(&screen),
         Command::Handshake(command) => command.run(&screen),
+        Command::Quiz(command) => command.run(&screen),
         Command::Rules(command) => command.run(&screen),
         Command::Schema(command) => command.run(&screen),
         Command::Completions(command) => command.run(),
