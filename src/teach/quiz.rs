@@ -307,8 +307,13 @@ fn subject(draft: &Draft, sender: Role, inside_message: Option<bool>, faults: Ve
 impl Subject {
     /// Takes note of what the rules say of it. What cannot be seen in the frame itself makes its legality no question.
     pub fn blame(&mut self, mark: &Mark<'_>) {
+        let parts = Parts::new(&self.bytes).with_known(self.captured_length);
+        let plain = parts.header.opcode == Opcode::TEXT && parts.header.fin && !parts.header.rsv1;
+        let all_shown = parts.bytes.len() <= SHOWN && parts.is_whole();
+        let visible =
+            breakable().any(|rule| rule == mark.rule) && (!mark.rule.starts_with("utf8-") || plain && all_shown);
         match (mark.severity, &mut self.faults) {
-            (Severity::Error, Some(faults)) if breakable().any(|rule| rule == mark.rule) => {
+            (Severity::Error, Some(faults)) if visible => {
                 faults.push(format!("{}. {} ({})", mark.message, mark.source, mark.rule));
             }
             (Severity::Error | Severity::Warning, faults) => *faults = None,

@@ -32,6 +32,15 @@ impl<W: Write> Ladder<W> {
         let after = |rung: &Rung| Some(rung.packet.time?.since(began?));
         let in_seconds = rungs.iter().filter_map(after).max() > Some(LONG);
         let (left, right) = (printable(self.about.client.as_bytes()), printable(self.about.server.as_bytes()));
+        // Long addresses go above.
+        let fits = width(&left) + width(&right) + 15 <= self.inner() + 2;
+        if !fits {
+            for (role, address) in [(Role::Client, &left), (Role::Server, &right)] {
+                let address = printable_within(address.as_bytes(), self.width - 8);
+                writeln!(self.out, "{} {address}", Styled(role_style(role).bold(), role))?;
+            }
+        }
+        let (left, right) = if fits { (left, right) } else { Default::default() };
         let gap = (self.inner() + 2).saturating_sub(width(&left) + width(&right) + 14).max(1);
         writeln!(
             self.out,
