@@ -38,6 +38,7 @@ const EXAMPLES: &str = "\
 Examples:
   wslens analyze capture.pcap            what was said, and which rules were broken
   wslens follow capture.pcap 0           the first connection as a conversation
+  wslens ladder capture.pcap 0           the same as a ladder, from SYN to FIN
   wslens show capture.pcap 0:3           its fourth frame, bit by bit
   wslens check *.pcap --fail-on warning  for continuous integration
   tcpdump -w - port 80 | wslens analyze -

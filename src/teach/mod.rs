@@ -1,4 +1,5 @@
-//! Frames and rules made visible: bit rulers, unmasking tables, rule pages.
+//! Frames, handshakes and rules made visible: bit rulers, decoding step by step, frames written by hand, rule pages, and
+//! questions to find out who understood.
 //!
 //! Everything here takes bytes or declarations and gives a [`Text`]: lines of spans whose styles say what they are. How
 //! they look is for the front end to choose. Nothing here knows of captures, and nothing from the wire gets into a text

@@ -3,6 +3,7 @@
 
 use super::explain::{COLUMNS, Context, title};
 use super::fields::{self, Entry};
+use super::inflate::{End, inflate};
 use super::parts::Parts;
 use super::payload;
 use super::ruler::bytes_of;
@@ -256,6 +257,19 @@ impl Walk<'_> {
             // The strip shows them masked.
             Some(_) => self.unmasked(title, plain),
             None => self.step(title, start..parts.bytes.len()),
+        }
+        if payload::is_compressed(parts, context) && kind != Opcode::CONTINUATION {
+            let out = inflate(plain, parts.header.fin && parts.is_whole());
+            let (words, style) = match (out.end, kind) {
+                (End::Fault, _) => {
+                    ("It does not inflate by itself: it refers to earlier messages.".to_owned(), Style::Warning)
+                }
+                (_, Opcode::TEXT) => {
+                    (format!("\"{}\"", printable_within(&out.bytes, COLUMNS - INDENT - 2)), Style::Strong)
+                }
+                _ => (format!("{} come out.", bytes_of(out.bytes.len() as u64)), Style::Plain),
+            };
+            self.say(&[Span::new(words, style)]);
         }
         if let Some(words) = words {
             self.say(&[Span::new(format!("\"{words}\""), Style::Strong)]);
