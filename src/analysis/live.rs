@@ -5,6 +5,7 @@ use super::legs::Recut;
 use super::neighbours::Known;
 use super::output::{Output, State};
 use super::sink::{Connection, ConnectionEnd, Transport};
+use super::timeline::Marks;
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::http::{Attempt, Held, Switch};
@@ -30,6 +31,7 @@ pub(super) struct Below {
     /// What is known of the TLS connection around it, while it is open what is inside.
     pub(super) tls: Option<Arc<Facts>>,
     pub(super) ends: Ends,
+    pub(super) marks: Marks,
 }
 
 /// The ends of the streams that TCP has delivered so far.
@@ -85,6 +87,7 @@ pub(super) struct Live {
 pub(super) struct Captured {
     pub(super) facts: ConnectionFacts,
     pub(super) bad_checksums: Option<(u32, PacketRef)>,
+    pub(super) marks: Marks,
 }
 
 impl Live {
@@ -221,6 +224,7 @@ impl Live {
         for finding in referee.findings() {
             out.finding(Some(id), &finding, summary);
         }
+        out.timeline(id, &captured.marks.timeline(client));
         out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
     }
 }
@@ -233,12 +237,14 @@ pub(super) fn attempt_failed(
     state: &mut State,
     out: &mut Output<'_>,
 ) {
+    let client = attempt.client;
     let (id, handshake, mut referee) = open(attempt, below, state, out);
     let connection = websocket::Connection::new(&handshake, state.settings());
     let (closing, stats) = connection.finish(ending, &mut |event| referee.see(&event));
     for finding in referee.findings() {
         out.finding(Some(id), &finding, &mut state.summary);
     }
+    out.timeline(id, &below.marks.timeline(client));
     out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
 }
 

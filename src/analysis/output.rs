@@ -4,7 +4,7 @@ use super::first_keys::Beginnings;
 use super::legs::Legs;
 use super::neighbours::Neighbours;
 use super::sink::{Sink, Summary};
-use super::{Connection, ConnectionEnd, Options};
+use super::{Connection, ConnectionEnd, Options, Timeline};
 use crate::capture::PacketRef;
 use crate::rules::{Finding, Thresholds, capture};
 use crate::tls::KeyLog;
@@ -132,6 +132,10 @@ impl<'s> Output<'s> {
     pub(super) fn finding(&mut self, id: Option<u64>, finding: &Finding, summary: &mut Summary) {
         summary.count(finding.severity);
         self.tell(|sink| sink.finding(id, finding));
+    }
+
+    pub(super) fn timeline(&mut self, id: u64, timeline: &Timeline) {
+        self.tell(|sink| sink.timeline(id, timeline));
     }
 
     pub(super) fn connection_end(&mut self, id: u64, end: &ConnectionEnd) {
