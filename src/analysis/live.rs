@@ -166,9 +166,7 @@ impl Live {
                 Event::Message(message) => out.message(*id, message, summary),
                 _ => {}
             }
-            for finding in referee.findings() {
-                out.finding(Some(*id), &finding, summary);
-            }
+            out.judgement(*id, referee, summary);
         });
     }
 
@@ -204,9 +202,7 @@ impl Live {
                 _ => {}
             }
         });
-        for finding in referee.findings() {
-            out.finding(Some(id), &finding, summary);
-        }
+        out.judgement(id, &mut referee, summary);
         out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
     }
 }
@@ -222,9 +218,7 @@ pub(super) fn attempt_failed(
     let (id, handshake, mut referee) = open(attempt, below, state, out);
     let connection = websocket::Connection::new(&handshake, state.settings());
     let (closing, stats) = connection.finish(ending, &mut |event| referee.see(&event));
-    for finding in referee.findings() {
-        out.finding(Some(id), &finding, &mut state.summary);
-    }
+    out.judgement(id, &mut referee, &mut state.summary);
     out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
 }
 
@@ -247,9 +241,7 @@ fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>
     let id = announce(client, Some(&handshake), below, state, out);
     let mut referee = Referee::new(state.thresholds.clone(), &state.limits, false);
     referee.see(&Event::Handshake(&handshake));
-    for finding in referee.findings() {
-        out.finding(Some(id), &finding, &mut state.summary);
-    }
+    out.judgement(id, &mut referee, &mut state.summary);
     (id, handshake, referee)
 }
 

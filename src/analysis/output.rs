@@ -6,7 +6,7 @@ use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options};
 use crate::Limits;
 use crate::capture::PacketRef;
-use crate::rules::{Finding, Thresholds, capture};
+use crate::rules::{Finding, Referee, Thresholds, capture};
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Frame, Message, Settings};
 use std::io;
@@ -124,6 +124,16 @@ impl<'s> Output<'s> {
     pub(super) fn finding(&mut self, id: Option<u64>, finding: &Finding, summary: &mut Summary) {
         summary.count(finding.severity);
         self.tell(|sink| sink.finding(id, finding));
+    }
+
+    /// Tells what a referee found since the last time.
+    pub(super) fn judgement(&mut self, id: u64, referee: &mut Referee, summary: &mut Summary) {
+        for finding in referee.findings() {
+            self.finding(Some(id), &finding, summary);
+        }
+        for reaction in referee.reactions() {
+            self.tell(|sink| sink.reaction(id, &reaction));
+        }
     }
 
     pub(super) fn connection_end(&mut self, id: u64, end: &ConnectionEnd) {

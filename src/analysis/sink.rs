@@ -3,14 +3,14 @@
 
 use crate::capture::{PacketRef, Timestamp};
 use crate::packet::Endpoint;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Reaction, Severity};
 use crate::tls;
 use crate::websocket::{Closing, Frame, Handshake, Message, Stats};
 use std::io;
 
 /// Takes what an [`Analyzer`](super::Analyzer) tells.
 ///
-/// A connection's calls come in order: `connection`, then its frames, messages and findings, then
+/// A connection's calls come in order: `connection`, then its frames, messages, findings and reactions, then
 /// `connection_end`. Connections interleave. An `Err` ends the analysis and comes back from
 /// [`Analyzer::read`](super::Analyzer::read).
 pub trait Sink {
@@ -35,6 +35,12 @@ pub trait Sink {
     /// Something was found on connection `id`, or (`None`) about the capture.
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         let _ = (id, finding);
+        Ok(())
+    }
+
+    /// What came of a finding of connection `id` that announced it ([`Finding::reaction_follows`]).
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let _ = (id, reaction);
         Ok(())
     }
 

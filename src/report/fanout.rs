@@ -1,7 +1,7 @@
 //! One analysis, several reports.
 
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
-use crate::rules::Finding;
+use crate::rules::{Finding, Reaction};
 use crate::websocket::{Frame, Message};
 use std::io;
 
@@ -23,6 +23,10 @@ impl Sink for Fanout<'_> {
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.finding(id, finding))
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.reaction(id, reaction))
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {

@@ -7,7 +7,7 @@ use super::payload::Payload;
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Summary};
 use crate::packet::Endpoint;
-use crate::rules::{Confidence, Finding, Fingerprint, Severity};
+use crate::rules::{Confidence, Did, Finding, Fingerprint, Reaction, RequirementRow, Severity};
 use crate::tls::Facts;
 use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, PingTimes, Stats};
 use serde::{Serialize, Serializer};
@@ -331,12 +331,16 @@ impl<'a> MessageRow<'a> {
 /// A finding.
 #[derive(Debug, Serialize)]
 pub struct FindingRow<'a> {
+    /// Ordinal on its connection.
+    index: Option<u64>,
     rule: &'static str,
     severity: Severity,
     blame: Option<Role>,
     confidence: Confidence,
     message: &'a str,
     rfc: Option<&'static str>,
+    /// What the receiver of the bytes has to do.
+    requires: Option<RequirementRow>,
     frame: Option<u64>,
     message_index: Option<u64>,
     packet: Option<u64>,
@@ -351,12 +355,14 @@ impl<'a> FindingRow<'a> {
     /// Borrows the finding.
     pub fn new(finding: &'a Finding) -> FindingRow<'a> {
         FindingRow {
+            index: finding.index,
             rule: finding.rule.id,
             severity: finding.severity,
             blame: finding.blame,
             confidence: finding.confidence,
             message: &finding.message,
             rfc: Some(finding.rule.source).filter(|source| !source.is_empty()),
+            requires: finding.requires().row(),
             frame: finding.frame,
             message_index: finding.message_index,
             packet: finding.packet.map(|packet| packet.number),
@@ -364,6 +370,33 @@ impl<'a> FindingRow<'a> {
             evidence_hex: Hex(&finding.evidence),
             fingerprint: finding.fingerprint,
             known: finding.known,
+        }
+    }
+}
+
+/// What came of a finding.
+#[derive(Debug, Serialize)]
+pub struct ReactionRow {
+    by: Role,
+    did: Did,
+    code: Option<u16>,
+    after: Option<Seconds>,
+    frames: u64,
+    proved: bool,
+    packet: Option<u64>,
+}
+
+impl ReactionRow {
+    /// Takes what a report tells.
+    pub fn new(reaction: &Reaction) -> ReactionRow {
+        ReactionRow {
+            by: reaction.by,
+            did: reaction.did,
+            code: reaction.code,
+            after: reaction.after.map(Seconds),
+            frames: reaction.frames,
+            proved: reaction.proved,
+            packet: reaction.packet.map(|packet| packet.number),
         }
     }
 }

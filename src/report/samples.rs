@@ -5,7 +5,7 @@ use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, 
 use crate::capture::{PacketRef, Timestamp};
 use crate::http::{Attempt, Head, Header, RequestLine, StatusLine};
 use crate::packet::Endpoint;
-use crate::rules::{Blames, Confidence, Finding, Rule, Severity};
+use crate::rules::{Blames, Confidence, Finding, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::tcp::Side;
 use crate::websocket::{
@@ -22,6 +22,7 @@ macro_rules! rule {
             id: $id,
             severity: Severity::$severity,
             blames: Blames::$blames,
+            requires: Requirement::Nothing,
             source: $source,
             quote: "",
             statement: "",
@@ -168,6 +169,8 @@ pub fn message(index: u64, sender: Role, kind: Kind, payload: &[u8]) -> Message<
 
 pub fn finding(rule: &'static Rule, blame: Option<Role>, frame: Option<u64>, message: &str) -> Finding {
     Finding {
+        index: None,
+        reaction_follows: false,
         rule,
         severity: rule.severity,
         blame,

@@ -6,6 +6,7 @@
 use super::SCHEMA_VERSION;
 use super::encode::pretty;
 use crate::policy;
+use crate::rules::{Did, Requirement};
 use serde_json::{Map, Value, json};
 
 /// The schema, over several lines.
@@ -43,6 +44,7 @@ pub fn schema() -> Value {
             ("hex", hex()),
             ("cut", json!({ "const": true })),
         ]),
+        "reaction": reaction(),
         "role": one_of(&["client", "server"]),
         "rule": { "enum": rules },
         "severity": one_of(&["error", "warning", "note"]),
@@ -193,7 +195,14 @@ fn message() -> Value {
 }
 
 fn finding() -> Value {
-    object(&[
+    let requires = object(&[
+        ("action", one_of(&Requirement::ACTIONS)),
+        ("code", nullable(count())),
+        ("source", string()),
+    ]);
+    let mut finding = object(&[
+        ("index", nullable(count())),
+        ("requires", nullable(requires)),
         ("rule", reference("rule")),
         ("severity", reference("severity")),
         ("blame", nullable(reference("role"))),
@@ -207,6 +216,21 @@ fn finding() -> Value {
         ("evidence_hex", hex()),
         ("fingerprint", nullable(json!({ "type": "string", "pattern": r"^[0-9a-f]{32}:\d+$" }))),
         ("known", flag()),
+    ]);
+    // What belongs to a capture has none.
+    finding["properties"]["reaction"] = nullable(reference("reaction"));
+    finding
+}
+
+fn reaction() -> Value {
+    object(&[
+        ("by", reference("role")),
+        ("did", one_of(&Did::NAMES)),
+        ("code", nullable(count())),
+        ("after", seconds()),
+        ("frames", count()),
+        ("proved", flag()),
+        ("packet", nullable(count())),
     ])
 }
 

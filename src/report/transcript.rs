@@ -11,7 +11,7 @@ use crate::Role;
 use crate::analysis::{Connection, ConnectionEnd, Sink, Summary};
 use crate::capture::{PacketRef, Timestamp};
 use crate::escape::printable;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Reaction, Severity};
 use crate::websocket::{Frame, Inflated, Kind, Message};
 use std::fmt;
 use std::io::{self, Write};
@@ -131,6 +131,14 @@ impl<W: Write> Sink for Transcript<W> {
         let severity = Styled(severity_style(finding.severity), finding.severity);
         let message = printable(finding.message.as_bytes());
         writeln!(self.out, "{:>12}  {severity} {}: {message}", "", finding.rule.id)
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        if id != self.connection {
+            return Ok(());
+        }
+        let to = format_args!("reaction to {}:", reaction.rule.id).to_string();
+        writeln!(self.out, "{:>12}  {} {reaction}", "", Styled(DIM, to))
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {

@@ -10,6 +10,7 @@ mod closing;
 mod compression;
 mod control;
 mod docket;
+mod failing;
 mod finding;
 mod fingerprint;
 mod fragmentation;
@@ -20,7 +21,9 @@ mod header_syntax;
 mod legacy;
 mod masking;
 mod negotiation;
+mod reaction;
 mod referee;
+mod requirement;
 mod rule;
 mod text;
 mod thresholds;
@@ -28,7 +31,10 @@ mod thresholds;
 pub use docket::Docket;
 pub use finding::{Confidence, EVIDENCE, Finding};
 pub use fingerprint::Fingerprint;
+pub(crate) use reaction::Awaited;
+pub use reaction::{Did, Reaction};
 pub use referee::{Context, Referee, ReservedBits};
+pub use requirement::{Requirement, RequirementRow};
 pub use rule::{Blames, Rule, Severity};
 pub use thresholds::{Line, Thresholds};
 
@@ -52,6 +58,7 @@ const TOPICS: &[&[&Rule]] = &[
     closing::body::RULES,
     closing::handshake::RULES,
     closing::teardown::RULES,
+    failing::RULES,
     text::RULES,
     compression::RULES,
     legacy::RULES,

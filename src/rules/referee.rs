@@ -1,8 +1,9 @@
 //! Judges one connection: shows each event to every topic and collects what they find.
 
 use super::docket::Docket;
+use super::reaction::Reactions;
 use super::{
-    Finding, Thresholds, capture, closing, compression, control, fragmentation, frame_header, handshake_request,
+    Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header, handshake_request,
     handshake_response, legacy, masking, negotiation, text,
 };
 use crate::Limits;
@@ -84,6 +85,7 @@ pub struct Referee {
     context: Context,
     docket: Docket,
     topics: Topics,
+    reactions: Reactions,
 }
 
 impl Referee {
@@ -100,7 +102,7 @@ impl Referee {
             mid_stream,
             head_bytes: limits.head_bytes,
         };
-        Referee { context, docket, topics: Topics::default() }
+        Referee { context, docket, topics: Topics::default(), reactions: Reactions::default() }
     }
 
     /// Looks at the next event of the connection.
@@ -113,6 +115,7 @@ impl Referee {
             }
         }
         self.topics.see(event, &self.context, &mut self.docket);
+        self.reactions.see(event, &self.context, &mut self.docket);
         if let Event::End(ending) = event {
             let unlisted: Vec<_> = self.docket.unlisted().collect();
             for (rule, count) in unlisted {
@@ -124,6 +127,11 @@ impl Referee {
     /// Takes what was found since the last call.
     pub fn findings(&mut self) -> impl Iterator<Item = Finding> + '_ {
         self.docket.drain()
+    }
+
+    /// Takes what became known since the last call of reactions to findings; to be told after the findings.
+    pub fn reactions(&mut self) -> impl Iterator<Item = Reaction> + '_ {
+        self.reactions.drain()
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Thresholds {
     pub close_fin_late: Duration,
     /// `close-client-fin-first`: a client that waited this long for the server's FIN may send its own.
     pub close_client_patience: Duration,
+    /// `fail-tolerated`: data that its sender sends this long after an error was not on its way before; and
+    /// `fail-wrong-code`, `fail-no-close-frame`: how soon after an error an end is taken to be due to it.
+    pub fail_patience: Duration,
     /// `frag-tiny`: at least this many fragments in a message …
     pub frag_tiny_count: u64,
     /// … of fewer payload bytes than this on average.
@@ -37,6 +40,7 @@ impl Default for Thresholds {
             close_slow_reply: Duration::from_secs(5),
             close_fin_late: Duration::from_secs(10),
             close_client_patience: Duration::from_secs(1),
+            fail_patience: Duration::from_secs(5),
             frag_tiny_count: 16,
             frag_tiny_bytes: 16,
             frame_length_implausible: 1 << 32,
@@ -67,6 +71,7 @@ impl Thresholds {
             close_slow_reply,
             close_fin_late,
             close_client_patience,
+            fail_patience,
             frag_tiny_count,
             frag_tiny_bytes,
             frame_length_implausible,
@@ -79,6 +84,7 @@ impl Thresholds {
             ("close-slow-reply", Line::Time(close_slow_reply)),
             ("close-fin-late", Line::Time(close_fin_late)),
             ("close-client-patience", Line::Time(close_client_patience)),
+            ("fail-patience", Line::Time(fail_patience)),
             ("frag-tiny-count", Line::Count(frag_tiny_count)),
             ("frag-tiny-bytes", Line::Count(frag_tiny_bytes)),
             ("frame-length-implausible", Line::Count(frame_length_implausible)),
