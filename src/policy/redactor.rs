@@ -86,6 +86,12 @@ impl Sink for Redactor<'_> {
                 frame.reason = REDACTED.to_owned();
             }
         }
+        let outcomes = &mut end.closing.outcomes;
+        for outcome in outcomes.client.iter_mut().chain(outcomes.server.iter_mut()) {
+            for reason in outcome.reason.iter_mut().filter(|reason| !reason.is_empty()) {
+                *reason = REDACTED.to_owned();
+            }
+        }
         self.inner.connection_end(id, &end)
     }
 }

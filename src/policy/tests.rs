@@ -124,6 +124,7 @@ fn groups_that_are_opted_into_are_off_by_default() {
             id,
             severity: Severity::Warning,
             blames: rules::Blames::Either,
+            requires: rules::Requirement::Nothing,
             source: "",
             quote: "",
             statement: "",

@@ -9,7 +9,7 @@ use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Summary};
 use crate::packet::Endpoint;
 use crate::rules::{Confidence, Did, Finding, Fingerprint, Reaction, RequirementRow, Severity};
 use crate::tls::Facts;
-use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, PingTimes, Stats};
+use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, Outcome, PingTimes, Stats};
 use serde::{Serialize, Serializer};
 use std::net::IpAddr;
 
@@ -178,6 +178,22 @@ struct ClosingRow<'a> {
     server_reason: Option<&'a str>,
     clean: bool,
     tcp_end: &'static str,
+    client_outcome: Option<OutcomeRow<'a>>,
+    server_outcome: Option<OutcomeRow<'a>>,
+}
+
+/// What an application is told.
+#[derive(Debug, Serialize)]
+struct OutcomeRow<'a> {
+    code: Option<u16>,
+    reason: Option<&'a str>,
+    was_clean: Option<bool>,
+}
+
+impl<'a> OutcomeRow<'a> {
+    fn new(outcome: &'a Outcome) -> OutcomeRow<'a> {
+        OutcomeRow { code: outcome.code, reason: outcome.reason.as_deref(), was_clean: outcome.was_clean }
+    }
 }
 
 impl<'a> ClosingRow<'a> {
@@ -195,6 +211,8 @@ impl<'a> ClosingRow<'a> {
             server_reason: server.map(|frame| frame.reason.as_str()),
             clean: closing.clean,
             tcp_end: closing.tcp_end.name(),
+            client_outcome: closing.outcomes.client.as_ref().map(OutcomeRow::new),
+            server_outcome: closing.outcomes.server.as_ref().map(OutcomeRow::new),
         }
     }
 }

@@ -84,6 +84,7 @@ fn capture() -> Value {
 fn connection() -> Value {
     let sent = || object(&[("frames", count()), ("messages", count()), ("bytes", count()), ("payload_bytes", count())]);
     let rtt = object(&[("count", count()), ("min", seconds()), ("median", seconds()), ("max", seconds())]);
+    let outcome = || object(&[("code", nullable(count())), ("reason", nullable(string())), ("was_clean", nullable(flag()))]);
     let closing = object(&[
         ("by", nullable(one_of(&["client", "server", "both"]))),
         ("client_code", nullable(count())),
@@ -92,6 +93,8 @@ fn connection() -> Value {
         ("server_reason", nullable(string())),
         ("clean", flag()),
         ("tcp_end", one_of(&["fin", "rst", "open"])),
+        ("client_outcome", nullable(outcome())),
+        ("server_outcome", nullable(outcome())),
     ]);
     let tls = ["version", "cipher_suite", "server_name", "alpn"].map(|name| (name, nullable(string())));
     let tls = object(&tls);

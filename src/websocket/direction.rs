@@ -207,6 +207,7 @@ impl Direction {
             }
             tell(Event::NotFrames { sender: self.role, offset: start.offset, bytes: text, what, packet: start.packet });
             self.close_message(false, shared, tell);
+            shared.closing.outcomes.lose(self.role);
             self.state = State::NotFrames;
             return take;
         }
