@@ -141,3 +141,40 @@ fn inside_tls_it_is_the_same() {
     let secured = close_both(Scenario::new().tls(Some("server.example.com")).handshake().client(text("Hello")));
     check(&secured, told(1000, "bye", true), told(1000, "", true));
 }
+
+/// What Chromium's `CloseEvent`s said on each connection of `close_events.pcap`: code, reason, wasClean.
+const CHROMIUM: [(u16, &str, bool); 12] = [
+    (4001, "kicked", true),
+    (4000, "that was all", true),
+    (1006, "", false),
+    (1006, "", false),
+    (1006, "", false),
+    (1000, "x", false),
+    (1005, "", true),
+    (1006, "", false),
+    (4001, "kicked", false),
+    (1001, "bye", true),
+    (1000, "é", true),
+    (1006, "", false),
+];
+
+#[test]
+fn a_browser_was_told_what_is_derived() {
+    let found = Recorder::read(&common::testdata("close_events.pcap"));
+    let mut unknown = Vec::new();
+    for (n, (code, reason, was_clean)) in CHROMIUM.into_iter().enumerate() {
+        let Some(outcome) = &found.ends[&(n as u64)].closing.outcomes.client else {
+            unknown.push((n, "all"));
+            continue;
+        };
+        assert_eq!(outcome.code, Some(code), "connection {n}");
+        assert_eq!(outcome.reason.as_deref(), Some(reason), "connection {n}");
+        match outcome.was_clean {
+            Some(clean) => assert_eq!(clean, was_clean, "connection {n}"),
+            None => unknown.push((n, "was_clean")),
+        }
+    }
+    // Both were reset by the server after the closing handshake; in the first, nothing that the client did shows that
+    // it had read the answer.
+    assert_eq!(unknown, [(5, "all"), (8, "was_clean")]);
+}

@@ -135,7 +135,8 @@ impl Judgement<'_> {
             Carried::Echo(code) => format!("answers the Close that followed with its code {code}"),
             Carried::Late(time) => format!("still sends data {time:.1?} later"),
         };
-        let text = format!("{by} {how} after {}, for which it {requires}", self.fault());
+        let what = if matches!(requires, Requirement::Fail { .. }) { "connection" } else { "opening handshake" };
+        let text = format!("{by} {how} after {}, for which it must fail the {what}", self.fault());
         let mut finding = self.finding(&TOLERATED, &proof.at, text);
         if matches!(proof.what, Carried::Late(_)) {
             finding.severity = Severity::Warning;

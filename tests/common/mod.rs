@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use wslens::Role;
 use wslens::analysis::{Analyzer, CaptureSummary, Connection, ConnectionEnd, Options, Sink};
 use wslens::capture::Reader;
-use wslens::rules::Finding;
+use wslens::rules::{Finding, Reaction};
 use wslens::scenario::Scenario;
 use wslens::websocket::{Frame, Message};
 
@@ -26,6 +26,7 @@ pub struct Recorder {
     pub frames: Vec<SeenFrame>,
     pub messages: Vec<SeenMessage>,
     pub findings: Vec<(Option<u64>, Finding)>,
+    pub reactions: Vec<(u64, Reaction)>,
     pub ends: BTreeMap<u64, ConnectionEnd>,
     pub captures: Vec<CaptureSummary>,
 }
@@ -140,6 +141,15 @@ impl Sink for Recorder {
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.findings.push((id, finding.clone()));
+        Ok(())
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let follows = |(connection, finding): &(Option<u64>, Finding)| {
+            *connection == Some(id) && finding.index == Some(reaction.finding) && finding.reaction_follows
+        };
+        assert!(self.findings.iter().any(follows), "{reaction} was not announced");
+        self.reactions.push((id, reaction.clone()));
         Ok(())
     }
 

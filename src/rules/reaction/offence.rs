@@ -202,7 +202,7 @@ impl Offence {
             by: self.by,
             did,
             code: act.and_then(|act| act.code),
-            after: place.and_then(|packet| self.until(packet)),
+            after: place.filter(|_| did != Did::WasClosing).and_then(|packet| self.until(packet)),
             frames: self.frames,
             proved: self.proof.as_ref().is_some_and(|proof| !matches!(proof.what, Carried::Late(_))),
             packet: place,

@@ -20,7 +20,7 @@ pub(in crate::rules) struct Reactions {
     followed: u32,
     /// Index of the first finding that was not looked at.
     next_finding: u64,
-    /// Offset behind the last frame of each.
+    /// Offset behind the last frame of each, or its half of the opening handshake.
     last_end: PerRole<u64>,
     /// Bytes of it are missing: its Close may be among them.
     gaps: PerRole<bool>,
@@ -44,8 +44,14 @@ impl Reactions {
     /// Looks at an event, and at what was found in it.
     pub(in crate::rules) fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         let mut settled = Vec::new();
-        if let Event::Frame(frame) = event {
-            self.last_end[frame.sender] = frame.end_offset;
+        match event {
+            Event::Frame(frame) => self.last_end[frame.sender] = frame.end_offset,
+            Event::Handshake(handshake) => {
+                let attempt = &handshake.attempt;
+                self.last_end.client = attempt.request.as_ref().map_or(0, |head| head.offset + head.length);
+                self.last_end.server = attempt.response.as_ref().map_or(0, |head| head.offset + head.length);
+            }
+            _ => {}
         }
         for finding in docket.since(self.next_finding) {
             self.follow(finding, event, &mut settled);
