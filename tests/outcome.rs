@@ -92,10 +92,8 @@ fn an_rst_behind_both_fins_changes_nothing_for_who_had_the_others() {
 
 #[test]
 fn who_closes_tcp_at_once_may_never_read_the_answer() {
-    let hasty = opened()
-        .crossing(|s| s.client(close(1000, "")).fin_only(Client))
-        .server(close(1000, ""))
-        .fin_only(Server);
+    let hasty =
+        opened().crossing(|s| s.client(close(1000, "")).fin_only(Client)).server(close(1000, "")).fin_only(Server);
     check(&hasty, None, told(1000, "", true));
 }
 
@@ -126,7 +124,11 @@ fn a_capture_that_begins_mid_stream_may_have_missed_a_close() {
     check(&short, Some((None, None, Some(false))), told(1006, "", false));
     let long = opened().begin_mid_stream().repeat(4, |s| s.client(text("Hello there")).server(text("Hi there, too")));
     check(&long.clone().fin(Server), told(1006, "", false), told(1006, "", false));
-    check(&long.client(close(1000, "")).server(close(1000, "")).fin(Server), told(1000, "", true), told(1000, "", true));
+    check(
+        &long.client(close(1000, "")).server(close(1000, "")).fin(Server),
+        told(1000, "", true),
+        told(1000, "", true),
+    );
 }
 
 #[test]

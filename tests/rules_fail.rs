@@ -23,7 +23,8 @@ fn opened() -> Scenario {
 /// Rule, severity and blame of everything that is said of reactions.
 fn judged(scenario: &Scenario) -> Vec<(&'static str, Severity, Role)> {
     let found = Recorder::play(scenario);
-    let about = found.findings.iter().map(|(_, finding)| finding).filter(|finding| finding.rule.id.starts_with("fail-"));
+    let about =
+        found.findings.iter().map(|(_, finding)| finding).filter(|finding| finding.rule.id.starts_with("fail-"));
     about.map(|finding| (finding.rule.id, finding.severity, finding.blame.unwrap())).collect()
 }
 
@@ -55,7 +56,8 @@ fn who_answers_what_came_later_has_carried_on() {
 #[test]
 fn what_may_have_been_on_its_way_proves_nothing() {
     // Three frames at once, an echo of the first, and then the connection is failed: the kernel had acknowledged all.
-    let in_flight = opened().client([text("wrong").rsv(0b001), ping("x")]).server(text("Hello")).server(close(1002, ""));
+    let in_flight =
+        opened().client([text("wrong").rsv(0b001), ping("x")]).server(text("Hello")).server(close(1002, ""));
     assert_eq!(judged(&in_flight), []);
     assert_eq!(reaction(&in_flight), (Did::Closed, Some(1002), 1, false));
 
@@ -113,7 +115,8 @@ fn only_rules_that_demand_failing_can_be_tolerated() {
 
 #[test]
 fn a_client_must_not_go_on_after_an_answer_it_has_to_reject() {
-    let wrong_accept = |r: wslens::scenario::Response| r.replace("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    let wrong_accept =
+        |r: wslens::scenario::Response| r.replace("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     let opening = || Scenario::new().handshake_with(|request| request, wrong_accept);
     let went_on = opening().client(text("Hello"));
     assert_eq!(judged(&went_on), [("fail-tolerated", Severity::Error, Client)]);

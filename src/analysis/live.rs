@@ -4,7 +4,6 @@ use super::first_keys::Beginning;
 use super::neighbours::Known;
 use super::output::{Output, State};
 use super::sink::{Connection, ConnectionEnd, Transport};
-use crate::Role;
 use crate::capture::PacketRef;
 use crate::http::{Attempt, Held, Switch};
 use crate::packet::Endpoint;
@@ -12,6 +11,7 @@ use crate::rules::Referee;
 use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, Side};
 use crate::tls::Facts;
 use crate::websocket::{self, CaptureFact, Ending, Event, Handshake, TcpEnd};
+use crate::{PerRole, Role};
 use std::sync::Arc;
 
 /// What the WebSocket layer needs to know of the TCP connection below.
@@ -127,7 +127,7 @@ impl Live {
     /// The capture began within the connection, and its frames tell which side is the client.
     pub(super) fn mid_stream(client: Side, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
         let id = announce(client, None, below, state, out);
-        let referee = Referee::new(state.thresholds.clone(), &state.limits, true);
+        let referee = Referee::new(state.thresholds.clone(), &state.limits, true).with_opt_in(state.options.opt_in);
         let connection = websocket::Connection::mid_stream(state.settings());
         Live { id, client, connection, referee, early_dropped: 0, beginning: None }
     }
@@ -168,6 +168,13 @@ impl Live {
             }
             out.judgement(*id, referee, summary);
         });
+    }
+
+    /// An end of the TCP connection around it has closed its receive window.
+    pub(super) fn zero_window(&mut self, side: Side, packet: PacketRef, state: &mut State, out: &mut Output<'_>) {
+        let by = if side == self.client { Role::Client } else { Role::Server };
+        self.referee.see(&Event::ZeroWindow { by, packet });
+        out.judgement(self.id, &mut self.referee, &mut state.summary);
     }
 
     /// Nothing more will come.
@@ -227,6 +234,8 @@ fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>
     let mut handshake = Handshake::from_attempt(attempt);
     handshake.tls = below.tls.clone();
     let client = handshake.attempt.client;
+    let endpoints = PerRole { client: below.endpoint(client), server: below.endpoint(client.other()) };
+    handshake.endpoints = Some(endpoints);
     let request = handshake.attempt.request.as_ref();
     let response = handshake.attempt.response.as_ref();
     let open = request.zip(response).map(|(request, response)| (request.packet.number, response.last_packet.number));
@@ -239,7 +248,7 @@ fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>
     };
     state.neighbours.meet(&mut handshake, known);
     let id = announce(client, Some(&handshake), below, state, out);
-    let mut referee = Referee::new(state.thresholds.clone(), &state.limits, false);
+    let mut referee = Referee::new(state.thresholds.clone(), &state.limits, false).with_opt_in(state.options.opt_in);
     referee.see(&Event::Handshake(&handshake));
     out.judgement(id, &mut referee, &mut state.summary);
     (id, handshake, referee)

@@ -72,7 +72,11 @@ impl<W: Write> Sink for Jsonl<W> {
     fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
         self.line.clear();
         let Reaction { finding, rule, .. } = reaction;
-        write!(self.line, "{{\"type\":\"reaction\",\"connection\":{id},\"finding\":{finding},\"rule\":\"{}\"", rule.id)?;
+        write!(
+            self.line,
+            "{{\"type\":\"reaction\",\"connection\":{id},\"finding\":{finding},\"rule\":\"{}\"",
+            rule.id
+        )?;
         self.finish(&ReactionRow::new(reaction))
     }
 

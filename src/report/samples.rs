@@ -268,7 +268,13 @@ pub fn conversation(sink: &mut dyn Sink) -> io::Result<()> {
     let unanswered = "client never answered the server's Ping in frame 3 although it lived on for 30 s";
     sink.finding(Some(0), &finding(&UNANSWERED, Some(Role::Client), Some(3), unanswered))?;
     sink.connection_end(0, &end(closed("bye")))?;
-    let unclosed = Closing { by: None, frames: PerRole::default(), clean: false, tcp_end: TcpEnd::Fin, outcomes: PerRole::default() };
+    let unclosed = Closing {
+        by: None,
+        frames: PerRole::default(),
+        clean: false,
+        tcp_end: TcpEnd::Fin,
+        outcomes: PerRole::default(),
+    };
     sink.connection_end(1, &end(unclosed.clone()))?;
     sink.connection(&connection(2, None))?;
     sink.connection_end(2, &end(Closing { tcp_end: TcpEnd::Reset, ..unclosed }))?;

@@ -84,7 +84,8 @@ fn capture() -> Value {
 fn connection() -> Value {
     let sent = || object(&[("frames", count()), ("messages", count()), ("bytes", count()), ("payload_bytes", count())]);
     let rtt = object(&[("count", count()), ("min", seconds()), ("median", seconds()), ("max", seconds())]);
-    let outcome = || object(&[("code", nullable(count())), ("reason", nullable(string())), ("was_clean", nullable(flag()))]);
+    let outcome =
+        || object(&[("code", nullable(count())), ("reason", nullable(string())), ("was_clean", nullable(flag()))]);
     let closing = object(&[
         ("by", nullable(one_of(&["client", "server", "both"]))),
         ("client_code", nullable(count())),
@@ -198,11 +199,8 @@ fn message() -> Value {
 }
 
 fn finding() -> Value {
-    let requires = object(&[
-        ("action", one_of(&Requirement::ACTIONS)),
-        ("code", nullable(count())),
-        ("source", string()),
-    ]);
+    let requires =
+        object(&[("action", one_of(&Requirement::ACTIONS)), ("code", nullable(count())), ("source", string())]);
     let mut finding = object(&[
         ("index", nullable(count())),
         ("requires", nullable(requires)),

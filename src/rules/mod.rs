@@ -21,10 +21,12 @@ mod header_syntax;
 mod legacy;
 mod masking;
 mod negotiation;
+mod operations;
 mod reaction;
 mod referee;
 mod requirement;
 mod rule;
+mod security;
 mod text;
 mod thresholds;
 
@@ -65,9 +67,20 @@ const TOPICS: &[&[&Rule]] = &[
     capture::RULES,
 ];
 
+/// The rules of topics that are judged only where somebody asks for them: they are about security and operations, not
+/// about the protocol.
+const OPT_IN: &[&[&Rule]] = &[security::RULES, operations::RULES];
+
 /// All rules, by topic.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    TOPICS.iter().flat_map(|rules| rules.iter().copied())
+    TOPICS.iter().chain(OPT_IN).flat_map(|rules| rules.iter().copied())
+}
+
+impl Rule {
+    /// Whether it is judged only where somebody asks for it ([`Options::opt_in`](crate::analysis::Options::opt_in)).
+    pub fn is_opt_in(&self) -> bool {
+        OPT_IN.iter().any(|rules| rules.contains(&self))
+    }
 }
 
 /// The rule with this id.

@@ -3,8 +3,8 @@
 use super::docket::Docket;
 use super::reaction::Reactions;
 use super::{
-    Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header, handshake_request,
-    handshake_response, legacy, masking, negotiation, text,
+    Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header,
+    handshake_request, handshake_response, legacy, masking, negotiation, operations, security, text,
 };
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
@@ -86,6 +86,15 @@ pub struct Referee {
     docket: Docket,
     topics: Topics,
     reactions: Reactions,
+    /// Where they are asked for.
+    opt_in: Option<Box<OptIn>>,
+}
+
+/// The topics that are judged only where somebody asks for them.
+#[derive(Debug, Default)]
+struct OptIn {
+    security: security::SecurityRules,
+    operations: operations::OperationsRules,
 }
 
 impl Referee {
@@ -102,7 +111,13 @@ impl Referee {
             mid_stream,
             head_bytes: limits.head_bytes,
         };
-        Referee { context, docket, topics: Topics::default(), reactions: Reactions::default() }
+        Referee { context, docket, topics: Topics::default(), reactions: Reactions::default(), opt_in: None }
+    }
+
+    /// Judges what is judged only where somebody asks for it, too, if `opt_in`.
+    pub fn with_opt_in(mut self, opt_in: bool) -> Referee {
+        self.opt_in = opt_in.then(Box::default);
+        self
     }
 
     /// Looks at the next event of the connection.
@@ -115,6 +130,10 @@ impl Referee {
             }
         }
         self.topics.see(event, &self.context, &mut self.docket);
+        if let Some(topics) = &mut self.opt_in {
+            topics.security.see(event, &self.context, &mut self.docket);
+            topics.operations.see(event, &self.context, &mut self.docket);
+        }
         self.reactions.see(event, &self.context, &mut self.docket);
         if let Event::End(ending) = event {
             let unlisted: Vec<_> = self.docket.unlisted().collect();

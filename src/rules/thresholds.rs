@@ -26,6 +26,12 @@ pub struct Thresholds {
     pub frag_tiny_count: u64,
     /// … of fewer payload bytes than this on average.
     pub frag_tiny_bytes: u64,
+    /// `perf-handshake-slow`: from the request to the 101.
+    pub handshake_slow: Duration,
+    /// `perf-message-huge`: a message of more bytes than this.
+    pub message_huge: u64,
+    /// `idle-no-keepalive`: silence.
+    pub idle: Duration,
     /// `frame-length-implausible`: a declared payload length above this, in bytes.
     pub frame_length_implausible: u64,
 }
@@ -43,6 +49,9 @@ impl Default for Thresholds {
             fail_patience: Duration::from_secs(5),
             frag_tiny_count: 16,
             frag_tiny_bytes: 16,
+            handshake_slow: Duration::from_secs(1),
+            message_huge: 1 << 20,
+            idle: Duration::from_secs(60),
             frame_length_implausible: 1 << 32,
         }
     }
@@ -74,6 +83,9 @@ impl Thresholds {
             fail_patience,
             frag_tiny_count,
             frag_tiny_bytes,
+            handshake_slow,
+            message_huge,
+            idle,
             frame_length_implausible,
         } = self;
         vec![
@@ -87,6 +99,9 @@ impl Thresholds {
             ("fail-patience", Line::Time(fail_patience)),
             ("frag-tiny-count", Line::Count(frag_tiny_count)),
             ("frag-tiny-bytes", Line::Count(frag_tiny_bytes)),
+            ("handshake-slow", Line::Time(handshake_slow)),
+            ("message-huge", Line::Count(message_huge)),
+            ("idle", Line::Time(idle)),
             ("frame-length-implausible", Line::Count(frame_length_implausible)),
         ]
     }

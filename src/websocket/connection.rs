@@ -48,11 +48,7 @@ impl Connection {
             Family::Rfc6455 | Family::Hybi(_) if begins(role) => Decoder::Frames(Direction::new(role)),
             Family::Rfc6455 | Family::Hybi(_) => Decoder::Frames(Direction::mid_stream(role)),
         };
-        Connection {
-            client: decoder(Role::Client),
-            server: decoder(Role::Server),
-            shared,
-        }
+        Connection { client: decoder(Role::Client), server: decoder(Role::Server), shared }
     }
 
     /// A connection that was open before the capture began.

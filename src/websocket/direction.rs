@@ -333,6 +333,16 @@ impl Direction {
                 }
             }
         }
+        // Until payload comes, the last packet is that with the end of the header.
+        if open.passed == 0 && open.last_packet.number != chunk.packet.number {
+            tell(Event::PayloadApart {
+                sender: self.role,
+                stream_offset: open.start.offset,
+                header: open.last_packet,
+                payload: chunk.packet,
+                length: open.header.payload_length.saturating_add(self.header_length as u64),
+            });
+        }
         open.passed += take as u64;
         open.captured += take as u64;
         open.last_packet = chunk.packet;

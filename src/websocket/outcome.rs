@@ -109,9 +109,7 @@ impl Outcomes {
                 }
             }
             // §7.1.5: "no Close control frame was received by the endpoint".
-            None if silent(other) => {
-                Outcome { code: Some(1006), reason: Some(String::new()), was_clean: Some(false) }
-            }
+            None if silent(other) => Outcome { code: Some(1006), reason: Some(String::new()), was_clean: Some(false) },
             None => Outcome { code: None, reason: None, was_clean: silent(role).then_some(false) },
         };
         let known = outcome.code.is_some() || outcome.was_clean.is_some();

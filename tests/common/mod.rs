@@ -70,6 +70,12 @@ impl Recorder {
         Recorder::run(Reader::from_read("memory", Box::new(io::Cursor::new(bytes))).unwrap(), Options::default())
     }
 
+    /// Reads a scenario's capture, and judges what is judged only where somebody asks for it, too.
+    pub fn play_all(scenario: &Scenario) -> Recorder {
+        let reader = Reader::from_read("memory", Box::new(io::Cursor::new(scenario.pcapng_bytes()))).unwrap();
+        Recorder::run(reader, Options { opt_in: true, ..Options::default() })
+    }
+
     /// Reads with options.
     pub fn run(mut reader: Reader, options: Options) -> Recorder {
         let mut recorder = Recorder::default();
