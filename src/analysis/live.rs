@@ -3,6 +3,7 @@
 use super::first_keys::Beginning;
 use super::neighbours::Known;
 use super::output::{Output, State};
+use super::reconnects::{Chain, Try};
 use super::sink::{Connection, ConnectionEnd, Transport};
 use crate::capture::PacketRef;
 use crate::http::{Attempt, Held, Switch};
@@ -77,6 +78,9 @@ pub(super) struct Live {
     early_dropped: u64,
     /// While the client's first masking keys are awaited.
     beginning: Option<Box<Beginning>>,
+    attempt: Option<Box<Try>>,
+    /// Who ended its side of TCP first.
+    ended_by: Option<Role>,
 }
 
 /// How a connection was captured.
@@ -96,7 +100,8 @@ impl Live {
         let connection = websocket::Connection::new(&handshake, state.settings());
         let (client_ip, server) = (below.endpoint(client).ip, below.endpoint(client.other()));
         let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
-        let mut live = Live { id, client, connection, referee, early_dropped, beginning };
+        let attempt = state.reconnects.begin(&handshake, client_ip, server, below.first_packet).map(Box::new);
+        let mut live = Live { id, client, connection, referee, early_dropped, beginning, attempt, ended_by: None };
         for sender in [Role::Client, Role::Server] {
             if let Some(missing) = holes[sender] {
                 live.deliver_from(sender, &Delivery::Missing(missing), state, out);
@@ -129,7 +134,7 @@ impl Live {
         let id = announce(client, None, below, state, out);
         let referee = Referee::new(state.thresholds.clone(), &state.limits, true).with_opt_in(state.options.opt_in);
         let connection = websocket::Connection::mid_stream(state.settings());
-        Live { id, client, connection, referee, early_dropped: 0, beginning: None }
+        Live { id, client, connection, referee, early_dropped: 0, beginning: None, attempt: None, ended_by: None }
     }
 
     /// Takes what the TCP connection delivers.
@@ -152,6 +157,9 @@ impl Live {
     }
 
     fn deliver_from(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
+        if matches!(delivery, Delivery::Fin(_) | Delivery::Reset(_)) {
+            self.ended_by.get_or_insert(sender);
+        }
         let Live { id, connection, referee, beginning, .. } = self;
         let State { scratch, summary, beginnings, .. } = state;
         connection.deliver(sender, delivery, scratch, &mut |event| {
@@ -179,7 +187,7 @@ impl Live {
 
     /// Nothing more will come.
     pub(super) fn finish(self, ending: &Ending, captured: &Captured, state: &mut State, out: &mut Output<'_>) {
-        let Live { id, client, connection, mut referee, early_dropped, mut beginning } = self;
+        let Live { id, client, connection, mut referee, early_dropped, mut beginning, attempt, ended_by } = self;
         let unseen = match (captured.facts.first_seen, captured.facts.second_seen) {
             (true, false) => Some(Side::Second),
             (false, true) => Some(Side::First),
@@ -195,6 +203,7 @@ impl Live {
         for fact in [one_direction, duplicates, checksums, early].into_iter().flatten() {
             referee.see(&Event::Capture(fact));
         }
+        let chain = again(attempt.as_deref(), &mut referee, state);
         let State { summary, beginnings, .. } = state;
         let (closing, stats) = connection.finish(ending, &mut |event| {
             referee.see(&event);
@@ -210,8 +219,24 @@ impl Live {
             }
         });
         out.judgement(id, &mut referee, summary);
+        if let Some(attempt) = attempt {
+            // RFC 6455 §7.2.3 speaks of closures that the client did not want.
+            let told = closing.outcomes.client.as_ref().and_then(|outcome| outcome.code);
+            let failed = ended_by == Some(Role::Server) && told == Some(1006);
+            state.reconnects.end(&attempt, chain, ending.last_packet, failed);
+        }
         out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
     }
+}
+
+/// Has it judged how long the client waited before this connection, if others before it failed.
+fn again(this: Option<&Try>, referee: &mut Referee, state: &State) -> Chain {
+    let Some(this) = this else { return Chain::default() };
+    let chain = state.reconnects.chain(this, state.thresholds.reconnect_stable);
+    if let Some(waits) = chain.waits() {
+        referee.see(&Event::Reconnected { waits, packet: this.began() });
+    }
+    chain
 }
 
 /// An upgrade attempt that did not switch protocols: a connection that is over as soon as it is told.
@@ -223,6 +248,16 @@ pub(super) fn attempt_failed(
     out: &mut Output<'_>,
 ) {
     let (id, handshake, mut referee) = open(attempt, below, state, out);
+    let (client, server) = (handshake.attempt.client, handshake.attempt.client.other());
+    let (client, server) = (below.endpoint(client).ip, below.endpoint(server));
+    if let Some(this) = state.reconnects.begin(&handshake, client, server, below.first_packet) {
+        let chain = again(Some(&this), &mut referee, state);
+        let failed = match &handshake.attempt.response {
+            Some(response) => response.line.status >= 500,
+            None => !handshake.attempt.client_left && ending.tcp != TcpEnd::Open,
+        };
+        state.reconnects.end(&this, chain, ending.last_packet, failed);
+    }
     let connection = websocket::Connection::new(&handshake, state.settings());
     let (closing, stats) = connection.finish(ending, &mut |event| referee.see(&event));
     out.judgement(id, &mut referee, &mut state.summary);

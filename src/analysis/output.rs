@@ -2,6 +2,7 @@
 
 use super::first_keys::Beginnings;
 use super::neighbours::Neighbours;
+use super::reconnects::Reconnects;
 use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options};
 use crate::Limits;
@@ -20,6 +21,7 @@ pub(super) struct State {
     pub(super) thresholds: Arc<Thresholds>,
     pub(super) neighbours: Neighbours,
     pub(super) beginnings: Beginnings,
+    pub(super) reconnects: Reconnects,
     pub(super) summary: Summary,
     /// Secrets that open TLS, as far as they are known.
     pub(super) key_log: Arc<KeyLog>,
@@ -40,6 +42,7 @@ impl State {
             thresholds: Arc::new(options.thresholds.clone()),
             neighbours: Neighbours::default(),
             beginnings: Beginnings::default(),
+            reconnects: Reconnects::default(),
             key_log: Arc::new(options.key_log.clone()),
             secrets_may_come: false,
             tls_connections: 0,

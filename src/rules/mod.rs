@@ -23,6 +23,7 @@ mod masking;
 mod negotiation;
 mod operations;
 mod reaction;
+mod reconnecting;
 mod referee;
 mod requirement;
 mod rule;
@@ -61,6 +62,7 @@ const TOPICS: &[&[&Rule]] = &[
     closing::handshake::RULES,
     closing::teardown::RULES,
     failing::RULES,
+    reconnecting::RULES,
     text::RULES,
     compression::RULES,
     legacy::RULES,

@@ -4,7 +4,7 @@ use super::docket::Docket;
 use super::reaction::Reactions;
 use super::{
     Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header,
-    handshake_request, handshake_response, legacy, masking, negotiation, operations, security, text,
+    handshake_request, handshake_response, legacy, masking, negotiation, operations, reconnecting, security, text,
 };
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
@@ -59,6 +59,7 @@ struct Topics {
     legacy: legacy::LegacyRules,
     /// Asks the docket for errors that would excuse what it sees, so it comes after the topics that file them.
     closing: closing::ClosingRules,
+    reconnecting: reconnecting::ReconnectingRules,
     capture: capture::CaptureRules,
 }
 
@@ -75,6 +76,7 @@ impl Topics {
         self.compression.see(event, context, docket);
         self.legacy.see(event, context, docket);
         self.closing.see(event, context, docket);
+        self.reconnecting.see(event, context, docket);
         self.capture.see(event, context, docket);
     }
 }

@@ -22,6 +22,10 @@ pub struct Thresholds {
     /// `fail-tolerated`: data that its sender sends this long after an error was not on its way before; and
     /// `fail-wrong-code`, `fail-no-close-frame`: how soon after an error an end is taken to be due to it.
     pub fail_patience: Duration,
+    /// `reconnect-no-backoff`: a client that waits this long is patient enough …
+    pub reconnect_patience: Duration,
+    /// … and a connection that lasted longer than this had not failed.
+    pub reconnect_stable: Duration,
     /// `frag-tiny`: at least this many fragments in a message …
     pub frag_tiny_count: u64,
     /// … of fewer payload bytes than this on average.
@@ -47,6 +51,8 @@ impl Default for Thresholds {
             close_fin_late: Duration::from_secs(10),
             close_client_patience: Duration::from_secs(1),
             fail_patience: Duration::from_secs(5),
+            reconnect_patience: Duration::from_secs(5),
+            reconnect_stable: Duration::from_secs(10),
             frag_tiny_count: 16,
             frag_tiny_bytes: 16,
             handshake_slow: Duration::from_secs(1),
@@ -81,6 +87,8 @@ impl Thresholds {
             close_fin_late,
             close_client_patience,
             fail_patience,
+            reconnect_patience,
+            reconnect_stable,
             frag_tiny_count,
             frag_tiny_bytes,
             handshake_slow,
@@ -97,6 +105,8 @@ impl Thresholds {
             ("close-fin-late", Line::Time(close_fin_late)),
             ("close-client-patience", Line::Time(close_client_patience)),
             ("fail-patience", Line::Time(fail_patience)),
+            ("reconnect-patience", Line::Time(reconnect_patience)),
+            ("reconnect-stable", Line::Time(reconnect_stable)),
             ("frag-tiny-count", Line::Count(frag_tiny_count)),
             ("frag-tiny-bytes", Line::Count(frag_tiny_bytes)),
             ("handshake-slow", Line::Time(handshake_slow)),

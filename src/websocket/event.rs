@@ -125,6 +125,14 @@ pub enum Event<'a> {
         /// The packet that says so.
         packet: PacketRef,
     },
+    /// The client had connected for the same before, several times, and each of these connections failed. Told just
+    /// before the end.
+    Reconnected {
+        /// From the end of each of the last of them to the beginning of the next, this one included.
+        waits: &'a [Duration],
+        /// The first packet of this one.
+        packet: PacketRef,
+    },
     /// Something about how the connection was captured; told just before the end.
     Capture(CaptureFact),
     /// Nothing more will come: the connection or the capture ended. Always the last event. Of an upgrade attempt
