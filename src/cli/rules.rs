@@ -2,7 +2,7 @@
 
 use super::output::Screen;
 use super::{Exit, suggest};
-use crate::rules::{Rule, Severity};
+use crate::rules::{RequirementRow, Rule, Severity};
 use crate::{policy, teach};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
@@ -80,6 +80,10 @@ struct RuleRow {
     id: &'static str,
     severity: Severity,
     blames: &'static str,
+    /// What the receiver of the bytes has to do.
+    requires: Option<RequirementRow>,
+    /// It is off unless it is selected.
+    opt_in: bool,
     source: &'static str,
     quote: &'static str,
     statement: &'static str,
@@ -89,8 +93,9 @@ struct RuleRow {
 
 impl RuleRow {
     fn new(rule: &'static Rule) -> RuleRow {
-        let &Rule { id, severity, blames, source, quote, statement, why, restraint, .. } = rule;
-        RuleRow { id, severity, blames: blames.name(), source, quote, statement, why, restraint }
+        let &Rule { id, severity, blames, requires, source, quote, statement, why, restraint, .. } = rule;
+        let (blames, requires, opt_in) = (blames.name(), requires.row(), rule.is_opt_in());
+        RuleRow { id, severity, blames, requires, opt_in, source, quote, statement, why, restraint }
     }
 }
 
