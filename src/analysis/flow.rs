@@ -99,6 +99,15 @@ impl Flow {
             below.ends.note(side, &delivery);
             above.deliver(side, &delivery, below, state, out);
         });
+        let flags = segment.flags;
+        // What closes a connection often has no window.
+        if state.options.opt_in
+            && segment.window == 0
+            && !(flags.syn || flags.fin || flags.rst)
+            && let Some(live) = above.live()
+        {
+            live.zero_window(side, packet.at, state, out);
+        }
     }
 
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.

@@ -36,6 +36,7 @@ mod mid_stream;
 mod neighbours;
 mod options;
 mod output;
+mod reconnects;
 mod relay;
 mod secured;
 mod sink;

@@ -5,14 +5,14 @@ use super::timeline::Timeline;
 use crate::Role;
 use crate::capture::{PacketRef, Timestamp};
 use crate::packet::Endpoint;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Reaction, Severity};
 use crate::tls;
 use crate::websocket::{Closing, Frame, Handshake, Message, Stats};
 use std::io;
 
 /// Takes what an [`Analyzer`](super::Analyzer) tells.
 ///
-/// A connection's calls come in order: `connection`, then its frames, messages and findings, then
+/// A connection's calls come in order: `connection`, then its frames, messages, findings and reactions, then
 /// `timeline` and `connection_end`. Connections interleave. An `Err` ends the analysis and comes back from
 /// [`Analyzer::read`](super::Analyzer::read).
 pub trait Sink {
@@ -52,6 +52,12 @@ pub trait Sink {
     /// upgrade that was refused the close is yet to come.
     fn timeline(&mut self, id: u64, timeline: &Timeline) -> io::Result<()> {
         let _ = (id, timeline);
+        Ok(())
+    }
+
+    /// What came of a finding of connection `id` that announced it ([`Finding::reaction_follows`]).
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let _ = (id, reaction);
         Ok(())
     }
 

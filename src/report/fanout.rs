@@ -2,7 +2,7 @@
 
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Timeline};
-use crate::rules::Finding;
+use crate::rules::{Finding, Reaction};
 use crate::websocket::{Frame, Message};
 use std::io;
 
@@ -32,6 +32,10 @@ impl Sink for Fanout<'_> {
 
     fn timeline(&mut self, id: u64, timeline: &Timeline) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.timeline(id, timeline))
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.reaction(id, reaction))
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {

@@ -204,6 +204,11 @@ impl Scenario {
         self.step(Step::KeepAlive(from))
     }
 
+    /// From here on this side of the connection offers this receive window, unscaled: 65,535 at first.
+    pub fn window(self, role: Role, size: u16) -> Self {
+        self.step(Step::Window(role, size))
+    }
+
     /// From here on a segment has at most this much payload, in bytes: 1460 at first, at least 1, at most 65,495.
     pub fn segment_size(self, bytes: usize) -> Self {
         self.set(Setting::SegmentSize(bytes))

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::escape::width;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::{FrameHeader, LengthForm, Opcode};
 use crate::{Role, websocket};
@@ -202,6 +202,7 @@ fn the_page_of_a_rule() {
         id: "frame-client-unmasked",
         severity: Severity::Error,
         blames: Blames::Client,
+        requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.1" },
         source: "RFC 6455 §5.1",
         quote: "a client MUST mask all frames that it sends to the server",
         statement: "A client masks every frame.",

@@ -14,6 +14,7 @@ mod hixie;
 mod inflate;
 pub mod mask;
 mod message;
+mod outcome;
 mod pings;
 mod resync;
 mod shared;
@@ -32,6 +33,7 @@ pub use handshake::{
 };
 pub use header::{FrameHeader, LengthForm, Opcode};
 pub use inflate::Bounds;
+pub use outcome::Outcome;
 pub use resync::{Boundary, Expected, Search};
 pub use shared::Settings;
 pub use stats::{DirectionStats, PingTimes, Stats};

@@ -14,7 +14,9 @@ pub use extensions::{Extension, ExtensionSyntax, PmdParams, parse_extensions};
 pub use hixie::{HixieCheck, HixieKeyFault, hixie76_answer};
 pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};
 
+use crate::PerRole;
 use crate::http::{Attempt, Head, RequestLine, StatusLine};
+use crate::packet::Endpoint;
 use crate::tls::Facts;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -45,6 +47,8 @@ pub struct Handshake {
     pub neighbourhood: Neighbourhood,
     /// What is known of the TLS connection around it; `None` for one in clear.
     pub tls: Option<Arc<Facts>>,
+    /// The ends of the TCP connection; `None` for a handshake that was read apart from one.
+    pub endpoints: Option<PerRole<Endpoint>>,
 }
 
 /// What a handshake has to do with those of other connections. An answer that belongs to another connection's key is
@@ -115,6 +119,7 @@ impl Handshake {
             deflate,
             neighbourhood: Neighbourhood::default(),
             tls: None,
+            endpoints: None,
         }
     }
 
