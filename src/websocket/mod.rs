@@ -6,6 +6,7 @@
 mod close_code;
 mod closing;
 mod connection;
+mod deflate;
 mod direction;
 mod event;
 mod handshake;
@@ -23,6 +24,7 @@ mod utf8;
 pub use close_code::close_code_name;
 pub use closing::{CloseFrame, Closer, Closing};
 pub use connection::Connection;
+pub use deflate::{Walk, WalkEnd};
 pub use event::{CaptureFact, Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
 pub(crate) use handshake::window_bits;
 pub use handshake::{

@@ -1,0 +1,223 @@
+use super::*;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use proptest::prelude::*;
+
+fn walk(message: &[u8]) -> Walk {
+    let mut walker = Walker::new();
+    walker.push(message);
+    walker.finish()
+}
+
+/// What zlib makes of a data flushed by `flush`.
+fn compressed(compress: &mut Compress, data: &[u8], flush: FlushCompress) -> Vec<u8> {
+    let mut out = Vec::with_capacity(data.len() * 2 + 1024);
+    compress.compress_vec(data, &mut out, flush).unwrap();
+    assert!(out.len() < out.capacity());
+    out
+}
+
+/// Text with repetitions near and far.
+fn data() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..200),
+        proptest::collection::vec(b'a'..=b'd', 0..2000),
+        (any::<u8>(), 0..3000_usize).prop_map(|(byte, times)| vec![byte; times]),
+    ];
+    proptest::collection::vec((piece, any::<proptest::sample::Index>(), any::<bool>()), 0..40).prop_map(|pieces| {
+        let mut all: Vec<u8> = Vec::new();
+        for (piece, from, again) in pieces {
+            if again && !all.is_empty() {
+                let from = from.index(all.len());
+                let copy = all[from..(from + 700).min(all.len())].to_vec();
+                all.extend(copy);
+            }
+            all.extend(piece);
+        }
+        all
+    })
+}
+
+/// The examples of RFC 7692 §7.2.3, followed by hand.
+#[test]
+fn the_examples_of_section_7_2_3() {
+    let flushed = Walk { stored_blocks: 1, end: WalkEnd::Flushed, length: 5, ..Walk::default() };
+    let hello = Walk { fixed_blocks: 1, literals: 5, ..flushed };
+    assert_eq!(walk(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), hello, "§7.2.3.1");
+    // H literally, then four bytes at a distance of five: of these, four lie before the message.
+    let again = Walk {
+        literals: 1,
+        matches: 1,
+        largest_distance: 5,
+        largest_distance_at: 1,
+        history: 4,
+        fixed_blocks: 1,
+        ..flushed
+    };
+    assert_eq!(walk(&[0xf2, 0x00, 0x11, 0x00, 0x00]), again, "§7.2.3.2");
+    let stored = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
+    assert_eq!(walk(&stored), Walk { stored_blocks: 2, stored_bytes: 5, ..flushed }, "§7.2.3.3");
+    let with_final = Walk { final_blocks: 1, ..hello };
+    assert_eq!(walk(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00]), with_final, "§7.2.3.4");
+    let two = [0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
+    assert_eq!(walk(&two), Walk { stored_blocks: 2, fixed_blocks: 2, ..hello }, "§7.2.3.5");
+    assert_eq!(walk(&[0x00]), Walk { length: 0, ..flushed }, "§7.2.3.6");
+    assert_eq!(walk(&[]).end, WalkEnd::Block, "not even that");
+}
+
+#[test]
+fn how_a_message_ends() {
+    let ends = |bytes: &[u8]| walk(bytes).end;
+    assert_eq!(ends(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00, 0x00, 0xff, 0xff]), WalkEnd::Trailer);
+    assert_eq!(ends(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), WalkEnd::Final);
+    assert_eq!(ends(&[0xf2, 0x48, 0xcd, 0xc9]), WalkEnd::Inside);
+    assert_eq!(ends(&[0x00, 0x00]), WalkEnd::Inside, "half a length");
+    // A stored block of the four bytes 00 00 FF FF, and nothing behind it.
+    assert_eq!(ends(&[0x00, 0x04, 0x00, 0xfb, 0xff, 0x00, 0x00, 0xff, 0xff]), WalkEnd::Block);
+    assert!(matches!(ends(&[0x06]), WalkEnd::Fault { bit: 3, .. }), "block type 3");
+    assert!(matches!(ends(&[0x00, 0x05, 0x00, 0x05, 0x00]), WalkEnd::Fault { .. }), "LEN and NLEN");
+}
+
+/// "Hello" in a final block has 46 bits: two bits of padding, the highest of the last but one byte.
+#[test]
+fn behind_a_final_block() {
+    let hello = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    let with = |last: u8, behind: &[u8]| walk(&[&hello[..6], &[last], behind].concat());
+    assert_eq!(with(0x00, &[0x00]).padding, None);
+    assert_eq!(with(0x80, &[0x00]).padding, Some(6));
+    assert_eq!(with(0x40, &[0x00]), Walk { padding: Some(6), ..with(0x00, &[0x00]) });
+    assert_eq!(with(0x00, b"\x06").garbage, Some(7), "block type 3");
+    assert_eq!(with(0x00, b"\x00\xde\xad\xbe\xef").garbage, Some(7), "lengths that do not match");
+    assert_eq!(with(0x00, b"\x00\x01").garbage, Some(7), "less than a block");
+    assert_eq!(with(0x00, &hello).garbage, None);
+}
+
+#[test]
+fn a_walker_begins_anew() {
+    let mut walker = Walker::new();
+    walker.push(&[0xf3, 0x48, 0xcd]);
+    walker.begin();
+    walker.push(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
+    assert_eq!(walker.finish(), walk(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]));
+}
+
+/// Inflates with a window full of zeros before it: the bytes that come out, or `None` if zlib finds a fault.
+fn inflated(message: &[u8]) -> Option<u64> {
+    let mut zlib = Decompress::new(false);
+    zlib.set_dictionary(&[0; 32 << 10]).unwrap();
+    let mut room = vec![0; 64 << 10];
+    let mut rest = message;
+    loop {
+        let (read, written) = (zlib.total_in(), zlib.total_out());
+        let status = zlib.decompress(rest, &mut room, FlushDecompress::Sync).ok()?;
+        rest = &rest[(zlib.total_in() - read) as usize..];
+        let nothing = zlib.total_in() == read && zlib.total_out() == written;
+        if status == Status::StreamEnd || nothing {
+            return Some(zlib.total_out());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn it_counts_what_zlib_writes(
+        messages in proptest::collection::vec(data(), 1..4),
+        level in 0..=9_u32,
+        window_bits in 9..=15_u8,
+        takeover: bool,
+    ) {
+        let mut compress = Compress::new_with_window_bits(Compression::new(level), false, window_bits);
+        let mut before = 0;
+        for message in &messages {
+            if !takeover {
+                compress.reset();
+                before = 0;
+            }
+            let mut bytes = compressed(&mut compress, message, FlushCompress::Sync);
+            let whole = walk(&bytes);
+            if bytes.ends_with(&[0, 0, 0xFF, 0xFF]) {
+                prop_assert_eq!(whole.end, WalkEnd::Trailer);
+                bytes.truncate(bytes.len() - 4);
+            } else {
+                // zlib writes no second flush without input between.
+                prop_assert!(bytes.is_empty());
+                bytes.push(0);
+            }
+            let walk = walk(&bytes);
+            prop_assert_eq!(walk, Walk { end: WalkEnd::Flushed, stored_blocks: walk.stored_blocks, ..whole });
+            prop_assert_eq!(walk.length, message.len() as u64);
+            prop_assert!(walk.largest_distance <= 1 << window_bits);
+            prop_assert!(u64::from(walk.history) <= before);
+            prop_assert_eq!((walk.final_blocks, walk.padding, walk.garbage), (0, None, None));
+            before += message.len() as u64;
+        }
+    }
+
+    #[test]
+    fn a_finished_stream_is_final(data in data(), level in 0..=9_u32) {
+        let mut compress = Compress::new(Compression::new(level), false);
+        let walk = walk(&compressed(&mut compress, &data, FlushCompress::Finish));
+        prop_assert_eq!((walk.length, walk.final_blocks, walk.padding), (data.len() as u64, 1, None));
+        let ends: &[WalkEnd] = &[WalkEnd::Final, WalkEnd::Trailer];
+        prop_assert!(ends.contains(&walk.end));
+    }
+
+    #[test]
+    fn where_it_is_cut_is_all_the_same(
+        data in data(),
+        level in 0..=9_u32,
+        spoil in proptest::option::of((any::<proptest::sample::Index>(), any::<u8>())),
+        cuts in proptest::collection::vec(1..40_usize, 1..20),
+    ) {
+        let mut compress = Compress::new(Compression::new(level), false);
+        let mut bytes = compressed(&mut compress, &data, FlushCompress::Sync);
+        if let Some((at, byte)) = spoil {
+            let at = at.index(bytes.len().max(1));
+            bytes.get_mut(at).map(|spoiled| *spoiled ^= byte);
+        }
+        let mut walker = Walker::new();
+        let (mut rest, mut cuts) = (&*bytes, cuts.iter().cycle());
+        while !rest.is_empty() {
+            let (piece, later) = rest.split_at(rest.len().min(*cuts.next().unwrap()));
+            walker.push(piece);
+            rest = later;
+        }
+        prop_assert_eq!(walker.finish(), walk(&bytes));
+    }
+
+    /// Spoiled streams are where an inflater and the walker could part.
+    #[test]
+    fn it_finds_a_fault_where_zlib_does(
+        data in data(),
+        level in 0..=9_u32,
+        spoil in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
+        head in any::<bool>(),
+    ) {
+        let mut compress = Compress::new(Compression::new(level), false);
+        let mut bytes = compressed(&mut compress, &data, FlushCompress::Sync);
+        for (at, byte) in spoil {
+            // The head of a block with its own codes is where most can go wrong.
+            let among = if head { bytes.len().min(60) } else { bytes.len() };
+            let at = at.index(among.max(1));
+            bytes.get_mut(at).map(|spoiled| *spoiled ^= byte);
+        }
+        let walk = walk(&bytes);
+        let zlib = inflated(&bytes);
+        // zlib stops at the end of a final block, the walker goes on.
+        if walk.final_blocks == 0 {
+            prop_assert_eq!(matches!(walk.end, WalkEnd::Fault { .. }), zlib.is_none(), "{:?}", walk);
+            if let Some(length) = zlib {
+                prop_assert_eq!(walk.length, length);
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_end(bytes: Vec<u8>, more: Vec<u8>) {
+        let mut walker = Walker::new();
+        walker.push(&bytes);
+        walker.push(&more);
+        let walk = walker.finish();
+        prop_assert!(walk.history <= 32 << 10 && walk.largest_distance <= 32 << 10);
+        prop_assert_eq!(walk.is_whole(), walk.garbage.is_none() && walk.is_whole());
+    }
+}
