@@ -60,7 +60,7 @@ fn masking_keys_are_compared_with_the_one_before() {
     };
     let (error, warning) = (Severity::Error, Severity::Warning);
     let (certain, statistical) = (Confidence::Certain, Confidence::Statistical);
-    assert_eq!(keys(&[a, b, a, b]), []);
+    assert_eq!(keys(&[a, b, a, b]), [("mask-key-repeated", warning, statistical, 2)]);
     assert_eq!(keys(&[a, b, b]), [("mask-key-constant", error, statistical, 2)]);
     assert_eq!(
         keys(&[a, a, a]),

@@ -1,5 +1,6 @@
 //! A WebSocket connection that is going on: its decoder, its referee, and what is told of both.
 
+use super::first_keys::Beginning;
 use super::neighbours::Known;
 use super::output::{Output, State};
 use super::sink::{Connection, ConnectionEnd, Transport};
@@ -74,6 +75,8 @@ pub(super) struct Live {
     connection: websocket::Connection,
     referee: Referee,
     early_dropped: u64,
+    /// While the client's first masking keys are awaited.
+    beginning: Option<Box<Beginning>>,
 }
 
 /// How a connection was captured.
@@ -91,7 +94,9 @@ impl Live {
         let early_dropped = attempt.early_dropped;
         let (id, handshake, referee) = open(*attempt, below, state, out);
         let connection = websocket::Connection::new(&handshake, state.settings());
-        let mut live = Live { id, client, connection, referee, early_dropped };
+        let (client_ip, server) = (below.endpoint(client).ip, below.endpoint(client.other()));
+        let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
+        let mut live = Live { id, client, connection, referee, early_dropped, beginning };
         for sender in [Role::Client, Role::Server] {
             if let Some(missing) = holes[sender] {
                 live.deliver_from(sender, &Delivery::Missing(missing), state, out);
@@ -124,7 +129,7 @@ impl Live {
         let id = announce(client, None, below, state, out);
         let referee = Referee::new(state.thresholds.clone(), &state.limits, true);
         let connection = websocket::Connection::mid_stream(state.settings());
-        Live { id, client, connection, referee, early_dropped: 0 }
+        Live { id, client, connection, referee, early_dropped: 0, beginning: None }
     }
 
     /// Takes what the TCP connection delivers.
@@ -147,12 +152,17 @@ impl Live {
     }
 
     fn deliver_from(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
-        let Live { id, connection, referee, .. } = self;
-        let State { scratch, summary, .. } = state;
+        let Live { id, connection, referee, beginning, .. } = self;
+        let State { scratch, summary, beginnings, .. } = state;
         connection.deliver(sender, delivery, scratch, &mut |event| {
             referee.see(&event);
             match &event {
-                Event::Frame(frame) => out.frame(*id, frame, summary),
+                Event::Frame(frame) => {
+                    out.frame(*id, frame, summary);
+                    if let Some(connection) = beginnings.frame(beginning, frame) {
+                        referee.see(&Event::SameKeys { frame, connection });
+                    }
+                }
                 Event::Message(message) => out.message(*id, message, summary),
                 _ => {}
             }
@@ -164,7 +174,7 @@ impl Live {
 
     /// Nothing more will come.
     pub(super) fn finish(self, ending: &Ending, captured: &Captured, state: &mut State, out: &mut Output<'_>) {
-        let Live { id, client, connection, mut referee, early_dropped } = self;
+        let Live { id, client, connection, mut referee, early_dropped, mut beginning } = self;
         let unseen = match (captured.facts.first_seen, captured.facts.second_seen) {
             (true, false) => Some(Side::Second),
             (false, true) => Some(Side::First),
@@ -180,11 +190,16 @@ impl Live {
         for fact in [one_direction, duplicates, checksums, early].into_iter().flatten() {
             referee.see(&Event::Capture(fact));
         }
-        let summary = &mut state.summary;
+        let State { summary, beginnings, .. } = state;
         let (closing, stats) = connection.finish(ending, &mut |event| {
             referee.see(&event);
             match &event {
-                Event::Frame(frame) => out.frame(id, frame, summary),
+                Event::Frame(frame) => {
+                    out.frame(id, frame, summary);
+                    if let Some(connection) = beginnings.frame(&mut beginning, frame) {
+                        referee.see(&Event::SameKeys { frame, connection });
+                    }
+                }
                 Event::Message(message) => out.message(id, message, summary),
                 _ => {}
             }

@@ -27,6 +27,7 @@
 
 mod above;
 mod analyzer;
+mod first_keys;
 mod flow;
 mod flows;
 mod live;

@@ -1,5 +1,6 @@
 //! What is told to the sink, counted on its way, and what connections know of each other.
 
+use super::first_keys::Beginnings;
 use super::neighbours::Neighbours;
 use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options};
@@ -18,6 +19,7 @@ pub(super) struct State {
     pub(super) limits: Arc<Limits>,
     pub(super) thresholds: Arc<Thresholds>,
     pub(super) neighbours: Neighbours,
+    pub(super) beginnings: Beginnings,
     pub(super) summary: Summary,
     /// Secrets that open TLS, as far as they are known.
     pub(super) key_log: Arc<KeyLog>,
@@ -37,6 +39,7 @@ impl State {
             limits: Arc::new(options.limits.clone()),
             thresholds: Arc::new(options.thresholds.clone()),
             neighbours: Neighbours::default(),
+            beginnings: Beginnings::default(),
             key_log: Arc::new(options.key_log.clone()),
             secrets_may_come: false,
             tls_connections: 0,

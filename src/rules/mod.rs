@@ -46,6 +46,7 @@ const TOPICS: &[&[&Rule]] = &[
     negotiation::ANSWER_RULES,
     frame_header::RULES,
     masking::RULES,
+    masking::FORENSIC_RULES,
     fragmentation::RULES,
     control::RULES,
     closing::body::RULES,

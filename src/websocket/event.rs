@@ -96,6 +96,14 @@ pub enum Event<'a> {
         /// The packet with the RST.
         packet: PacketRef,
     },
+    /// The client's first two masking keys are those with which another connection began. Told after the frame with
+    /// the second.
+    SameKeys {
+        /// The frame with the second key.
+        frame: &'a Frame<'a>,
+        /// The other connection, which began earlier and is no leg of the same proxied one.
+        connection: u64,
+    },
     /// Something about how the connection was captured; told just before the end.
     Capture(CaptureFact),
     /// Nothing more will come: the connection or the capture ended. Always the last event. Of an upgrade attempt

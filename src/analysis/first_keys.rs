@@ -1,0 +1,99 @@
+//! Whether two connections begin with the same masking keys.
+
+use crate::Role;
+use crate::packet::Endpoint;
+use crate::websocket::{Family, Frame, Handshake};
+use foldhash::fast::RandomState;
+use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher;
+use std::net::IpAddr;
+
+/// Connections that are remembered.
+const REMEMBERED: usize = 65_536;
+
+/// The masking keys of a client's first two frames.
+type FirstKeys = [[u8; 4]; 2];
+
+/// Remembers with which keys connections began, the oldest forgotten first.
+#[derive(Debug, Default)]
+pub(super) struct Beginnings {
+    by_keys: HashMap<FirstKeys, Party, RandomState>,
+    order: VecDeque<FirstKeys>,
+}
+
+/// Whose keys they are.
+#[derive(Clone, Copy, Debug)]
+struct Party {
+    id: u64,
+    client: IpAddr,
+    server: Endpoint,
+    /// A hash of Sec-WebSocket-Key, which the legs of a proxied connection have in common.
+    nonce: u64,
+}
+
+/// The beginning of one connection, let go once its client's second key is known.
+#[derive(Debug)]
+pub(super) struct Beginning {
+    party: Party,
+    first: Option<[u8; 4]>,
+}
+
+impl Beginnings {
+    /// The beginning of this connection. `None` where the request was not seen, so that legs of one connection could
+    /// not be told from two connections, and for drafts with another masking.
+    pub(super) fn of(&self, handshake: &Handshake, id: u64, client: IpAddr, server: Endpoint) -> Option<Beginning> {
+        let request = handshake.attempt.request.as_ref()?;
+        let nonce = self.by_keys.hasher().hash_one(request.first("sec-websocket-key")?);
+        let masks = matches!(handshake.family, Family::Rfc6455 | Family::Hybi(7..));
+        masks.then_some(Beginning { party: Party { id, client, server, nonce }, first: None })
+    }
+
+    /// Takes the connection's next frame. Gives the earlier connection with the same two keys, once that is known;
+    /// `beginning` becomes `None` when there is nothing more to learn.
+    pub(super) fn frame<B: AsMut<Beginning>>(&mut self, beginning: &mut Option<B>, frame: &Frame<'_>) -> Option<u64> {
+        let open = beginning.as_mut()?.as_mut();
+        if frame.sender != Role::Client {
+            return None;
+        }
+        let party = open.party;
+        let keys = match (frame.header.masking_key.filter(|_| !frame.after_gap), open.first) {
+            (Some(key), None) => {
+                open.first = Some(key);
+                return None;
+            }
+            // Keys that are always the same say nothing of a sequence.
+            (Some(second), Some(first)) if first != second => Some([first, second]),
+            _ => None,
+        };
+        *beginning = None;
+        self.remember(keys?, party)
+    }
+
+    fn remember(&mut self, keys: FirstKeys, party: Party) -> Option<u64> {
+        if let Some(other) = self.by_keys.get(&keys) {
+            return (!party.may_be_leg_of(other)).then_some(other.id);
+        }
+        if self.order.len() == REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.by_keys.remove(&oldest);
+        }
+        self.order.push_back(keys);
+        self.by_keys.insert(keys, party);
+        None
+    }
+}
+
+impl Party {
+    /// Whether both may show one connection: two legs of a proxied one, or packets captured before and after their
+    /// addresses were translated.
+    fn may_be_leg_of(&self, other: &Party) -> bool {
+        if self.server == other.server {
+            return self.client != other.client && self.nonce == other.nonce;
+        }
+        // A relay may greet with a key of its own and hand frames on as they are. It is the server of the one leg and
+        // the client of the other.
+        let relayed = self.client == other.server.ip || other.client == self.server.ip;
+        self.nonce == other.nonce || relayed || self.client != other.client
+    }
+}

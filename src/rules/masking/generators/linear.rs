@@ -1,0 +1,141 @@
+//! Linear congruential generators that hide the low 16 bits of their state: java.util.Random and Microsoft's `rand`.
+
+use super::{Order, Prediction};
+
+/// Bits of the state below those that are shown.
+const HIDDEN: u32 = 16;
+
+/// s → a·s + c mod 2^bits, of which an output shows all but the low 16 bits.
+#[derive(Clone, Copy, Debug)]
+struct Linear {
+    /// More than 2^16 and less than 2^bits.
+    multiplier: u64,
+    increment: u64,
+    /// Of the state, at most 48.
+    bits: u32,
+}
+
+/// The documented algorithm of java.util.Random: `next(32)` shows the upper 32 of 48 bits.
+const JAVA: Linear = Linear { multiplier: 0x5_DEEC_E66D, increment: 0xB, bits: 48 };
+
+/// Microsoft's `rand` shows bits 16 to 30.
+const MICROSOFT: Linear = Linear { multiplier: 214_013, increment: 2_531_011, bits: 31 };
+
+/// Of which the low byte alone depends on 24 bits of state.
+const MICROSOFT_BYTE: Linear = Linear { bits: 24, ..MICROSOFT };
+
+impl Linear {
+    fn step(self, state: u64) -> u64 {
+        self.multiplier.wrapping_mul(state).wrapping_add(self.increment) & ((1 << self.bits) - 1)
+    }
+
+    /// Whether these outputs follow each other from some state.
+    ///
+    /// Not by trying all 65,536 hidden parts h of the first state: a·h must be in a window of 2^16 values modulo
+    /// 2^bits, and since a is larger than the window, each time a·h goes round there is at most one such h.
+    fn explains(self, outputs: &[u64]) -> bool {
+        let [first, second, rest @ ..] = outputs else { return false };
+        let known = first << HIDDEN;
+        let follows = |hidden: u64| {
+            let mut state = self.step(known | hidden);
+            let mut shows = |output: u64| {
+                let shown = state >> HIDDEN == output;
+                state = self.step(state);
+                shown
+            };
+            shows(*second) && rest.iter().all(|&output| shows(output))
+        };
+        let window = (second << HIDDEN).wrapping_sub(self.step(known)) & ((1 << self.bits) - 1);
+        let rounds = (self.multiplier << HIDDEN) >> self.bits;
+        let hidden = (0..=rounds).map(|round| (window + (round << self.bits)).div_ceil(self.multiplier));
+        // 0 is in a window that goes over the modulus.
+        std::iter::once(0).chain(hidden).any(|hidden| hidden < 1 << HIDDEN && follows(hidden))
+    }
+}
+
+/// The third of the newest keys is what java.util.Random makes after the two before it.
+pub(super) fn java(keys: &[u32]) -> Option<Prediction> {
+    let newest: &[u32; 3] = keys.last_chunk()?;
+    let order = Order::BOTH.into_iter().find(|order| JAVA.explains(&newest.map(|key| order.read(key).into())))?;
+    let generator = match order {
+        Order::Big => "java.util.Random (nextInt)",
+        Order::Little => "java.util.Random (nextBytes)",
+    };
+    Some(Prediction { generator, from: 2, predicted: 1 })
+}
+
+/// The newest keys are what Microsoft's `rand` makes after those before them.
+pub(super) fn microsoft(keys: &[u32]) -> Option<Prediction> {
+    let newest: &[u32; 6] = keys.last_chunk()?;
+    let found = |generator| Some(Prediction { generator, from: 2, predicted: 4 });
+    for order in Order::BOTH {
+        let read = newest.map(|key| order.read(key));
+        let bytes: Vec<u64> = read.iter().flat_map(|key| key.to_be_bytes()).map(u64::from).collect();
+        if MICROSOFT_BYTE.explains(&bytes) {
+            return found("Microsoft's rand (its low byte four times)");
+        }
+        if read.iter().all(|&key| key & 0x8000_8000 == 0) {
+            let halves = |turn| {
+                read.iter().flat_map(move |key: &u32| {
+                    let key = key.rotate_left(turn);
+                    [u64::from(key >> 16), u64::from(key & 0xffff)]
+                })
+            };
+            // The order of two calls in one expression is the compiler's choice.
+            if [0, 16].into_iter().any(|turn| MICROSOFT.explains(&halves(turn).collect::<Vec<_>>())) {
+                return found("Microsoft's rand (two calls side by side)");
+            }
+            if MICROSOFT.explains(&read.map(u64::from)) {
+                return found("Microsoft's rand (one call)");
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{JAVA, Linear, MICROSOFT, MICROSOFT_BYTE};
+    use proptest::prelude::*;
+
+    fn outputs(linear: Linear, seed: u64, count: usize) -> Vec<u64> {
+        let states = std::iter::successors(Some(linear.step(seed)), |&state| Some(linear.step(state)));
+        states.map(|state| state >> 16).take(count).collect()
+    }
+
+    /// The definition of what [`Linear::explains`] finds by division.
+    fn by_trying_all(linear: Linear, shown: &[u64]) -> bool {
+        (0..1 << 16).any(|hidden| {
+            let mut state = shown[0] << 16 | hidden;
+            shown[1..].iter().all(|&output| {
+                state = linear.step(state);
+                state >> 16 == output
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn own_outputs_are_explained(seed: u64) {
+            for linear in [JAVA, MICROSOFT, MICROSOFT_BYTE] {
+                let mut shown = outputs(linear, seed & ((1 << linear.bits) - 1), 8);
+                prop_assert!(linear.explains(&shown));
+                shown[7] ^= 1;
+                prop_assert!(!linear.explains(&shown));
+            }
+        }
+
+        /// Of two bytes 256 hidden parts are possible, of four bytes one in every 256 times.
+        #[test]
+        fn division_finds_what_trying_finds(bytes in prop::collection::vec(0u64..256, 2..5)) {
+            prop_assert_eq!(MICROSOFT_BYTE.explains(&bytes), by_trying_all(MICROSOFT_BYTE, &bytes));
+        }
+
+        #[test]
+        fn windows_over_the_modulus_are_found(first in 0u64..256, hidden in 0u64..1 << 16) {
+            let second = MICROSOFT_BYTE.step(first << 16 | hidden) >> 16;
+            let third = MICROSOFT_BYTE.step(MICROSOFT_BYTE.step(first << 16 | hidden)) >> 16;
+            prop_assert!(MICROSOFT_BYTE.explains(&[first, second, third]));
+        }
+    }
+}

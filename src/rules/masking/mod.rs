@@ -1,0 +1,117 @@
+//! Masking keys (RFC 6455 §5.3): a fresh one for each frame, and none that is known beforehand.
+//!
+//! Whether the right side masks at all is a matter of the frame header's rules (§5.1). Keys are judged one by one
+//! here, and many together by [`statistics`] and by known [`generators`].
+
+mod forensic_rules;
+mod forensics;
+mod generators;
+mod history;
+mod rules;
+mod statistics;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub(super) use forensic_rules::RULES as FORENSIC_RULES;
+pub(super) use rules::RULES;
+
+use super::docket::Docket;
+use super::referee::{Context, Topic};
+use super::{Confidence, Finding, Severity};
+use crate::Role;
+use crate::escape::printable;
+use crate::websocket::{Event, Family, Frame};
+use forensic_rules::KEY_CROSS_CONNECTION;
+use forensics::Forensics;
+use rules::{KEY_CONSTANT, KEY_ZERO, SERVER_KEY_NEEDLESS, WIRE_LOOKS_HTTP};
+
+/// Keys among which one that equals the one before it is no chance: of a million connections less than one.
+const TOO_SOON: u64 = 4096;
+
+/// Compares each of the client's masking keys with the one before, and hands it to the tests of many.
+#[derive(Debug, Default)]
+pub(super) struct MaskingRules {
+    last: Option<[u8; 4]>,
+    keys: u64,
+    zeros: u32,
+    repeats: u32,
+    /// Made for the first key.
+    forensics: Option<Box<Forensics>>,
+}
+
+impl Topic for MaskingRules {
+    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        match event {
+            // Before hybi-07 a key covered header and payload; hixie masks nothing.
+            Event::Frame(frame) if matches!(context.family, Family::Rfc6455 | Family::Hybi(7..)) => {
+                match (frame.sender, frame.header.masking_key) {
+                    (Role::Client, Some(key)) => {
+                        self.key(key, frame, docket);
+                        wire(key, frame, docket);
+                    }
+                    (Role::Server, Some(key)) => {
+                        let text = format!(
+                            "server's frame {} is masked with the key {}; its payload is shown unmasked",
+                            frame.index,
+                            hex(key)
+                        );
+                        docket.file(Finding::of_frame(&SERVER_KEY_NEEDLESS, frame, text));
+                    }
+                    _ => {}
+                }
+            }
+            Event::Resync { sender: Role::Client, .. } => {
+                if let Some(forensics) = &mut self.forensics {
+                    forensics.interrupt();
+                }
+            }
+            Event::SameKeys { frame, connection } => {
+                let text = format!(
+                    "the client's first two masking keys, the second {}, are those of connection {connection}",
+                    frame.header.masking_key.map_or_else(String::new, hex)
+                );
+                docket.file(Finding::of_frame(&KEY_CROSS_CONNECTION, frame, text));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl MaskingRules {
+    fn key(&mut self, key: [u8; 4], frame: &Frame<'_>, docket: &mut Docket) {
+        self.keys = self.keys.saturating_add(1);
+        let same = self.last.replace(key) == Some(key);
+        if key == [0; 4] {
+            self.zeros = self.zeros.saturating_add(1);
+            let text = format!("client's frame {} has the masking key 00000000", frame.index);
+            let finding = Finding::of_frame(&KEY_ZERO, frame, text);
+            let severity = if self.zeros > 1 { Severity::Error } else { finding.severity };
+            docket.file(finding.with_severity(severity));
+        } else if same {
+            self.repeats = self.repeats.saturating_add(1);
+            let text = format!("client's frame {} has the masking key of the frame before, {}", frame.index, hex(key));
+            let mut finding = Finding::of_frame(&KEY_CONSTANT, frame, text);
+            if self.repeats == 1 {
+                if self.keys > TOO_SOON {
+                    finding = finding.with_severity(Severity::Warning);
+                }
+                finding.confidence = finding.confidence.max(Confidence::Statistical);
+            }
+            docket.file(finding);
+        } else {
+            self.forensics.get_or_insert_default().key(u32::from_be_bytes(key), frame, docket);
+        }
+    }
+}
+
+fn wire(key: [u8; 4], frame: &Frame<'_>, docket: &mut Docket) {
+    if let Some(line) = wire::http_line(frame, key) {
+        let text = format!("client's frame {} spells \"{}\" on the wire", frame.index, printable(&line));
+        docket.file(Finding::of_frame(&WIRE_LOOKS_HTTP, frame, text).with_evidence(&line));
+    }
+}
+
+fn hex(key: [u8; 4]) -> String {
+    format!("{:08x}", u32::from_be_bytes(key))
+}
