@@ -56,6 +56,7 @@ impl State {
         Settings {
             payload_bytes: self.options.payload_bytes,
             digests: self.options.digests,
+            blocks: self.options.blocks,
             bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
             resync_bytes: limits.resync_bytes,
         }

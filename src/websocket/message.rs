@@ -147,11 +147,13 @@ impl OpenMessage {
         tell: impl FnOnce(&Message<'_>),
     ) {
         let whole = finished && !self.damaged;
+        let mut walk = None;
         let inflated = match inflater {
             Some(inflater) if self.compressed && whole => {
-                let result = inflater.finish(bounds, &mut |plain| self.take(plain));
+                let (walked, result) = inflater.finish(bounds, &mut |plain| self.take(plain));
+                walk = Some(walked);
                 Some(match result {
-                    Ok(_) => Inflated::Whole,
+                    Ok(()) => Inflated::Whole,
                     Err(Failure::Corrupt { offset }) => Inflated::Corrupt { offset },
                     Err(Failure::Bomb { length }) => Inflated::Bomb { length },
                     Err(Failure::ContextLost) => Inflated::ContextLost,
@@ -186,6 +188,7 @@ impl OpenMessage {
             sha256: self.digest.filter(|_| readable).map(|digest| digest.finalize().into()),
             text,
             inflated,
+            walk: walk.as_ref(),
             packet: self.packet,
             last_packet: self.last_packet,
             stream_offset: self.stream_offset,

@@ -2,7 +2,6 @@
 
 use super::closing::CloseTracker;
 use super::event::{Frame, Pong};
-use super::handshake::PmdParams;
 use super::header::Opcode;
 use super::inflate::Bounds;
 use super::pings::{Outstanding, RoundTrips};
@@ -16,6 +15,8 @@ pub struct Settings {
     pub payload_bytes: usize,
     /// Compute digests of messages.
     pub digests: bool,
+    /// DEFLATE blocks of a compressed message to list.
+    pub blocks: usize,
     /// Bounds on inflating a message.
     pub bounds: Bounds,
     /// Bytes among which a boundary is searched.
@@ -28,7 +29,7 @@ pub enum Deflate {
     /// Not agreed.
     No,
     /// Agreed.
-    Agreed(PmdParams),
+    Agreed,
     /// The handshake was not seen.
     Unknown,
 }

@@ -5,14 +5,19 @@
 //! inflater says where a distance led. Whatever the bytes are, each costs a bounded amount of work, and the state is a
 //! few hundred bytes plus 6 KiB for Huffman codes once a block brings its own.
 
+mod bits;
 mod huffman;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-pub use walk::{Walk, WalkEnd};
+pub use walk::{Block, BlockKind, Walk, WalkEnd};
 
+use bits::Bits;
 use huffman::{Codes, FIXED, LengthCode};
+
+/// What a sender takes away from the end of each message, and its receiver puts back (RFC 7692 §7.2.1, §7.2.2).
+pub(super) const TRAILER: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// No token has more bits: two codewords of 15, 5 and 13 extra bits. So many are at hand wherever more bytes follow.
 const TOKEN: u32 = 48;
@@ -25,9 +30,14 @@ const ORDER: [u8; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 
 pub struct Walker {
     bits: Bits,
     state: State,
+    /// What is known of the blocks that ended.
     walk: Walk,
-    /// The block at hand is final.
-    is_final: bool,
+    /// The block at hand, or the last one.
+    block: Block,
+    /// It has not ended.
+    is_open: bool,
+    /// How many blocks to list.
+    listed: usize,
     /// The last block that ended was empty and not compressed, and stands on whole bytes.
     after_trailer: bool,
     /// Where the block before the one at hand ended, if it was final: offset among the compressed bytes.
@@ -78,13 +88,15 @@ enum Step {
 type Stepped = Result<Step, &'static str>;
 
 impl Walker {
-    /// A walker at the beginning of a message.
-    pub fn new() -> Walker {
+    /// A walker at the beginning of a message. Of each walk it lists the first `listed` blocks.
+    pub fn new(listed: usize) -> Walker {
         Walker {
             bits: Bits::default(),
             state: State::Header,
             walk: Walk::default(),
-            is_final: false,
+            block: Block::default(),
+            is_open: false,
+            listed,
             after_trailer: false,
             after_final: None,
             own: None,
@@ -93,7 +105,7 @@ impl Walker {
 
     /// A message begins.
     pub fn begin(&mut self) {
-        *self = Walker { own: self.own.take(), ..Walker::new() };
+        *self = Walker { own: self.own.take(), ..Walker::new(self.listed) };
     }
 
     /// Walks over the next compressed bytes of the message, cut anywhere.
@@ -106,35 +118,34 @@ impl Walker {
                 Ok(_) => {}
                 Err(what) => {
                     self.walk.end = WalkEnd::Fault { bit: self.bits.position(), what };
-                    self.walk.garbage = self.after_final;
                     self.state = State::Fault;
                 }
             }
         }
     }
 
-    /// Bytes before the message that it reached for so far, and whether it proved to be no DEFLATE.
-    pub fn so_far(&self) -> (u32, bool) {
-        (self.walk.history, self.state == State::Fault)
-    }
-
-    /// The message is over: what it was.
-    pub fn finish(&self) -> Walk {
-        let mut walk = self.walk;
-        let Bits { held, .. } = self.bits;
-        walk.end = match self.state {
-            State::Fault => return walk,
-            State::StoredLength if held == 0 => WalkEnd::Flushed,
-            State::Header if held == 0 && self.after_trailer => WalkEnd::Trailer,
-            State::Header if held == 0 && self.after_final.is_some() => WalkEnd::Final,
+    /// The message is over: puts the four bytes back where they belong, and says what it was.
+    pub fn finish(&mut self) -> Walk {
+        let boundary = self.state == State::Header && self.bits.held() == 0;
+        self.walk.end = match self.state {
+            State::Fault => self.walk.end,
+            State::StoredLength if self.bits.held() == 0 => WalkEnd::Flushed,
+            State::Header if boundary && self.after_trailer => WalkEnd::Trailer,
+            State::Header if boundary && self.after_final.is_some() => WalkEnd::Final,
             // Fewer than three bits remain: not even a header.
             State::Header => WalkEnd::Block,
-            _ => WalkEnd::Inside,
+            _ => {
+                self.push(&TRAILER);
+                if self.state == State::Header { WalkEnd::Filled } else { WalkEnd::Inside }
+            }
         };
-        if !walk.is_whole() {
-            walk.garbage = self.after_final;
+        if self.is_open {
+            self.tally();
         }
-        walk
+        if !self.walk.is_whole() {
+            self.walk.garbage = self.after_final;
+        }
+        std::mem::take(&mut self.walk)
     }
 
     fn step(&mut self, input: &mut &[u8]) -> Stepped {
@@ -152,27 +163,21 @@ impl Walker {
 
     /// RFC 1951 §3.2.3.
     fn header(&mut self) -> Stepped {
+        let at = self.bits.position();
         let Some(header) = self.bits.take(3) else { return Ok(Step::MoreBits) };
-        self.is_final = header & 1 != 0;
-        self.after_trailer = false;
-        let count = match header >> 1 {
-            0 => {
-                self.bits.align();
-                self.state = State::StoredLength;
-                &mut self.walk.stored_blocks
-            }
-            1 => {
-                self.state = State::Tokens { fixed: true };
-                &mut self.walk.fixed_blocks
-            }
-            2 => {
-                self.state = State::Counts;
-                &mut self.walk.dynamic_blocks
-            }
+        let (kind, state) = match header >> 1 {
+            0 => (BlockKind::Stored, State::StoredLength),
+            1 => (BlockKind::Fixed, State::Tokens { fixed: true }),
+            2 => (BlockKind::Dynamic, State::Counts),
             _ => return Err("a block has the reserved type 3"),
         };
-        *count += 1;
-        self.walk.final_blocks += u64::from(self.is_final);
+        if kind == BlockKind::Stored {
+            self.bits.align();
+        }
+        self.block = Block { kind, is_final: header & 1 != 0, at, ..Block::default() };
+        self.is_open = true;
+        self.state = state;
+        self.after_trailer = false;
         Ok(Step::Done)
     }
 
@@ -193,17 +198,16 @@ impl Walker {
 
     fn stored(&mut self, remaining: u16, input: &mut &[u8]) -> Step {
         // The block began on a byte boundary, so whole bytes are held.
-        let held = self.bits.held / 8;
+        let held = self.bits.held() / 8;
         let from_held = held.min(u32::from(remaining));
         self.bits.drop(from_held * 8);
         // No more than 16 bits' worth, for it is bounded by what remains.
         let mut left = remaining - from_held as u16;
-        if self.bits.held == 0 {
+        if self.bits.held() == 0 {
             left -= self.bits.pass_over(left, input);
         }
         let taken = u64::from(remaining - left);
-        self.walk.stored_bytes += taken;
-        self.walk.length += taken;
+        self.block.length += taken;
         self.state = State::Stored(left);
         if left > 0 {
             return Step::MoreBits;
@@ -249,9 +253,9 @@ impl Walker {
         let [literals, distances, _] = own.counts;
         let total = literals + distances;
         while next < total {
-            let entry = own.lengths.look_up(self.bits.bits);
+            let entry = own.lengths.look_up(self.bits.peek());
             let bits = entry.bits() + entry.extra_bits();
-            if bits > self.bits.held {
+            if bits > self.bits.held() {
                 self.state = State::Lengths { next };
                 return Ok(Step::MoreBits);
             }
@@ -290,19 +294,20 @@ impl Walker {
         // In locals, so that they stay in registers.
         let (mut bits, mut rest) = (self.bits, *input);
         let (mut literals, mut matches, mut matched) = (0_u64, 0_u64, 0_u64);
-        let start = self.walk.length;
+        let start = self.walk.length + self.block.length;
+        let block = &mut self.block;
         let stepped = loop {
-            if bits.held < TOKEN {
+            if bits.held() < TOKEN {
                 bits.refill(&mut rest);
             }
-            let symbol = codes.literals.look_up(bits.bits);
-            if symbol.is_literal() && symbol.bits() <= bits.held {
+            let symbol = codes.literals.look_up(bits.peek());
+            if symbol.is_literal() && symbol.bits() <= bits.held() {
                 bits.drop(symbol.bits());
                 literals += 1;
                 continue;
             }
             let mut used = symbol.bits() + symbol.extra_bits();
-            if used > bits.held {
+            if used > bits.held() {
                 break Ok(Step::MoreBits);
             }
             if symbol.is_end() {
@@ -313,10 +318,10 @@ impl Walker {
                 break Err("a codeword stands for no literal and no length");
             }
             let length = symbol.value() + bits.after(symbol.bits(), symbol.extra_bits());
-            let symbol = codes.distances.look_up(bits.bits >> used);
+            let symbol = codes.distances.look_up(bits.peek() >> used);
             let extra_at = used + symbol.bits();
             used = extra_at + symbol.extra_bits();
-            if used > bits.held {
+            if used > bits.held() {
                 break Ok(Step::MoreBits);
             }
             if symbol.is_invalid() {
@@ -325,22 +330,25 @@ impl Walker {
             let distance = symbol.value() + bits.after(extra_at, symbol.extra_bits());
             bits.drop(used);
             let position = start + literals + matched;
-            if distance > self.walk.largest_distance {
-                self.walk.largest_distance = distance;
-                self.walk.largest_distance_at = position;
+            if distance > block.largest_distance {
+                block.largest_distance = distance;
+                if distance > self.walk.largest_distance {
+                    self.walk.largest_distance = distance;
+                    self.walk.largest_distance_at = position;
+                }
             }
             if u64::from(distance) > position {
                 // Less than the distance, for the position is counted from 0.
-                self.walk.history = self.walk.history.max(distance - position as u32);
+                block.history = block.history.max(distance - position as u32);
             }
             matches += 1;
             matched += u64::from(length);
         };
         self.bits = bits;
         *input = rest;
-        self.walk.literals += literals;
-        self.walk.matches += matches;
-        self.walk.length = start + literals + matched;
+        block.literals += literals;
+        block.matches += matches;
+        block.length += literals + matched;
         if let Ok(Step::Done) = stepped {
             self.end_block();
         }
@@ -349,8 +357,9 @@ impl Walker {
 
     fn end_block(&mut self) {
         self.state = State::Header;
+        self.tally();
         self.after_final = None;
-        if self.is_final {
+        if self.block.is_final {
             // RFC 7692 §7.2.1: padding bits of 0 up to the byte boundary, where the next block begins.
             let padding = self.bits.align();
             let end = self.bits.position() / 8;
@@ -360,87 +369,33 @@ impl Walker {
             self.after_final = Some(end);
         }
     }
+
+    /// Adds the block at hand to the walk: it ended, or the message did.
+    fn tally(&mut self) {
+        self.is_open = false;
+        let (walk, block) = (&mut self.walk, &mut self.block);
+        block.bits = self.bits.position().saturating_sub(block.at);
+        match block.kind {
+            BlockKind::Stored => {
+                walk.stored_blocks += 1;
+                walk.stored_bytes += block.length;
+            }
+            BlockKind::Fixed => walk.fixed_blocks += 1,
+            BlockKind::Dynamic => walk.dynamic_blocks += 1,
+        }
+        walk.final_blocks += u64::from(block.is_final);
+        walk.literals += block.literals;
+        walk.matches += block.matches;
+        walk.length += block.length;
+        walk.history = walk.history.max(block.history);
+        if walk.blocks.len() < self.listed {
+            walk.blocks.push(*block);
+        }
+    }
 }
 
 impl Own {
     fn new() -> Own {
         Own { codes: Codes::new(), lengths: LengthCode::lengths(), counts: [0; 3], read: [0; 288 + 32] }
-    }
-}
-
-/// Bits that were taken from the input and not used yet; the next one is the lowest.
-#[derive(Clone, Copy, Debug, Default)]
-struct Bits {
-    /// Above the bits that are held there may be some of the bytes that come next.
-    bits: u64,
-    held: u32,
-    /// Bytes taken so far.
-    taken: u64,
-}
-
-impl Bits {
-    /// Takes bytes until 56 bits are held or none are left.
-    #[inline]
-    fn refill(&mut self, input: &mut &[u8]) {
-        if let Some(word) = input.first_chunk() {
-            self.bits |= u64::from_le_bytes(*word) << self.held;
-            let bytes = (63 - self.held) / 8;
-            *input = &input[bytes as usize..];
-            self.held += bytes * 8;
-            self.taken += u64::from(bytes);
-            return;
-        }
-        while self.held < 56 {
-            let Some((&byte, rest)) = input.split_first() else { return };
-            self.bits |= u64::from(byte) << self.held;
-            self.held += 8;
-            self.taken += 1;
-            *input = rest;
-        }
-    }
-
-    /// The next `count` bits, at most 32; `None` if there are not as many.
-    fn take(&mut self, count: u32) -> Option<u32> {
-        if self.held < count {
-            return None;
-        }
-        let bits = self.after(0, count);
-        self.drop(count);
-        Some(bits)
-    }
-
-    /// The `count` bits behind the first `skip`; at most 32 and at most 48 together.
-    #[inline]
-    fn after(&self, skip: u32, count: u32) -> u32 {
-        ((self.bits >> skip) & ((1 << count) - 1)) as u32
-    }
-
-    /// Uses up so many of the bits that are held, at most 63.
-    #[inline]
-    fn drop(&mut self, count: u32) {
-        self.bits >>= count;
-        self.held -= count;
-    }
-
-    /// Goes to the byte boundary; gives the bits in between.
-    fn align(&mut self) -> u32 {
-        let count = self.held % 8;
-        let bits = self.after(0, count);
-        self.drop(count);
-        bits
-    }
-
-    /// Passes over at most `count` bytes of the input while no bits are held; gives their number.
-    fn pass_over(&mut self, count: u16, input: &mut &[u8]) -> u16 {
-        let passed = input.len().min(usize::from(count));
-        *input = &input[passed..];
-        self.taken += passed as u64;
-        self.bits = 0;
-        passed as u16
-    }
-
-    /// Bits used up so far.
-    fn position(&self) -> u64 {
-        self.taken.saturating_mul(8).saturating_sub(u64::from(self.held))
     }
 }

@@ -3,7 +3,7 @@ use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, 
 use proptest::prelude::*;
 
 fn walk(message: &[u8]) -> Walk {
-    let mut walker = Walker::new();
+    let mut walker = Walker::new(0);
     walker.push(message);
     walker.finish()
 }
@@ -41,7 +41,7 @@ fn data() -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn the_examples_of_section_7_2_3() {
     let flushed = Walk { stored_blocks: 1, end: WalkEnd::Flushed, length: 5, ..Walk::default() };
-    let hello = Walk { fixed_blocks: 1, literals: 5, ..flushed };
+    let hello = Walk { fixed_blocks: 1, literals: 5, ..flushed.clone() };
     assert_eq!(walk(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]), hello, "§7.2.3.1");
     // H literally, then four bytes at a distance of five: of these, four lie before the message.
     let again = Walk {
@@ -51,12 +51,12 @@ fn the_examples_of_section_7_2_3() {
         largest_distance_at: 1,
         history: 4,
         fixed_blocks: 1,
-        ..flushed
+        ..flushed.clone()
     };
     assert_eq!(walk(&[0xf2, 0x00, 0x11, 0x00, 0x00]), again, "§7.2.3.2");
     let stored = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
-    assert_eq!(walk(&stored), Walk { stored_blocks: 2, stored_bytes: 5, ..flushed }, "§7.2.3.3");
-    let with_final = Walk { final_blocks: 1, ..hello };
+    assert_eq!(walk(&stored), Walk { stored_blocks: 2, stored_bytes: 5, ..flushed.clone() }, "§7.2.3.3");
+    let with_final = Walk { final_blocks: 1, ..hello.clone() };
     assert_eq!(walk(&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00]), with_final, "§7.2.3.4");
     let two = [0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
     assert_eq!(walk(&two), Walk { stored_blocks: 2, fixed_blocks: 2, ..hello }, "§7.2.3.5");
@@ -93,7 +93,7 @@ fn behind_a_final_block() {
 
 #[test]
 fn a_walker_begins_anew() {
-    let mut walker = Walker::new();
+    let mut walker = Walker::new(0);
     walker.push(&[0xf3, 0x48, 0xcd]);
     walker.begin();
     walker.push(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
@@ -143,7 +143,7 @@ proptest! {
                 bytes.push(0);
             }
             let walk = walk(&bytes);
-            prop_assert_eq!(walk, Walk { end: WalkEnd::Flushed, stored_blocks: walk.stored_blocks, ..whole });
+            prop_assert_eq!(&walk, &Walk { end: WalkEnd::Flushed, stored_blocks: walk.stored_blocks, ..whole });
             prop_assert_eq!(walk.length, message.len() as u64);
             prop_assert!(walk.largest_distance <= 1 << window_bits);
             prop_assert!(u64::from(walk.history) <= before);
@@ -174,7 +174,7 @@ proptest! {
             let at = at.index(bytes.len().max(1));
             bytes.get_mut(at).map(|spoiled| *spoiled ^= byte);
         }
-        let mut walker = Walker::new();
+        let mut walker = Walker::new(0);
         let (mut rest, mut cuts) = (&*bytes, cuts.iter().cycle());
         while !rest.is_empty() {
             let (piece, later) = rest.split_at(rest.len().min(*cuts.next().unwrap()));
@@ -201,23 +201,28 @@ proptest! {
             bytes.get_mut(at).map(|spoiled| *spoiled ^= byte);
         }
         let walk = walk(&bytes);
+        if !walk.ends_between_blocks() {
+            bytes.extend(TRAILER);
+        }
         let zlib = inflated(&bytes);
         // zlib stops at the end of a final block, the walker goes on.
         if walk.final_blocks == 0 {
-            prop_assert_eq!(matches!(walk.end, WalkEnd::Fault { .. }), zlib.is_none(), "{:?}", walk);
-            if let Some(length) = zlib {
-                prop_assert_eq!(walk.length, length);
+            match (walk.end, zlib) {
+                // The fault is in the four bytes.
+                (WalkEnd::Inside, None) => {}
+                (WalkEnd::Fault { .. }, zlib) => prop_assert_eq!(zlib, None),
+                (_, zlib) => prop_assert_eq!(Some(walk.length), zlib, "{:?}", walk),
             }
         }
     }
 
     #[test]
     fn any_bytes_end(bytes: Vec<u8>, more: Vec<u8>) {
-        let mut walker = Walker::new();
+        let mut walker = Walker::new(0);
         walker.push(&bytes);
         walker.push(&more);
         let walk = walker.finish();
         prop_assert!(walk.history <= 32 << 10 && walk.largest_distance <= 32 << 10);
-        prop_assert_eq!(walk.is_whole(), walk.garbage.is_none() && walk.is_whole());
+        prop_assert!(!walk.is_whole() || walk.garbage.is_none());
     }
 }

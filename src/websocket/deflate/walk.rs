@@ -1,7 +1,7 @@
 //! What a walk over a message's DEFLATE blocks tells.
 
 /// A compressed message, block by block: what it is made of and how it ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Walk {
     /// Blocks without compression (RFC 1951 §3.2.4). The empty one at the end counts, although its last four bytes
     /// are not sent (RFC 7692 §7.2.1).
@@ -33,6 +33,54 @@ pub struct Walk {
     pub end: WalkEnd,
     /// It ends in bytes that stand behind a final block and are no block: their offset among the compressed bytes.
     pub garbage: Option<u64>,
+    /// The first of its blocks, as many as were asked for; the last one may be cut.
+    pub blocks: Vec<Block>,
+}
+
+/// A DEFLATE block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Block {
+    /// Its type.
+    pub kind: BlockKind,
+    /// BFINAL is set.
+    pub is_final: bool,
+    /// Where it begins among the message's compressed bits.
+    pub at: u64,
+    /// Bits of it that were sent, with its header and with the padding inside a block without compression.
+    pub bits: u64,
+    /// Literals; none in a block without compression.
+    pub literals: u64,
+    /// Matches.
+    pub matches: u64,
+    /// Bytes it stands for.
+    pub length: u64,
+    /// The largest distance of a match, in bytes; 0 without matches.
+    pub largest_distance: u32,
+    /// How far before the message's first byte its matches reach, at most.
+    pub history: u32,
+}
+
+/// BTYPE (RFC 1951 §3.2.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlockKind {
+    /// 00: no compression.
+    #[default]
+    Stored,
+    /// 01: the fixed Huffman codes.
+    Fixed,
+    /// 10: Huffman codes of its own.
+    Dynamic,
+}
+
+impl BlockKind {
+    /// `"stored"`, `"fixed"` or `"dynamic"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            BlockKind::Stored => "stored",
+            BlockKind::Fixed => "fixed",
+            BlockKind::Dynamic => "dynamic",
+        }
+    }
 }
 
 /// Where the compressed bytes of a message end.
@@ -45,9 +93,11 @@ pub enum WalkEnd {
     Trailer,
     /// Behind a final block, and nothing follows.
     Final,
-    /// Behind another block.
+    /// Behind another block, or before the first.
     Block,
-    /// Inside a block.
+    /// Inside a block that the four bytes complete although they were not taken from it.
+    Filled,
+    /// Inside a block, with the four bytes too.
     #[default]
     Inside,
     /// Before it: this is no DEFLATE.
@@ -61,13 +111,18 @@ pub enum WalkEnd {
 
 impl Walk {
     /// Blocks in all.
-    pub fn blocks(&self) -> u64 {
+    pub fn block_count(&self) -> u64 {
         self.stored_blocks.saturating_add(self.fixed_blocks).saturating_add(self.dynamic_blocks)
     }
 
-    /// The message is DEFLATE from its first to its last byte, and nothing of a block is missing but the four bytes
-    /// that the receiver puts back.
+    /// All of it is DEFLATE, and with the four bytes that the receiver puts back no block is cut. What it stands for is
+    /// known then.
     pub fn is_whole(&self) -> bool {
-        matches!(self.end, WalkEnd::Flushed | WalkEnd::Trailer | WalkEnd::Final)
+        !matches!(self.end, WalkEnd::Inside | WalkEnd::Fault { .. })
+    }
+
+    /// It ends between two blocks, where the four bytes that the receiver puts back begin a block that does not end.
+    pub fn ends_between_blocks(&self) -> bool {
+        matches!(self.end, WalkEnd::Trailer | WalkEnd::Final | WalkEnd::Block)
     }
 }
