@@ -54,6 +54,7 @@ const TOPICS: &[&[&Rule]] = &[
     closing::teardown::RULES,
     text::RULES,
     compression::RULES,
+    compression::FORENSIC_RULES,
     legacy::RULES,
     capture::RULES,
 ];

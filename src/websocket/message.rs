@@ -1,8 +1,9 @@
 //! Fragments put together into a message, inflated and its text checked, while they go by (RFC 6455 §5.4, §5.6;
 //! RFC 7692 §6).
 
+use super::deflate::Bounds;
 use super::event::{Inflated, Kind, Message, Text, TextFault};
-use super::inflate::{Bounds, Failure, Inflater};
+use super::inflate::{Failure, Inflater};
 use super::utf8::Validator;
 use crate::Role;
 use crate::capture::PacketRef;

@@ -24,7 +24,7 @@ mod utf8;
 pub use close_code::close_code_name;
 pub use closing::{CloseFrame, Closer, Closing};
 pub use connection::Connection;
-pub use deflate::{Block, BlockKind, Walk, WalkEnd};
+pub use deflate::{Block, BlockKind, Bounds, Walk, WalkEnd};
 pub use event::{CaptureFact, Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
 pub(crate) use handshake::window_bits;
 pub use handshake::{
@@ -33,7 +33,6 @@ pub use handshake::{
     hixie76_answer, parse_extensions,
 };
 pub use header::{FrameHeader, LengthForm, Opcode};
-pub use inflate::Bounds;
 pub use resync::{Boundary, Expected, Search};
 pub use shared::Settings;
 pub use stats::{DirectionStats, PingTimes, Stats};

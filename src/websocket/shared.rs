@@ -1,9 +1,9 @@
 //! What the two directions of a connection have in common: ordinals, counts, what was agreed.
 
 use super::closing::CloseTracker;
+use super::deflate::Bounds;
 use super::event::{Frame, Pong};
 use super::header::Opcode;
-use super::inflate::Bounds;
 use super::pings::{Outstanding, RoundTrips};
 use super::stats::DirectionStats;
 use crate::PerRole;

@@ -22,12 +22,12 @@ const FIRST_FRAGMENT_ONLY: &str = "An endpoint MUST NOT set the \"Per-Message Co
 const RSV1: u8 = 0b100;
 
 /// A connection on which permessage-deflate was agreed.
-fn agreed() -> Scenario {
+pub(super) fn agreed() -> Scenario {
     Scenario::new().handshake_with_extensions("permessage-deflate", "permessage-deflate")
 }
 
 /// A text message that says it is compressed and has these bytes.
-fn compressed(payload: impl Into<Vec<u8>>) -> FrameSpec {
+pub(super) fn compressed(payload: impl Into<Vec<u8>>) -> FrameSpec {
     text(payload).rsv(RSV1)
 }
 
@@ -61,7 +61,7 @@ pub static RSV1_ON_CONTINUATION: Rule = Rule {
 };
 
 /// "Hello" as RFC 7692 §7.2.3.1 compresses it.
-const HELLO: [u8; 7] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
+pub(super) const HELLO: [u8; 7] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
 
 /// `pmd-inflate-error`
 pub static INFLATE_ERROR: Rule = Rule {

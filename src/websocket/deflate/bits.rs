@@ -74,13 +74,12 @@ impl Bits {
         bits
     }
 
-    /// Passes over at most `count` bytes of the input while no bits are held; gives their number.
-    pub(super) fn pass_over(&mut self, count: u16, input: &mut &[u8]) -> u16 {
-        let passed = input.len().min(usize::from(count));
-        *input = &input[passed..];
-        self.taken += passed as u64;
+    /// Passes over at most `count` bytes of the input while no bits are held.
+    pub(super) fn pass_over(&mut self, count: usize, input: &mut &[u8]) {
+        let count = input.len().min(count);
+        *input = &input[count..];
+        self.taken += count as u64;
         self.bits = 0;
-        passed as u16
     }
 
     /// Bits used up so far.

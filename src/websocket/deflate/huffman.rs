@@ -136,13 +136,15 @@ impl<const SLOTS: usize, const SYMBOLS: usize> Code<SLOTS, SYMBOLS> {
 
     /// Writes each short codeword into every slot whose index ends in it: DEFLATE packs a codeword's first bit lowest.
     fn fill(&mut self, gaps: bool) {
-        self.slots.fill(if gaps { Entry::GAP } else { Entry::EMPTY });
+        self.slots[0] = if gaps { Entry::GAP } else { Entry::EMPTY };
         let (mut codeword, mut index) = (0_u16, 0_usize);
         for length in 1..=Self::ROOT {
+            // What the bits before say holds whatever the next bit is.
+            let known = 1 << (length - 1);
+            self.slots.copy_within(..known, known);
             for _ in 0..self.counts[length] {
-                let entry = self.entry(index, length);
-                let first = usize::from(codeword.reverse_bits() >> (16 - length));
-                self.slots[first..].iter_mut().step_by(1 << length).for_each(|slot| *slot = entry);
+                let slot = usize::from(codeword.reverse_bits() >> (16 - length));
+                self.slots[slot] = self.entry(index, length);
                 codeword += 1;
                 index += 1;
             }

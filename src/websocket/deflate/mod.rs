@@ -1,35 +1,52 @@
-//! A walk over the compressed bytes of a message (RFC 1951): which blocks, how many literals and matches, how far back
-//! they reach. It makes no output, so it needs no window: it knows how many bytes there would be.
+//! DEFLATE undone (RFC 1951), and what it was made of: which blocks, how many literals and matches, how far back they
+//! reach.
 //!
-//! Inflating does not tell these things: zlib-rs takes any distance up to 32 KiB, whatever window was agreed, and no
-//! inflater says where a distance led. Whatever the bytes are, each costs a bounded amount of work, and the state is a
-//! few hundred bytes plus 6 KiB for Huffman codes once a block brings its own.
+//! A general inflater does not tell these things, and a window smaller than 32 KiB is more than most will check. Nor does it
+//! go on where a capture has lost bytes: here bytes may be unknown, and only what was copied from them is. Whatever the
+//! input is, each byte of it costs a bounded amount of work, and the state is some 70 KiB: the window, room for output, and
+//! Huffman codes once a block brings its own.
 
 mod bits;
 mod huffman;
+mod own;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod window;
 
 pub use walk::{Block, BlockKind, Walk, WalkEnd};
 
 use bits::Bits;
-use huffman::{Codes, FIXED, LengthCode};
+use huffman::{Codes, FIXED};
+use own::Own;
+use window::Window;
 
 /// What a sender takes away from the end of each message, and its receiver puts back (RFC 7692 §7.2.1, §7.2.2).
-pub(super) const TRAILER: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+const TRAILER: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// No token has more bits: two codewords of 15, 5 and 13 extra bits. So many are at hand wherever more bytes follow.
 const TOKEN: u32 = 48;
 
-/// The order in which the lengths of the first code's codewords are given (RFC 1951 §3.2.7).
-const ORDER: [u8; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+/// A message as large as this is held to the limit on the ratio.
+const RATIO_COUNTS_FROM: u64 = 1 << 20;
 
-/// Walks over one message after the other.
+/// Bounds on one message.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes it may inflate to.
+    pub length: u64,
+    /// How many times its compressed size, once it is larger than 1 MiB.
+    pub ratio: u64,
+}
+
+/// Decodes one message after the other of one sender.
 #[derive(Debug)]
-pub struct Walker {
+pub struct Decoder {
     bits: Bits,
     state: State,
+    window: Window,
+    /// Bytes that were handed on.
+    given: u64,
     /// What is known of the blocks that ended.
     walk: Walk,
     /// The block at hand, or the last one.
@@ -54,32 +71,17 @@ enum State {
     StoredLength,
     /// So many bytes of it remain.
     Stored(u16),
-    /// At HLIT, HDIST and HCLEN.
-    Counts,
-    /// At the lengths of the code for lengths, `next` of which are read.
-    LengthLengths { next: usize },
-    /// At the lengths of the two codes, `next` of which are read.
-    Lengths { next: usize },
+    /// Among the codes of a block that brings its own.
+    Codes,
     /// Among literals and matches, with the fixed codes or the block's own.
     Tokens { fixed: bool },
     /// It is no DEFLATE from here on.
     Fault,
 }
 
-/// What a block with codes of its own needs.
-#[derive(Debug)]
-struct Own {
-    codes: Codes,
-    lengths: LengthCode,
-    /// How many lengths of literals there are, of distances, and of the code for lengths.
-    counts: [usize; 3],
-    /// The lengths that are read.
-    read: [u8; 288 + 32],
-}
-
 /// What a step came to.
 enum Step {
-    /// Another can follow.
+    /// Another can follow, perhaps after room was made.
     Done,
     /// The bits at hand do not suffice.
     MoreBits,
@@ -87,12 +89,14 @@ enum Step {
 
 type Stepped = Result<Step, &'static str>;
 
-impl Walker {
-    /// A walker at the beginning of a message. Of each walk it lists the first `listed` blocks.
-    pub fn new(listed: usize) -> Walker {
-        Walker {
+impl Decoder {
+    /// A decoder before the first message. Of each it lists the first `listed` blocks.
+    pub fn new(listed: usize) -> Decoder {
+        Decoder {
             bits: Bits::default(),
             state: State::Header,
+            window: Window::default(),
+            given: 0,
             walk: Walk::default(),
             block: Block::default(),
             is_open: false,
@@ -105,15 +109,46 @@ impl Walker {
 
     /// A message begins.
     pub fn begin(&mut self) {
-        *self = Walker { own: self.own.take(), ..Walker::new(self.listed) };
+        self.window.begin();
+        let (window, own) = (std::mem::take(&mut self.window), self.own.take());
+        *self = Decoder { window, own, ..Decoder::new(self.listed) };
     }
 
-    /// Walks over the next compressed bytes of the message, cut anywhere.
-    pub fn push(&mut self, mut input: &[u8]) {
+    /// Bytes of this sender are missing: what was known of its window says nothing of what follows.
+    pub fn forget(&mut self) {
+        self.window.forget();
+    }
+
+    /// Whether the message reached a bound: no more of it comes out, but it is walked to its end.
+    pub fn is_stopped(&self) -> bool {
+        self.window.stopped
+    }
+
+    /// Whether the message refers to bytes that are not known: lost, or before the first. What comes out ends there.
+    pub fn reached_unknown(&self) -> bool {
+        self.window.reached_unknown()
+    }
+
+    /// Bytes of the message that came out.
+    pub fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// Compressed bytes of the message that were used up.
+    pub fn taken(&self) -> u64 {
+        self.bits.position() / 8
+    }
+
+    /// Decodes the next compressed bytes of the message, cut anywhere; `take` gets what comes out, in pieces.
+    pub fn push(&mut self, mut input: &[u8], bounds: Bounds, take: &mut impl FnMut(&[u8])) {
         while self.state != State::Fault {
             self.bits.refill(&mut input);
+            if self.window.space() == 0 {
+                self.hand_on(bounds, take);
+                self.window.make_room();
+            }
             match self.step(&mut input) {
-                Ok(Step::MoreBits) if input.is_empty() => return,
+                Ok(Step::MoreBits) if input.is_empty() => break,
                 // With bytes left, a refill has more bits than any step needs to get ahead.
                 Ok(_) => {}
                 Err(what) => {
@@ -122,10 +157,17 @@ impl Walker {
                 }
             }
         }
+        self.hand_on(bounds, take);
+    }
+
+    fn hand_on(&mut self, bounds: Bounds, take: &mut impl FnMut(&[u8])) {
+        self.given += self.window.hand_on(take);
+        let too_often = self.given > RATIO_COUNTS_FROM && self.given / self.taken().max(1) > bounds.ratio;
+        self.window.stopped |= too_often || self.given > bounds.length;
     }
 
     /// The message is over: puts the four bytes back where they belong, and says what it was.
-    pub fn finish(&mut self) -> Walk {
+    pub fn finish(&mut self, bounds: Bounds, take: &mut impl FnMut(&[u8])) -> Walk {
         let boundary = self.state == State::Header && self.bits.held() == 0;
         self.walk.end = match self.state {
             State::Fault => self.walk.end,
@@ -135,7 +177,7 @@ impl Walker {
             // Fewer than three bits remain: not even a header.
             State::Header => WalkEnd::Block,
             _ => {
-                self.push(&TRAILER);
+                self.push(&TRAILER, bounds, take);
                 if self.state == State::Header { WalkEnd::Filled } else { WalkEnd::Inside }
             }
         };
@@ -153,9 +195,7 @@ impl Walker {
             State::Header => self.header(),
             State::StoredLength => self.stored_length(),
             State::Stored(remaining) => Ok(self.stored(remaining, input)),
-            State::Counts => self.counts(),
-            State::LengthLengths { next } => self.length_lengths(next),
-            State::Lengths { next } => self.lengths(next),
+            State::Codes => self.codes(),
             State::Tokens { fixed } => self.tokens(fixed, input),
             State::Fault => Ok(Step::MoreBits),
         }
@@ -168,11 +208,13 @@ impl Walker {
         let (kind, state) = match header >> 1 {
             0 => (BlockKind::Stored, State::StoredLength),
             1 => (BlockKind::Fixed, State::Tokens { fixed: true }),
-            2 => (BlockKind::Dynamic, State::Counts),
+            2 => (BlockKind::Dynamic, State::Codes),
             _ => return Err("a block has the reserved type 3"),
         };
-        if kind == BlockKind::Stored {
-            self.bits.align();
+        match kind {
+            BlockKind::Stored => drop(self.bits.align()),
+            BlockKind::Fixed => {}
+            BlockKind::Dynamic => self.own.get_or_insert_with(|| Box::new(Own::new())).begin(),
         }
         self.block = Block { kind, is_final: header & 1 != 0, at, ..Block::default() };
         self.is_open = true;
@@ -197,17 +239,22 @@ impl Walker {
     }
 
     fn stored(&mut self, remaining: u16, input: &mut &[u8]) -> Step {
-        // The block began on a byte boundary, so whole bytes are held.
-        let held = self.bits.held() / 8;
-        let from_held = held.min(u32::from(remaining));
-        self.bits.drop(from_held * 8);
-        // No more than 16 bits' worth, for it is bounded by what remains.
-        let mut left = remaining - from_held as u16;
-        if self.bits.held() == 0 {
-            left -= self.bits.pass_over(left, input);
+        let mut left = remaining;
+        // The block began on a byte boundary, so whole bytes are held, few enough to fit.
+        while left > 0
+            && let Some(byte) = self.bits.take(8)
+        {
+            self.window.literal(byte as u8);
+            left -= 1;
         }
-        let taken = u64::from(remaining - left);
-        self.block.length += taken;
+        let bytes = &input[..input.len().min(left.into()).min(self.window.space())];
+        if self.bits.held() == 0 {
+            self.window.bytes(bytes);
+            // No more than what is left, so it fits.
+            left -= bytes.len() as u16;
+            self.bits.pass_over(bytes.len(), input);
+        }
+        self.block.length += u64::from(remaining - left);
         self.state = State::Stored(left);
         if left > 0 {
             return Step::MoreBits;
@@ -217,69 +264,10 @@ impl Walker {
     }
 
     /// RFC 1951 §3.2.7.
-    fn counts(&mut self) -> Stepped {
-        let Some(counts) = self.bits.take(14) else { return Ok(Step::MoreBits) };
-        let (literals, distances) = (257 + (counts & 31), 1 + (counts >> 5 & 31));
-        if literals > 286 || distances > 30 {
-            return Err("a block has codewords for symbols that do not exist");
-        }
-        let own = self.own.get_or_insert_with(|| Box::new(Own::new()));
-        own.counts = [literals as usize, distances as usize, 4 + (counts >> 10) as usize];
-        own.read.fill(0);
-        self.state = State::LengthLengths { next: 0 };
-        Ok(Step::Done)
-    }
-
-    fn length_lengths(&mut self, mut next: usize) -> Stepped {
-        let Some(own) = self.own.as_deref_mut() else { return Ok(Step::MoreBits) };
-        while let Some(&symbol) = ORDER[..own.counts[2].min(19)].get(next) {
-            let Some(length) = self.bits.take(3) else {
-                self.state = State::LengthLengths { next };
-                return Ok(Step::MoreBits);
-            };
-            own.read[usize::from(symbol)] = length as u8;
-            next += 1;
-        }
-        if !own.lengths.make(&own.read[..19], false) {
-            return Err("the lengths of a block's codewords are in no code");
-        }
-        own.read.fill(0);
-        self.state = State::Lengths { next: 0 };
-        Ok(Step::Done)
-    }
-
-    fn lengths(&mut self, mut next: usize) -> Stepped {
-        let Some(own) = self.own.as_deref_mut() else { return Ok(Step::MoreBits) };
-        let [literals, distances, _] = own.counts;
-        let total = literals + distances;
-        while next < total {
-            let entry = own.lengths.look_up(self.bits.peek());
-            let bits = entry.bits() + entry.extra_bits();
-            if bits > self.bits.held() {
-                self.state = State::Lengths { next };
-                return Ok(Step::MoreBits);
-            }
-            let extra = self.bits.after(entry.bits(), entry.extra_bits()) as usize;
-            let (length, times) = match (entry.value(), next.checked_sub(1)) {
-                (16, None) => return Err("the first length of a block's codewords repeats the one before"),
-                (16, Some(previous)) => (own.read[previous], 3 + extra),
-                (17, _) => (0, 3 + extra),
-                (18, _) => (0, 11 + extra),
-                (length, _) => (length as u8, 1),
-            };
-            if times > total - next {
-                return Err("a block has more lengths of codewords than it says");
-            }
-            self.bits.drop(bits);
-            own.read[next..next + times].fill(length);
-            next += times;
-        }
-        let (of_literals, of_distances) = own.read[..total].split_at(literals);
-        if of_literals[256] == 0 {
-            return Err("a block has no codeword for its end");
-        }
-        if !own.codes.literals.make(of_literals, true) || !own.codes.distances.make(of_distances, true) {
-            return Err("the lengths of a block's codewords make no code");
+    fn codes(&mut self) -> Stepped {
+        let Some(own) = &mut self.own else { return Ok(Step::MoreBits) };
+        if !own.read(&mut self.bits)? {
+            return Ok(Step::MoreBits);
         }
         self.state = State::Tokens { fixed: false };
         Ok(Step::Done)
@@ -287,22 +275,27 @@ impl Walker {
 
     /// Literals, matches and the end of the block. A token is taken whole or not at all.
     fn tokens(&mut self, fixed: bool, input: &mut &[u8]) -> Stepped {
-        let codes = match &self.own {
+        let codes: &Codes = match &self.own {
             Some(own) if !fixed => &own.codes,
-            _ => &*FIXED,
+            _ => &FIXED,
         };
         // In locals, so that they stay in registers.
         let (mut bits, mut rest) = (self.bits, *input);
-        let (mut literals, mut matches, mut matched) = (0_u64, 0_u64, 0_u64);
-        let start = self.walk.length + self.block.length;
-        let block = &mut self.block;
+        let (mut literals, mut matches) = (0_u64, 0_u64);
+        let (block, window) = (&mut self.block, &mut self.window);
+        let start = window.position();
+        let mut ended = false;
         let stepped = loop {
             if bits.held() < TOKEN {
                 bits.refill(&mut rest);
             }
+            if window.space() == 0 {
+                break Ok(Step::Done);
+            }
             let symbol = codes.literals.look_up(bits.peek());
             if symbol.is_literal() && symbol.bits() <= bits.held() {
                 bits.drop(symbol.bits());
+                window.literal(symbol.value() as u8);
                 literals += 1;
                 continue;
             }
@@ -312,6 +305,7 @@ impl Walker {
             }
             if symbol.is_end() {
                 bits.drop(used);
+                ended = true;
                 break Ok(Step::Done);
             }
             if symbol.is_invalid() {
@@ -329,7 +323,7 @@ impl Walker {
             }
             let distance = symbol.value() + bits.after(extra_at, symbol.extra_bits());
             bits.drop(used);
-            let position = start + literals + matched;
+            let position = window.position();
             if distance > block.largest_distance {
                 block.largest_distance = distance;
                 if distance > self.walk.largest_distance {
@@ -342,14 +336,14 @@ impl Walker {
                 block.history = block.history.max(distance - position as u32);
             }
             matches += 1;
-            matched += u64::from(length);
+            window.copy(distance, length);
         };
         self.bits = bits;
         *input = rest;
         block.literals += literals;
         block.matches += matches;
-        block.length += literals + matched;
-        if let Ok(Step::Done) = stepped {
+        block.length += self.window.position() - start;
+        if ended {
             self.end_block();
         }
         stepped
@@ -391,11 +385,5 @@ impl Walker {
         if walk.blocks.len() < self.listed {
             walk.blocks.push(*block);
         }
-    }
-}
-
-impl Own {
-    fn new() -> Own {
-        Own { codes: Codes::new(), lengths: LengthCode::lengths(), counts: [0; 3], read: [0; 288 + 32] }
     }
 }

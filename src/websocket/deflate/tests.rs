@@ -2,10 +2,26 @@ use super::*;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use proptest::prelude::*;
 
+const BOUNDS: Bounds = Bounds { length: 64 << 20, ratio: u64::MAX };
+
+/// A message's walk and text, cut into pieces of these sizes.
+fn decode(decoder: &mut Decoder, message: &[u8], pieces: &[usize]) -> (Walk, Vec<u8>) {
+    let mut text = Vec::new();
+    decoder.begin();
+    let mut take = |piece: &[u8]| text.extend_from_slice(piece);
+    let (mut rest, mut pieces) = (message, pieces.iter().cycle());
+    while !rest.is_empty() {
+        let (piece, later) = rest.split_at(rest.len().min(*pieces.next().unwrap()));
+        decoder.push(piece, BOUNDS, &mut take);
+        rest = later;
+    }
+    let walk = decoder.finish(BOUNDS, &mut take);
+    assert_eq!(text.len() as u64, decoder.given());
+    (walk, text)
+}
+
 fn walk(message: &[u8]) -> Walk {
-    let mut walker = Walker::new(0);
-    walker.push(message);
-    walker.finish()
+    decode(&mut Decoder::new(0), message, &[usize::MAX]).0
 }
 
 /// What zlib makes of a data flushed by `flush`.
@@ -92,49 +108,86 @@ fn behind_a_final_block() {
 }
 
 #[test]
-fn a_walker_begins_anew() {
-    let mut walker = Walker::new(0);
-    walker.push(&[0xf3, 0x48, 0xcd]);
-    walker.begin();
-    walker.push(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]);
-    assert_eq!(walker.finish(), walk(&[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00]));
+fn a_message_begins_anew() {
+    let mut decoder = Decoder::new(0);
+    decoder.begin();
+    decoder.push(&[0xf3, 0x48, 0xcd], BOUNDS, &mut |_| {});
+    let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+    assert_eq!(decode(&mut decoder, &hello, &[1]), (walk(&hello), b"Hello".to_vec()));
+}
+
+/// The blocks of RFC 7692 §7.2.3.5, bit by bit: "He" has a header of 3 bits, two literals of 8 and an end of 7; the empty
+/// block behind it a header of 3, padding of 3 and the 32 of its lengths, which the last one lacks; "llo" 3 + 24 + 7.
+#[test]
+fn blocks_are_listed() {
+    let two = [0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
+    let fixed =
+        |at, bits, length| Block { kind: BlockKind::Fixed, at, bits, literals: length, length, ..Block::default() };
+    let empty = |at, bits| Block { at, bits, ..Block::default() };
+    let expected = [fixed(0, 26, 2), empty(26, 38), fixed(64, 34, 3), empty(98, 6)];
+    let blocks = |listed| decode(&mut Decoder::new(listed), &two, &[3]).0.blocks;
+    assert_eq!(blocks(9), expected);
+    assert_eq!(blocks(2), expected[..2]);
+    assert_eq!(blocks(0), []);
 }
 
 /// Inflates with a window full of zeros before it: the bytes that come out, or `None` if zlib finds a fault.
-fn inflated(message: &[u8]) -> Option<u64> {
+fn inflated(message: &[u8]) -> Option<Vec<u8>> {
     let mut zlib = Decompress::new(false);
     zlib.set_dictionary(&[0; 32 << 10]).unwrap();
+    let mut text = Vec::new();
     let mut room = vec![0; 64 << 10];
     let mut rest = message;
     loop {
         let (read, written) = (zlib.total_in(), zlib.total_out());
         let status = zlib.decompress(rest, &mut room, FlushDecompress::Sync).ok()?;
         rest = &rest[(zlib.total_in() - read) as usize..];
+        text.extend_from_slice(&room[..(zlib.total_out() - written) as usize]);
         let nothing = zlib.total_in() == read && zlib.total_out() == written;
         if status == Status::StreamEnd || nothing {
-            return Some(zlib.total_out());
+            return Some(text);
         }
     }
 }
 
+/// A decoder whose window is full of zeros.
+fn after_zeros() -> Decoder {
+    let mut decoder = Decoder::new(0);
+    for _ in 0..2 {
+        let mut block = vec![0x00, 0x00, 0x40, 0xFF, 0xBF];
+        block.resize(5 + (16 << 10), 0);
+        block.push(0);
+        assert_eq!(decode(&mut decoder, &block, &[1000]).1, [0; 16 << 10]);
+    }
+    decoder
+}
+
+fn pieces() -> impl Strategy<Value = Vec<usize>> {
+    proptest::collection::vec(prop_oneof![1..40_usize, 1..5000_usize], 1..20)
+}
+
 proptest! {
     #[test]
-    fn it_counts_what_zlib_writes(
+    fn what_zlib_compressed_comes_out(
         messages in proptest::collection::vec(data(), 1..4),
         level in 0..=9_u32,
         window_bits in 9..=15_u8,
         takeover: bool,
+        full: bool,
+        pieces in pieces(),
     ) {
         let mut compress = Compress::new_with_window_bits(Compression::new(level), false, window_bits);
+        let mut decoder = Decoder::new(0);
+        let flush = if full { FlushCompress::Full } else { FlushCompress::Sync };
         let mut before = 0;
         for message in &messages {
             if !takeover {
                 compress.reset();
                 before = 0;
             }
-            let mut bytes = compressed(&mut compress, message, FlushCompress::Sync);
+            let mut bytes = compressed(&mut compress, message, flush);
             let whole = walk(&bytes);
-            if bytes.ends_with(&[0, 0, 0xFF, 0xFF]) {
+            if bytes.ends_with(&TRAILER) {
                 prop_assert_eq!(whole.end, WalkEnd::Trailer);
                 bytes.truncate(bytes.len() - 4);
             } else {
@@ -142,13 +195,16 @@ proptest! {
                 prop_assert!(bytes.is_empty());
                 bytes.push(0);
             }
-            let walk = walk(&bytes);
+            let (walk, text) = decode(&mut decoder, &bytes, &pieces);
             prop_assert_eq!(&walk, &Walk { end: WalkEnd::Flushed, stored_blocks: walk.stored_blocks, ..whole });
+            prop_assert!(!decoder.reached_unknown());
             prop_assert_eq!(walk.length, message.len() as u64);
+            prop_assert_eq!(&text, message);
             prop_assert!(walk.largest_distance <= 1 << window_bits);
             prop_assert!(u64::from(walk.history) <= before);
             prop_assert_eq!((walk.final_blocks, walk.padding, walk.garbage), (0, None, None));
-            before += message.len() as u64;
+            // A full flush empties the compressor's window.
+            before = if full { 0 } else { before + message.len() as u64 };
         }
     }
 
@@ -161,36 +217,14 @@ proptest! {
         prop_assert!(ends.contains(&walk.end));
     }
 
+    /// Spoiled streams are where two inflaters could part; cuts are where one alone could.
     #[test]
-    fn where_it_is_cut_is_all_the_same(
+    fn it_reads_and_refuses_what_zlib_does(
         data in data(),
         level in 0..=9_u32,
-        spoil in proptest::option::of((any::<proptest::sample::Index>(), any::<u8>())),
-        cuts in proptest::collection::vec(1..40_usize, 1..20),
-    ) {
-        let mut compress = Compress::new(Compression::new(level), false);
-        let mut bytes = compressed(&mut compress, &data, FlushCompress::Sync);
-        if let Some((at, byte)) = spoil {
-            let at = at.index(bytes.len().max(1));
-            bytes.get_mut(at).map(|spoiled| *spoiled ^= byte);
-        }
-        let mut walker = Walker::new(0);
-        let (mut rest, mut cuts) = (&*bytes, cuts.iter().cycle());
-        while !rest.is_empty() {
-            let (piece, later) = rest.split_at(rest.len().min(*cuts.next().unwrap()));
-            walker.push(piece);
-            rest = later;
-        }
-        prop_assert_eq!(walker.finish(), walk(&bytes));
-    }
-
-    /// Spoiled streams are where an inflater and the walker could part.
-    #[test]
-    fn it_finds_a_fault_where_zlib_does(
-        data in data(),
-        level in 0..=9_u32,
-        spoil in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
+        spoil in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..4),
         head in any::<bool>(),
+        pieces in pieces(),
     ) {
         let mut compress = Compress::new(Compression::new(level), false);
         let mut bytes = compressed(&mut compress, &data, FlushCompress::Sync);
@@ -200,28 +234,57 @@ proptest! {
             let at = at.index(among.max(1));
             bytes.get_mut(at).map(|spoiled| *spoiled ^= byte);
         }
-        let walk = walk(&bytes);
+        let (walk, text) = decode(&mut after_zeros(), &bytes, &pieces);
+        prop_assert_eq!(&(walk.clone(), text.clone()), &decode(&mut after_zeros(), &bytes, &[usize::MAX]));
         if !walk.ends_between_blocks() {
             bytes.extend(TRAILER);
         }
         let zlib = inflated(&bytes);
-        // zlib stops at the end of a final block, the walker goes on.
+        // zlib stops at the end of a final block, the decoder goes on.
         if walk.final_blocks == 0 {
             match (walk.end, zlib) {
                 // The fault is in the four bytes.
                 (WalkEnd::Inside, None) => {}
                 (WalkEnd::Fault { .. }, zlib) => prop_assert_eq!(zlib, None),
-                (_, zlib) => prop_assert_eq!(Some(walk.length), zlib, "{:?}", walk),
+                (_, zlib) => {
+                    prop_assert_eq!(walk.length, text.len() as u64);
+                    prop_assert_eq!(Some(text), zlib);
+                }
+            }
+        }
+    }
+
+    /// Of what a decoder says after bytes were lost, nothing differs from what one says that lost none.
+    #[test]
+    fn what_is_read_after_a_loss_is_what_was_written(
+        messages in proptest::collection::vec(data(), 2..8),
+        lost in any::<proptest::sample::Index>(),
+        level in 1..=9_u32,
+    ) {
+        let mut compress = Compress::new(Compression::new(level), false);
+        let mut decoder = Decoder::new(0);
+        let lost = lost.index(messages.len());
+        for (index, message) in messages.iter().enumerate() {
+            let bytes = compressed(&mut compress, message, FlushCompress::Sync);
+            if index == lost {
+                decoder.forget();
+                continue;
+            }
+            let (walk, text) = decode(&mut decoder, &bytes, &[usize::MAX]);
+            prop_assert_eq!(walk.length, message.len() as u64);
+            prop_assert_eq!(&text, &message[..text.len()]);
+            prop_assert_eq!(text.len() < message.len(), decoder.reached_unknown());
+            if walk.history == 0 {
+                prop_assert!(!decoder.reached_unknown());
             }
         }
     }
 
     #[test]
     fn any_bytes_end(bytes: Vec<u8>, more: Vec<u8>) {
-        let mut walker = Walker::new(0);
-        walker.push(&bytes);
-        walker.push(&more);
-        let walk = walker.finish();
+        let mut decoder = Decoder::new(4);
+        let _ = decode(&mut decoder, &more, &[7]);
+        let (walk, _) = decode(&mut decoder, &bytes, &[3]);
         prop_assert!(walk.history <= 32 << 10 && walk.largest_distance <= 32 << 10);
         prop_assert!(!walk.is_whole() || walk.garbage.is_none());
     }
