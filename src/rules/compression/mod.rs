@@ -208,7 +208,7 @@ fn heal(side: &mut Side, first_readable: Option<u64>, context: &Context, docket:
         None => "bytes before are missing".to_owned(),
     };
     let then = match first_readable {
-        Some(index) => format!("message {index} is the first that refers to nothing before"),
+        Some(index) => format!("message {index} is the first that can"),
         None => "no message after can".to_owned(),
     };
     let message = format!("{sender}'s {which} cannot be inflated here, since {cause}; {then}");

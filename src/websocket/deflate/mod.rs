@@ -225,11 +225,14 @@ impl Decoder {
 
     /// RFC 1951 §3.2.4: LEN and its one's complement.
     fn stored_length(&mut self) -> Stepped {
-        let Some(lengths) = self.bits.take(32) else { return Ok(Step::MoreBits) };
-        let (length, complement) = (lengths as u16, (lengths >> 16) as u16);
+        if self.bits.held() < 32 {
+            return Ok(Step::MoreBits);
+        }
+        let (length, complement) = (self.bits.after(0, 16) as u16, self.bits.after(16, 16) as u16);
         if length != !complement {
             return Err("a block's two lengths do not match");
         }
+        self.bits.drop(32);
         self.state = State::Stored(length);
         if length == 0 {
             self.end_block();
@@ -280,9 +283,9 @@ impl Decoder {
             _ => &FIXED,
         };
         // In locals, so that they stay in registers.
-        let (mut bits, mut rest) = (self.bits, *input);
+        let (mut bits, mut rest, mut window) = (self.bits, *input, std::mem::take(&mut self.window));
         let (mut literals, mut matches) = (0_u64, 0_u64);
-        let (block, window) = (&mut self.block, &mut self.window);
+        let block = &mut self.block;
         let start = window.position();
         let mut ended = false;
         let stepped = loop {
@@ -342,7 +345,8 @@ impl Decoder {
         *input = rest;
         block.literals += literals;
         block.matches += matches;
-        block.length += self.window.position() - start;
+        block.length += window.position() - start;
+        self.window = window;
         if ended {
             self.end_block();
         }
