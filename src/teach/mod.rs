@@ -12,6 +12,7 @@
 //! ```
 
 mod accept;
+mod blocks;
 mod explain;
 mod fields;
 mod hex;
@@ -23,7 +24,7 @@ mod ruler;
 mod text;
 
 pub use accept::accept_walk;
-pub use explain::{Context, Mark, decode, explain, wire_bytes};
+pub use explain::{Context, Inflation, Mark, decode, explain, wire_bytes};
 pub use hex::{HexError, parse_hex};
 pub use parts::frames;
 pub use rule_page::rule_page;

@@ -58,19 +58,29 @@ impl Inflater {
     /// inflating it went.
     pub fn finish(&mut self, bounds: Bounds, take: &mut impl FnMut(&[u8])) -> (Walk, Result<(), Failure>) {
         let walk = self.decoder.finish(bounds, take);
-        let result = match walk.end {
-            _ if self.decoder.is_stopped() => Err(Failure::Bomb { length: self.decoder.given() }),
-            WalkEnd::Fault { bit, .. } => Err(Failure::Corrupt { offset: bit / 8 }),
-            WalkEnd::Inside => Err(Failure::Corrupt { offset: self.decoder.taken() }),
-            // The window goes on: what followed the unknown bytes is known.
-            _ if self.decoder.reached_unknown() && self.lossy => return (walk, Err(Failure::ContextLost)),
-            _ if self.decoder.reached_unknown() => Err(Failure::Corrupt { offset: self.decoder.taken() }),
-            _ => Ok(()),
+        let result = match self.so_far() {
+            Ok(()) if walk.end == WalkEnd::Inside => Err(Failure::Corrupt { offset: self.decoder.taken() }),
+            result => result,
         };
-        if result.is_err() {
+        // Behind the unknown bytes that a message refers to, the window goes on.
+        if !matches!(result, Ok(()) | Err(Failure::ContextLost)) {
             self.lose_context();
         }
         (walk, result)
+    }
+
+    /// How inflating the open message went so far.
+    pub fn so_far(&self) -> Result<(), Failure> {
+        let offset = self.decoder.taken();
+        if self.decoder.is_stopped() {
+            Err(Failure::Bomb { length: self.decoder.given() })
+        } else if self.decoder.is_faulty() || self.decoder.reached_unknown() && !self.lossy {
+            Err(Failure::Corrupt { offset })
+        } else if self.decoder.reached_unknown() {
+            Err(Failure::ContextLost)
+        } else {
+            Ok(())
+        }
     }
 }
 

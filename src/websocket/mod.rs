@@ -33,6 +33,7 @@ pub use handshake::{
     hixie76_answer, parse_extensions,
 };
 pub use header::{FrameHeader, LengthForm, Opcode};
+pub(crate) use inflate::{Failure, Inflater};
 pub use resync::{Boundary, Expected, Search};
 pub use shared::Settings;
 pub use stats::{DirectionStats, PingTimes, Stats};

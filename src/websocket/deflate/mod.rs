@@ -129,6 +129,11 @@ impl Decoder {
         self.window.reached_unknown()
     }
 
+    /// Whether the message proved to be no DEFLATE.
+    pub fn is_faulty(&self) -> bool {
+        self.state == State::Fault
+    }
+
     /// Bytes of the message that came out.
     pub fn given(&self) -> u64 {
         self.given

@@ -232,7 +232,9 @@ proptest! {
             // The head of a block with its own codes is where most can go wrong.
             let among = if head { bytes.len().min(60) } else { bytes.len() };
             let at = at.index(among.max(1));
-            bytes.get_mut(at).map(|spoiled| *spoiled ^= byte);
+            if let Some(spoiled) = bytes.get_mut(at) {
+                *spoiled ^= byte;
+            }
         }
         let (walk, text) = decode(&mut after_zeros(), &bytes, &pieces);
         prop_assert_eq!(&(walk.clone(), text.clone()), &decode(&mut after_zeros(), &bytes, &[usize::MAX]));
