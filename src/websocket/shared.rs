@@ -17,6 +17,8 @@ pub struct Settings {
     pub digests: bool,
     /// DEFLATE blocks of a compressed message to list.
     pub blocks: usize,
+    /// Tell the bytes of messages as they come.
+    pub pieces: bool,
     /// Bounds on inflating a message.
     pub bounds: Bounds,
     /// Bytes among which a boundary is searched.

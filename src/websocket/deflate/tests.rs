@@ -131,6 +131,39 @@ fn blocks_are_listed() {
     assert_eq!(blocks(0), []);
 }
 
+/// Two messages that zlib 1.2.13 compressed at level 6 with one window, counted by a decoder that was written apart from
+/// this one.
+#[test]
+fn two_messages_counted_elsewhere() {
+    let hex = |text: &str| -> Vec<u8> {
+        text.as_bytes().chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    };
+    let messages = [
+        "74d3b10e83300c04d05f419919623b0984bf6955860e30a076a850ffbd15437c436e3f19fb7139c3f311963886fdb6ad6109ebfe3a3ec3fede\
+         eeeb31c4f01dcf2b20fd80b480f603a905ac1fa82d90c8274a4be47e42734b947ec27cc644f6f43de67ea2f829b59f985d4308a8442065a60a\
+         7308ab24df4688ac14bf49186e751961bce02b045833cc21c43ac33e04d914ee22cc56a075c43981b312e794600eabefecfb2871ceea772971\
+         ce93fb28712ee0acc4b9e01ce23ce13ec479c2bb589dc1c78873056723ce15fe97b13e47f8f1c60a1da141c61a2d504523d4829d36622d0a8f\
+         c308b618bc3223daffd70ad7116ec9d7bbff01",
+        "1a2d63065719a3909897a2509c9f9b5a92919997ae90975a0e00",
+    ];
+    let block = |kind, at, bits, literals, matches, length| Block {
+        kind,
+        at,
+        bits,
+        literals,
+        matches,
+        length,
+        ..Block::default()
+    };
+    let mut decoder = Decoder::new(9);
+    let mut blocks = |message| decode(&mut decoder, &hex(message), &[10]).0.blocks;
+    let dynamic = block(BlockKind::Dynamic, 0, 1970, 111, 80, 1424);
+    let empty = block(BlockKind::Stored, 1970, 6, 0, 0, 0);
+    assert_eq!(blocks(messages[0]), [Block { largest_distance: 1016, ..dynamic }, empty]);
+    let fixed = Block { largest_distance: 1124, history: 1124, ..block(BlockKind::Fixed, 0, 203, 18, 2, 418) };
+    assert_eq!(blocks(messages[1]), [fixed, block(BlockKind::Stored, 203, 5, 0, 0, 0)]);
+}
+
 /// Inflates with a window full of zeros before it: the bytes that come out, or `None` if zlib finds a fault.
 fn inflated(message: &[u8]) -> Option<Vec<u8>> {
     let mut zlib = Decompress::new(false);
