@@ -13,6 +13,8 @@ pub struct Options {
     pub message_bytes: bool,
     /// Compute the SHA-256 of every complete message.
     pub digests: bool,
+    /// DEFLATE blocks of a compressed message that are listed in its [walk](crate::websocket::Walk).
+    pub blocks: usize,
     /// The captures that are read are the parts of one: connections go on from one to the next, and so do packet
     /// numbers, as in what `mergecap -a` writes.
     pub join: bool,
@@ -32,6 +34,7 @@ impl Default for Options {
             payload_bytes: 64,
             message_bytes: false,
             digests: false,
+            blocks: 0,
             join: false,
             key_log: KeyLog::new(),
             opt_in: false,

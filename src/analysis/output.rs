@@ -62,6 +62,7 @@ impl State {
         Settings {
             payload_bytes: self.options.payload_bytes,
             digests: self.options.digests,
+            blocks: self.options.blocks,
             pieces: self.options.message_bytes,
             bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
             resync_bytes: limits.resync_bytes,

@@ -160,6 +160,7 @@ pub fn message(index: u64, sender: Role, kind: Kind, payload: &[u8]) -> Message<
         sha256: None,
         text: Text::default(),
         inflated: None,
+        walk: None,
         packet: packet(8 + index),
         last_packet: packet(8 + index),
         stream_offset: 150 + index * 10,

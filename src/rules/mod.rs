@@ -65,6 +65,7 @@ const TOPICS: &[&[&Rule]] = &[
     reconnecting::RULES,
     text::RULES,
     compression::RULES,
+    compression::FORENSIC_RULES,
     legacy::RULES,
     capture::RULES,
 ];

@@ -8,7 +8,7 @@ use super::{fields, payload};
 use crate::Role;
 use crate::escape::printable;
 use crate::rules::{Finding, Severity};
-use crate::websocket::{FrameHeader, Opcode};
+use crate::websocket::{FrameHeader, Inflated, Opcode, Walk};
 
 /// No line of an explanation is wider.
 pub(super) const COLUMNS: usize = 80;
@@ -29,8 +29,23 @@ pub struct Context<'a> {
     pub stream_offset: Option<u64>,
     /// How many payload bytes exist, where the bytes that are explained hold only the first of them.
     pub captured_length: Option<u64>,
+    /// What came of the compressed message it belongs to; `None` where that is not known.
+    pub inflation: Option<Inflation<'a>>,
     /// What the rules say of it.
     pub marks: &'a [Mark<'a>],
+}
+
+/// A compressed message, inflated with the window that its sender had.
+#[derive(Clone, Copy, Debug)]
+pub struct Inflation<'a> {
+    /// What it is made of.
+    pub walk: &'a Walk,
+    /// How inflating it went.
+    pub outcome: Inflated,
+    /// The first bytes that came out.
+    pub payload: &'a [u8],
+    /// Bytes of the message on the wire.
+    pub wire_length: u64,
 }
 
 /// A finding, as it stands below an explanation.

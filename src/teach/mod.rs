@@ -13,6 +13,7 @@
 //! ```
 
 mod accept;
+mod blocks;
 mod compose;
 mod explain;
 mod fields;
@@ -31,7 +32,7 @@ mod wrong;
 
 pub use accept::accept_walk;
 pub use compose::{Draft, annotate};
-pub use explain::{Context, Mark, decode, decode_with, diagram, explain, wire_bytes};
+pub use explain::{Context, Inflation, Mark, decode, decode_with, diagram, explain, wire_bytes};
 pub use handshake::handshake;
 pub use hex::{HexError, parse_hex};
 pub use parts::frames;

@@ -1,13 +1,14 @@
 //! A frame's payload: unmasked byte by byte, as text, as a hex dump, inflated; the body of a Close in words.
 
-use super::explain::{COLUMNS, Context};
+use super::blocks::blocks;
+use super::explain::{COLUMNS, Context, Inflation};
 use super::fields::{Entry, Words, bits_of};
-use super::inflate::{End, MAX_INFLATED, inflate};
+use super::inflate::{MAX_INFLATED, inflate};
 use super::parts::Parts;
 use super::ruler::bytes_of;
 use super::text::{FieldKind, Span, Style, Text};
 use crate::escape::{printable, printable_lines};
-use crate::websocket::{Opcode, close_code_name};
+use crate::websocket::{Failure, Inflated, Opcode, Walk, close_code_name};
 use std::ops::Range;
 
 /// Rows of the unmasking table.
@@ -159,8 +160,17 @@ fn dump(bytes: &[u8], withheld: u64, text: &mut Text) {
 }
 
 fn inflated(parts: &Parts<'_>, payload: &[u8], context: &Context<'_>, text: &mut Text) {
-    text.heading("Inflated (RFC 7692 §7.2.2)");
     let header = parts.header;
+    let is_text = context.continues.unwrap_or(header.opcode) == Opcode::TEXT;
+    if let Some(Inflation { walk, outcome, payload, wire_length }) = context.inflation {
+        text.heading("Inflated: the whole message (RFC 7692 §7.2.2)");
+        came_out(payload, is_text, text);
+        if let Some(words) = outcome_words(outcome, walk) {
+            text.flow(Vec::new(), 2, &[Span::new(words, Style::Warning)], COLUMNS);
+        }
+        return blocks(walk, wire_length, text);
+    }
+    text.heading("Inflated (RFC 7692 §7.2.2)");
     if header.opcode == Opcode::CONTINUATION {
         let words = "Not possible for this frame alone: the compressed message begins in an earlier one.";
         return text.flow(Vec::new(), 2, &[Span::plain(words)], COLUMNS);
@@ -169,25 +179,46 @@ fn inflated(parts: &Parts<'_>, payload: &[u8], context: &Context<'_>, text: &mut
     let assumed = if context.compressed { "" } else { "permessage-deflate and " };
     let remark = format!("This assumes {assumed}an empty window, as for the first message of a connection.");
     text.flow(Vec::new(), 2, &[Span::new(remark, Style::Dim)], COLUMNS);
-    if !out.bytes.is_empty() {
-        if header.opcode == Opcode::TEXT {
-            shown(&out.bytes, text);
-        }
-        dump(&out.bytes, 0, text);
-    }
+    came_out(&out.bytes, is_text, text);
     let words = match out.end {
-        End::Whole if out.bytes.is_empty() => Span::plain("No bytes come out."),
-        End::Whole => return,
-        End::TooLong => {
-            Span::new(format!("More than {MAX_INFLATED} bytes come out; the rest is left."), Style::Warning)
+        Ok(()) => None,
+        Err(Failure::Bomb { .. }) => Some(format!("More than {MAX_INFLATED} bytes come out; the rest is left.")),
+        Err(Failure::ContextLost) => {
+            Some("The rest refers to earlier messages (context takeover, RFC 7692 §7.1.1).".to_owned())
         }
-        End::Fault => Span::new(
-            "It does not inflate: it refers to earlier messages (context takeover, RFC 7692 §7.1.1), or it is not \
-             DEFLATE.",
-            Style::Warning,
-        ),
+        Err(Failure::Corrupt { .. }) => Some("It does not inflate: it is not DEFLATE.".to_owned()),
     };
-    text.flow(Vec::new(), 2, &[words], COLUMNS);
+    if let Some(words) = words {
+        text.flow(Vec::new(), 2, &[Span::new(words, Style::Warning)], COLUMNS);
+    }
+    if let Some(walk) = out.walk {
+        blocks(&walk, payload.len() as u64, text);
+    }
+}
+
+/// Adds the first bytes that came out of a message.
+fn came_out(bytes: &[u8], is_text: bool, text: &mut Text) {
+    if bytes.is_empty() {
+        return text.flow(Vec::new(), 2, &[Span::plain("No bytes come out.")], COLUMNS);
+    }
+    if is_text {
+        shown(bytes, text);
+    }
+    dump(bytes, 0, text);
+}
+
+/// Why no more came out of a message; `None` where all did.
+fn outcome_words(outcome: Inflated, walk: &Walk) -> Option<String> {
+    Some(match outcome {
+        Inflated::Whole => return None,
+        Inflated::Corrupt { .. } if walk.is_whole() => {
+            "The rest refers to bytes before the first that the sender compressed.".to_owned()
+        }
+        Inflated::Corrupt { .. } => "The rest is not DEFLATE.".to_owned(),
+        Inflated::Bomb { length } => format!("The limit is reached: {} came out.", bytes_of(length)),
+        Inflated::ContextLost => "The rest refers to bytes that are not in the capture.".to_owned(),
+        Inflated::Incomplete => "Bytes of the message are not in the capture.".to_owned(),
+    })
 }
 
 /// The entries of a Close frame's body: nothing, or a code and a reason (RFC 6455 §5.5.1). Empty for other frames, and

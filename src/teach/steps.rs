@@ -3,13 +3,13 @@
 
 use super::explain::{COLUMNS, Context, title};
 use super::fields::{self, Entry};
-use super::inflate::{End, inflate};
+use super::inflate::inflate;
 use super::parts::Parts;
 use super::payload;
 use super::ruler::bytes_of;
 use super::text::{FieldKind, Span, Style, Text};
 use crate::escape::{printable, printable_within};
-use crate::websocket::{LengthForm, Opcode};
+use crate::websocket::{Failure, LengthForm, Opcode};
 use std::ops::Range;
 
 /// Where the words of a step begin.
@@ -261,9 +261,10 @@ impl Walk<'_> {
         if payload::is_compressed(parts, context) && kind != Opcode::CONTINUATION {
             let out = inflate(plain, parts.header.fin && parts.is_whole());
             let (words, style) = match (out.end, kind) {
-                (End::Fault, _) => {
+                (Err(Failure::ContextLost), _) => {
                     ("It does not inflate by itself: it refers to earlier messages.".to_owned(), Style::Warning)
                 }
+                (Err(Failure::Corrupt { .. }), _) => ("It is not DEFLATE.".to_owned(), Style::Warning),
                 (_, Opcode::TEXT) => {
                     (format!("\"{}\"", printable_within(&out.bytes, COLUMNS - INDENT - 2)), Style::Strong)
                 }

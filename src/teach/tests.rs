@@ -234,7 +234,7 @@ fn what_is_said_of_single_fields() {
         ("c9 00", server, "Set, but control frames are never compressed. RFC 7692 §6"),
         ("c0 00", compressed, "Set, but only the first fragment may say that its message is compressed."),
         ("80 01 41", compressed, "Not possible for this frame alone"),
-        ("c1 05 f2 00 11 00 00", server, "It does not inflate: it refers to earlier messages"),
+        ("c1 05 f2 00 11 00 00", server, "The rest refers to earlier messages"),
         ("81 02 c3 28", server, "Not UTF-8 from byte 0 on. §8.1"),
         ("81 01 c3", server, "Not UTF-8: the character at byte 0 has no end. §8.1"),
         ("01 01 c3", server, "The character at byte 0 goes on behind these bytes."),
@@ -289,6 +289,7 @@ fn context() -> impl Strategy<Value = Context<'static>> {
     let number = || any::<Option<u64>>();
     (sender, continues, any::<bool>(), number(), number()).prop_map(
         |(sender, continues, compressed, stream_offset, captured_length)| Context {
+            inflation: None,
             sender,
             compressed,
             continues,

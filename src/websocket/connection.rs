@@ -29,7 +29,8 @@ impl Connection {
     pub fn new(handshake: &Handshake, settings: Settings) -> Connection {
         let deflate = match &handshake.attempt.response {
             None => Deflate::Unknown,
-            Some(_) => handshake.deflate.map_or(Deflate::No, Deflate::Agreed),
+            Some(_) if handshake.deflate.is_some() => Deflate::Agreed,
+            Some(_) => Deflate::No,
         };
         // Where a head was not captured, neither is it known where the frames behind it begin.
         let begins = |role| match role {

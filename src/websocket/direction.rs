@@ -288,16 +288,11 @@ impl Direction {
     /// Whether RSV1 means DEFLATE; makes the inflater at its first use. Where the handshake was not seen, RSV1 can
     /// mean nothing else: permessage-deflate is the only registered extension that uses it.
     fn agree_on_deflate(&mut self, shared: &Shared) -> bool {
-        let no_context_takeover = match shared.deflate {
-            Deflate::No => return false,
-            Deflate::Agreed(params) => match self.role {
-                Role::Client => params.client_no_context_takeover,
-                Role::Server => params.server_no_context_takeover,
-            },
-            Deflate::Unknown => false,
-        };
+        if matches!(shared.deflate, Deflate::No) {
+            return false;
+        }
         let context_known = !self.after_gap;
-        self.inflater.get_or_insert_with(|| Box::new(Inflater::new(no_context_takeover, context_known)));
+        self.inflater.get_or_insert_with(|| Box::new(Inflater::new(context_known, shared.settings.blocks)));
         true
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Rules judge these events and reports print them; both see the same.
 
-use super::{FrameHeader, Handshake, Opcode};
+use super::{FrameHeader, Handshake, Opcode, Walk};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::tcp::Missing;
@@ -305,6 +305,8 @@ pub struct Message<'a> {
     pub text: Text,
     /// How inflating went; `None` for a message that was not compressed.
     pub inflated: Option<Inflated>,
+    /// What its compressed bytes are made of; `None` for a message that was not compressed or not whole.
+    pub walk: Option<&'a Walk>,
     /// The packet with the first byte of its first frame.
     pub packet: PacketRef,
     /// The packet with the last byte of its last frame.
@@ -369,7 +371,7 @@ pub enum Utf8Fault {
 pub enum Inflated {
     /// To the end.
     Whole,
-    /// The bytes are not DEFLATE: the offset of the failing call's input in the message's compressed bytes.
+    /// The bytes are not DEFLATE, or refer to bytes before the first that the sender compressed.
     Corrupt {
         /// Compressed bytes that were understood before the fault.
         offset: u64,

@@ -22,12 +22,12 @@ const FIRST_FRAGMENT_ONLY: &str = "An endpoint MUST NOT set the \"Per-Message Co
 const RSV1: u8 = 0b100;
 
 /// A connection on which permessage-deflate was agreed.
-fn agreed() -> Scenario {
+pub(super) fn agreed() -> Scenario {
     Scenario::new().handshake_with_extensions("permessage-deflate", "permessage-deflate")
 }
 
 /// A text message that says it is compressed and has these bytes.
-fn compressed(payload: impl Into<Vec<u8>>) -> FrameSpec {
+pub(super) fn compressed(payload: impl Into<Vec<u8>>) -> FrameSpec {
     text(payload).rsv(RSV1)
 }
 
@@ -63,7 +63,7 @@ pub static RSV1_ON_CONTINUATION: Rule = Rule {
 };
 
 /// "Hello" as RFC 7692 §7.2.3.1 compresses it.
-const HELLO: [u8; 7] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
+pub(super) const HELLO: [u8; 7] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
 
 /// `pmd-inflate-error`
 pub static INFLATE_ERROR: Rule = Rule {
@@ -75,10 +75,11 @@ pub static INFLATE_ERROR: Rule = Rule {
     quote: "Decompress the resulting data using DEFLATE.",
     statement: "The payload of a compressed message is not DEFLATE data.",
     why: "The receiver cannot read the message and closes with 1007 or 1002. The sender set RSV1 on a message that is \
-          not compressed, compressed with zlib or gzip headers, or referred to earlier messages although no context \
-          takeover was agreed.",
-    restraint: "Silent where bytes that the message may refer to are missing, and where it was not seen whether \
-                permessage-deflate was agreed.",
+          not compressed, compressed with zlib or gzip headers, or took too many bytes away from its end.",
+    restraint: "Only what the message's own bytes prove, or a reference to bytes before the first that the sender \
+                compressed: one to bytes that are missing is none. A message that can be read but has no empty block at \
+                its end is a warning. Silent where it was not seen whether permessage-deflate was agreed, and where \
+                another extension may have changed the bytes.",
     breaks: || agreed().server(compressed("Hello")),
     keeps: || agreed().server(compressed(HELLO)),
 };
@@ -159,9 +160,11 @@ pub static CONTEXT_LOST: Rule = Rule {
     source: "RFC 7692 §7.2.2",
     quote: "",
     statement: "Messages cannot be inflated here, since they refer to earlier bytes that are missing.",
-    why: "The receiver had those bytes; this program has not, so it says nothing of the contents of these messages until \
-          one comes that refers to none of them.",
-    restraint: "Nobody's fault: the sender is named to say whose messages they are.",
+    why: "The receiver had those bytes; this program has not, so it says nothing of the contents of these messages. Each \
+          match of a message is followed: where none reaches a byte that is missing, or that was copied from there, the \
+          message can be read. The first one that reaches back to nothing before it always can.",
+    restraint: "Nobody's fault: the sender is named to say whose messages they are. Rules about the compressed bytes \
+                themselves go on, but for text and length there is nothing to judge.",
     breaks: || {
         let sentence = "the quick brown fox jumps over the lazy dog";
         let first = agreed().server(deflated_text(sentence)).lose().server(deflated_text(sentence));
