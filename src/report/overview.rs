@@ -1,6 +1,5 @@
 //! What the table needs of an analysis: a few words for each connection, and each rule's findings counted.
 
-use super::handshake::family_name;
 use super::words::{duration, outcome, request_line, shown};
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};
@@ -144,7 +143,7 @@ fn agreed(connection: &Connection<'_>) -> Vec<String> {
     }
     let Some(handshake) = connection.handshake else { return words };
     if handshake.family != Family::Rfc6455 {
-        words.push(family_name(handshake.family).into_owned());
+        words.push(handshake.family.name().into_owned());
     }
     if handshake.attempt.switched {
         words.extend(subprotocol(handshake));

@@ -31,12 +31,12 @@ mod wrong;
 
 pub use accept::accept_walk;
 pub use compose::{Draft, annotate};
-pub use explain::{Context, Mark, decode, decode_with, explain, wire_bytes};
+pub use explain::{Context, Mark, decode, decode_with, diagram, explain, wire_bytes};
 pub use handshake::handshake;
 pub use hex::{HexError, parse_hex};
 pub use parts::frames;
 pub use quiz::{Dice, Question, Subject, question};
-pub use rule_page::rule_page;
+pub use rule_page::{rule_example, rule_page};
 pub use ruler::ruler;
 pub use steps::steps;
 pub use text::{FieldKind, Line, Span, Style, Text};

@@ -16,6 +16,7 @@ pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};
 
 use crate::http::{Attempt, Head, RequestLine, StatusLine};
 use crate::tls::Facts;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// An opening handshake, read from an [`Attempt`].
@@ -71,6 +72,18 @@ pub enum Family {
     Hixie75,
     /// `draft-hixie-thewebsocketprotocol-76`, which is hybi-00: two keys and eight bytes after the head.
     Hixie76,
+}
+
+impl Family {
+    /// `rfc6455`, `hybi-08`, `hixie-76`.
+    pub fn name(self) -> Cow<'static, str> {
+        match self {
+            Family::Rfc6455 => "rfc6455".into(),
+            Family::Hybi(draft) => format!("hybi-{draft:02}").into(),
+            Family::Hixie75 => "hixie-75".into(),
+            Family::Hixie76 => "hixie-76".into(),
+        }
+    }
 }
 
 impl Handshake {
