@@ -109,7 +109,7 @@ fn remark(column: usize, marks: [&'static str; 2], words: &[Span], text: &mut Te
     broken.flow(Vec::new(), 0, words, COLUMNS - column - marks[0].len());
     for (number, line) in broken.lines.into_iter().enumerate() {
         let mark = marks[usize::from(number > 0)];
-        let style = line.first().map_or(Style::Plain, |span| span.style);
+        let style = line.iter().find(|span| !span.text.is_empty()).map_or(Style::Plain, |span| span.style);
         text.push([vec![Span::new(format!("{:column$}{mark}", ""), style)], line].concat());
     }
 }
