@@ -21,6 +21,8 @@ mod settings;
 mod show;
 mod suggest;
 mod table;
+#[cfg(feature = "tui")]
+mod tui;
 
 #[cfg(test)]
 mod tests;
@@ -77,6 +79,8 @@ enum Command {
     Frames(frames::Frames),
     Follow(follow::Follow),
     Show(show::Show),
+    #[cfg(feature = "tui")]
+    Tui(tui::Tui),
     Decode(decode::Decode),
     Accept(accept::Accept),
     Rules(rules::Rules),
@@ -121,6 +125,8 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Frames(command) => command.run(&screen),
         Command::Follow(command) => command.run(&screen),
         Command::Show(command) => command.run(&screen),
+        #[cfg(feature = "tui")]
+        Command::Tui(command) => command.run(&screen),
         Command::Decode(command) => command.run(&screen),
         Command::Accept(command) => command.run(&screen),
         Command::Rules(command) => command.run(&screen),

@@ -29,7 +29,7 @@ pub mod diagnostics;
 #[cfg(feature = "cli")]
 pub mod frames;
 #[cfg(feature = "cli")]
-mod overview;
+pub(crate) mod overview;
 #[cfg(feature = "cli")]
 pub mod table;
 #[cfg(feature = "cli")]

@@ -1,0 +1,138 @@
+//! The terminal: taken over, and given back as it was on every way out.
+//!
+//! What is changed is changed back when [`Terminal`] is dropped, and by the panic hook before a panic's message is
+//! printed, whichever thread panics. Signals that end the program are only noted, so that it leaves by the same way.
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{execute, style};
+use ratatui_core::buffer::Buffer;
+use ratatui_core::layout::Position;
+use ratatui_crossterm::CrosstermBackend;
+use std::io::{self, Stdout};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The terminal is taken over at the moment.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The whole screen, in raw mode, with the mouse.
+pub struct Terminal {
+    inner: ratatui_core::terminal::Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Terminal {
+    /// Takes the terminal over; `color` is whether colours are wanted.
+    ///
+    /// # Errors
+    /// Standard output is no terminal, or it refuses.
+    pub fn take(color: bool) -> io::Result<Terminal> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let previous = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                give_back();
+                previous(panic);
+            }));
+        });
+        // What NO_COLOR and the options mean is settled already; crossterm would ask the environment once more.
+        style::force_color_output(color);
+        seize()?;
+        let inner = ratatui_core::terminal::Terminal::new(CrosstermBackend::new(io::stdout()));
+        if inner.is_err() {
+            give_back();
+        }
+        Ok(Terminal { inner: inner? })
+    }
+
+    /// Draws a screen; `draw` gives where the cursor stands, if it is to be seen.
+    ///
+    /// # Errors
+    /// The terminal cannot be written to.
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+        self.inner.draw(|frame| {
+            if let Some(position) = draw(frame.buffer_mut()) {
+                frame.set_cursor_position(position);
+            }
+        })?;
+        Ok(())
+    }
+
+    /// The terminal was given back by a panic in another thread.
+    pub(super) fn is_lost(&self) -> bool {
+        !TAKEN.load(Ordering::SeqCst)
+    }
+
+    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again when it goes on.
+    ///
+    /// # Errors
+    /// The terminal cannot be taken again.
+    #[cfg(unix)]
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        seize()?;
+        self.inner.clear()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn seize() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let taken = execute!(io::stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste, Hide);
+    if taken.is_err() {
+        give_back();
+    }
+    taken
+}
+
+/// Gives the terminal back, once. An error cannot be helped: the terminal may be gone.
+fn give_back() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let _ = execute!(io::stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, Show);
+        let _ = disable_raw_mode();
+    }
+}
+
+/// Notes the signals that end a program.
+#[cfg(unix)]
+pub(super) struct Signals(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+#[cfg(unix)]
+impl Signals {
+    /// Begins to note them.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn note() -> io::Result<Signals> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let noted = std::sync::Arc::default();
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            signal_hook::flag::register_usize(signal, std::sync::Arc::clone(&noted), signal as usize)?;
+        }
+        Ok(Signals(noted))
+    }
+
+    /// A signal came.
+    pub(super) fn came(&self) -> bool {
+        self.0.load(Ordering::SeqCst) != 0
+    }
+
+    /// Ends the process by the signal that came, as it would have ended without us.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(super) fn obey(&self) -> io::Result<()> {
+        match i32::try_from(self.0.load(Ordering::SeqCst)) {
+            Ok(0) | Err(_) => Ok(()),
+            Ok(signal) => signal_hook::low_level::emulate_default_handler(signal),
+        }
+    }
+}
