@@ -70,6 +70,8 @@ impl Filter {
             let test = test(body).map_err(|why| Fault { at: word, why })?;
             terms.push(Term { not, test });
         }
+        // What needs the payload comes last: reading it costs most.
+        terms.sort_by_key(|term| matches!(term.test, Test::Holds(_)));
         Ok(Filter { terms })
     }
 
@@ -80,17 +82,17 @@ impl Filter {
 
     /// Whether a frame is listed. `id` is its place in the list of all frames.
     pub(super) fn admits(&self, model: &Model, id: u32, frame: &FrameRecord) -> bool {
-        // What needs the payload comes last: reading it costs most.
-        let (slow, quick): (Vec<_>, Vec<_>) = self.terms.iter().partition(|term| matches!(term.test, Test::Holds(_)));
-        quick.into_iter().all(|term| term.test.quick(model, frame) != term.not) && {
-            slow.is_empty() || {
-                let payloads = payloads(model, id);
-                slow.into_iter().all(|term| match &term.test {
-                    Test::Holds(needle) => payloads.iter().any(|payload| needle.is_in(payload)) != term.not,
-                    _ => true,
-                })
-            }
-        }
+        let mut payloads = None;
+        self.terms.iter().all(|term| {
+            let holds = match &term.test {
+                Test::Holds(needle) => {
+                    let payloads = payloads.get_or_insert_with(|| self::payloads(model, id));
+                    payloads.iter().any(|payload| needle.is_in(payload))
+                }
+                test => test.quick(model, frame),
+            };
+            holds != term.not
+        })
     }
 }
 

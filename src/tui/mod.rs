@@ -39,10 +39,9 @@ use std::time::{Duration, Instant};
 /// Work that is done between two looks at the keyboard.
 const SLICE: Duration = Duration::from_millis(15);
 
-/// How long is waited for a key while the analysis has nothing new, and when there is nothing else to do: signals are
-/// looked for as often.
+/// How long is waited for a key while the analysis has nothing new, and when there is nothing else to do.
 const READING: Duration = Duration::from_millis(20);
-const IDLE: Duration = Duration::from_millis(200);
+const IDLE: Duration = Duration::from_secs(3600);
 
 /// How the browser was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +57,6 @@ pub enum Left {
 /// # Errors
 /// The terminal refuses.
 pub fn run(inlet: Inlet, palette: Palette, least: Severity) -> io::Result<Left> {
-    #[cfg(unix)]
-    let signals = terminal::Signals::note()?;
     let mut terminal = Terminal::take(palette.color)?;
     let mut app = App::new(inlet, palette, least);
     let mut stale = true;
@@ -89,14 +86,7 @@ pub fn run(inlet: Inlet, palette: Palette, least: Severity) -> io::Result<Left> 
             }
             wait = Duration::ZERO;
         }
-        #[cfg(unix)]
-        if signals.came() {
-            break;
-        }
     }
-    drop(terminal);
-    #[cfg(unix)]
-    signals.obey()?;
     Ok(Left::Quit)
 }
 

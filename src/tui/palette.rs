@@ -61,13 +61,8 @@ impl Palette {
         }
     }
 
-    /// What the selection looks like.
+    /// What the selection looks like in the pane that has the keys.
     pub(super) fn selected(&self) -> Style {
         Style::reset().add_modifier(Modifier::REVERSED)
-    }
-
-    /// What the selection looks like while another pane has the keys.
-    pub(super) fn resting(&self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
     }
 }

@@ -1,7 +1,7 @@
 //! The terminal: taken over, and given back as it was on every way out.
 //!
 //! What is changed is changed back when [`Terminal`] is dropped, and by the panic hook before a panic's message is
-//! printed, whichever thread panics. Signals that end the program are only noted, so that it leaves by the same way.
+//! printed, whichever thread panics, and before a signal ends the program.
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
@@ -29,13 +29,19 @@ impl Terminal {
     /// Standard output is no terminal, or it refuses.
     pub fn take(color: bool) -> io::Result<Terminal> {
         static HOOK: Once = Once::new();
+        let mut heeded = Ok(());
         HOOK.call_once(|| {
+            #[cfg(unix)]
+            {
+                heeded = heed_signals();
+            }
             let previous = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
                 give_back();
                 previous(panic);
             }));
         });
+        heeded?;
         // What NO_COLOR and the options mean is settled already; crossterm would ask the environment once more.
         style::force_color_output(color);
         seize()?;
@@ -101,38 +107,18 @@ fn give_back() {
     }
 }
 
-/// Notes the signals that end a program.
+/// Gives the terminal back when a signal ends the program, and lets the signal do so. A thread of its own waits for
+/// it: where the terminal is gone, whoever reads the keyboard may never come back.
 #[cfg(unix)]
-pub(super) struct Signals(std::sync::Arc<std::sync::atomic::AtomicUsize>);
-
-#[cfg(unix)]
-impl Signals {
-    /// Begins to note them.
-    ///
-    /// # Errors
-    /// The system refuses.
-    pub(super) fn note() -> io::Result<Signals> {
-        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-        let noted = std::sync::Arc::default();
-        for signal in [SIGHUP, SIGINT, SIGTERM] {
-            signal_hook::flag::register_usize(signal, std::sync::Arc::clone(&noted), signal as usize)?;
+fn heed_signals() -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            give_back();
+            // It ends the process; should it not, there is nothing left to do.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
-        Ok(Signals(noted))
-    }
-
-    /// A signal came.
-    pub(super) fn came(&self) -> bool {
-        self.0.load(Ordering::SeqCst) != 0
-    }
-
-    /// Ends the process by the signal that came, as it would have ended without us.
-    ///
-    /// # Errors
-    /// The system refuses.
-    pub(super) fn obey(&self) -> io::Result<()> {
-        match i32::try_from(self.0.load(Ordering::SeqCst)) {
-            Ok(0) | Err(_) => Ok(()),
-            Ok(signal) => signal_hook::low_level::emulate_default_handler(signal),
-        }
-    }
+    });
+    Ok(())
 }

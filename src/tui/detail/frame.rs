@@ -16,7 +16,7 @@ pub(super) fn detail(model: &Model, id: u32) -> Option<Detail> {
     let frame = stored.frame();
     let connection = model.connections.get(stored.record.connection as usize)?;
     let mut nodes = Vec::new();
-    place(&frame, connection.outline.began, stored.record.connection, &mut nodes);
+    place(&frame, connection.outline.began, &mut nodes);
     let fields = match connection.hixie {
         true => hixie_header(&frame, &mut nodes),
         false => header(&frame, &mut nodes),
@@ -66,10 +66,9 @@ fn views(
     views
 }
 
-fn place(frame: &Frame<'_>, began: Option<crate::capture::Timestamp>, connection: u32, nodes: &mut Vec<Node>) {
-    let title = format!("{connection}:{}", frame.index);
+fn place(frame: &Frame<'_>, began: Option<crate::capture::Timestamp>, nodes: &mut Vec<Node>) {
     let what = format!("{} from the {}", frame.header.opcode.name(), frame.sender);
-    nodes.push(Node::new(0, "Frame", format!("{title}  {what}")).tone(Tone::Sender(frame.sender)).link(Link::Lesson));
+    nodes.push(Node::new(0, "Frame", what).tone(Tone::Sender(frame.sender)));
     if let Some(time) = frame.packet.time {
         let after = began.map(|began| format!("{:.6} s  ", time.since(began).as_secs_f64()));
         nodes.push(Node::new(1, "time", format!("{}{time}", after.unwrap_or_default())));
@@ -135,7 +134,7 @@ fn header(frame: &Frame<'_>, nodes: &mut Vec<Node>) -> Vec<(Range<usize>, FieldK
     let [first, second] = [0, 1].map(|at| bytes.get(at).copied().unwrap_or_default());
     let mut fields = Vec::new();
     let head = bytes.len();
-    nodes.push(Node::new(0, "Header", count(head as u64, "byte")).at(0..head).link(Link::Lesson));
+    nodes.push(Node::new(0, "Header", count(head as u64, "byte")).at(0..head));
     let opcode = header.opcode;
     let kind = if opcode.is_reserved() { "reserved" } else { opcode.name() };
     // The opcode lends byte 0 its colour.

@@ -5,11 +5,18 @@ use crate::tui::cursor::Cursor;
 use std::collections::BTreeSet;
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in crate::tui) struct Tree {
     pub(in crate::tui) cursor: Cursor,
     /// Labels of the folded nodes.
     folded: BTreeSet<String>,
+}
+
+impl Default for Tree {
+    /// Where a frame stands is folded, so that its header has room on a small screen.
+    fn default() -> Tree {
+        Tree { cursor: Cursor::default(), folded: BTreeSet::from(["Frame".to_owned()]) }
+    }
 }
 
 impl Tree {

@@ -2,7 +2,6 @@
 
 use super::pen::Pen;
 use super::{select, titled};
-use crate::capture::Timestamp;
 use crate::report::frames::preview;
 use crate::report::words::arrow;
 use crate::rules::Severity;
@@ -16,18 +15,24 @@ use ratatui_core::style::Style;
 /// Payload bytes that a preview is made from.
 const PREVIEW: usize = 512;
 
+/// Rows from which one is given to the names of the columns.
+const LEGEND: u16 = 6;
+
 pub(super) fn draw(app: &mut App, buffer: &mut Buffer, area: Rect) {
     let focused = app.focus == Pane::Frames;
     let count = app.rows.len(&app.model);
-    let list = titled(app, buffer, area, &title(app), &position(app, count), focused);
+    let mut list = titled(app, buffer, area, &title(app), &position(app, count), focused);
+    if list.height >= LEGEND {
+        legend(app, buffer, list);
+        list = Rect { y: list.y + 1, height: list.height - 1, ..list };
+    }
     app.areas.frames = list;
     app.frames.show(count, usize::from(list.height));
-    let began = began(app);
     for row in 0..list.height {
         let at = app.frames.top + usize::from(row);
         let Some(id) = app.rows.get(&app.model, at) else { break };
         let Some(mut pen) = Pen::new(buffer, list, row) else { break };
-        line(app, id, began, &mut pen);
+        line(app, id, &mut pen);
         if at == app.frames.at {
             select(app, buffer, list, row, focused);
         }
@@ -42,6 +47,14 @@ pub(super) fn draw(app: &mut App, buffer: &mut Buffer, area: Rect) {
         };
         pen.skip(2).put(words, app.palette.dim());
     }
+}
+
+/// The names of the columns.
+fn legend(app: &App, buffer: &mut Buffer, area: Rect) {
+    let Some(mut pen) = Pen::new(buffer, area, 0) else { return };
+    let dim = app.palette.dim();
+    pen.skip(2).left("frame", 8, dim).right("time", 11, dim).skip(2).left("who", 5, dim).left("opcode", 8, dim);
+    pen.left("bits", 4, dim).right("length", 8, dim).skip(2).put("payload", dim);
 }
 
 fn title(app: &App) -> String {
@@ -65,15 +78,6 @@ fn position(app: &App, count: usize) -> String {
     text
 }
 
-/// Times are counted from here: the beginning of the connection, or of the first one.
-fn began(app: &App) -> Option<Timestamp> {
-    let connection = match app.rows.scope() {
-        Scope::All => 0,
-        Scope::Connection(id) => id as usize,
-    };
-    app.model.connections.get(connection)?.outline.began
-}
-
 /// `E`, `W` or `N` for the worst that was found.
 pub(super) fn mark(app: &App, severity: Option<Severity>, pen: &mut Pen<'_>) {
     match severity.filter(|severity| *severity >= app.least) {
@@ -91,13 +95,15 @@ pub(super) fn mark(app: &App, severity: Option<Severity>, pen: &mut Pen<'_>) {
     }
 }
 
-fn line(app: &App, id: u32, began: Option<Timestamp>, pen: &mut Pen<'_>) {
+fn line(app: &App, id: u32, pen: &mut Pen<'_>) {
     let (model, palette) = (&app.model, &app.palette);
     let Some(stored) = model.read(id, PREVIEW) else { return };
     let (record, frame) = (&stored.record, stored.frame());
     let plain = Style::new();
     mark(app, model.mark(record), pen);
     pen.left(&format!("{}:{}", record.connection, record.index), 8, plain);
+    // As in the frames command, from the beginning of its own connection.
+    let began = model.connections.get(record.connection as usize).and_then(|connection| connection.outline.began);
     let after = record.time().zip(began).map(|(time, began)| format!("{:.6}", time.since(began).as_secs_f64()));
     pen.right(after.as_deref().unwrap_or("?"), 11, palette.dim()).skip(2);
     pen.put(arrow(record.sender()), palette.sender(record.sender())).skip(2);

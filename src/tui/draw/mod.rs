@@ -90,9 +90,15 @@ fn titled(app: &App, buffer: &mut Buffer, area: Rect, title: &str, right: &str, 
     Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
 }
 
-/// Marks a row as selected.
+/// Marks a row as selected: by its look where its pane has the keys, by a bar at its beginning where not.
 fn select(app: &App, buffer: &mut Buffer, area: Rect, row: u16, focused: bool) {
-    let style = if focused { app.palette.selected() } else { app.palette.resting() };
     let row = Rect { y: area.y + row, height: 1, ..area }.intersection(area);
-    buffer.set_style(row, style);
+    if focused {
+        return buffer.set_style(row, app.palette.selected());
+    }
+    buffer.set_style(row, app.palette.bold());
+    // Every list leaves this column blank.
+    if let Some(cell) = buffer.cell_mut((area.x + 1, row.y)) {
+        cell.set_symbol("▌");
+    }
 }

@@ -9,7 +9,7 @@ use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
 
 /// Columns for the names of fields.
-const LABEL: usize = 14;
+const LABEL: usize = 16;
 
 pub(super) fn draw(app: &mut App, buffer: &mut Buffer, area: Rect) {
     let focused = app.focus == Pane::Tree;

@@ -11,15 +11,20 @@ use tempfile::SpooledTempFile;
 /// Up to here nothing is written to disk.
 const IN_MEMORY: usize = 64 << 20;
 
+/// Bytes that are read at once: what is looked at next is often near.
+const WINDOW: usize = 64 << 10;
+
 /// See the module.
 pub(super) struct Spool {
     file: SpooledTempFile,
     length: u64,
+    /// What was read last, and where it begins. Stored bytes never change.
+    window: (u64, Vec<u8>),
 }
 
 impl Spool {
     pub(super) fn new() -> Spool {
-        Spool { file: SpooledTempFile::new(IN_MEMORY), length: 0 }
+        Spool { file: SpooledTempFile::new(IN_MEMORY), length: 0, window: (0, Vec::new()) }
     }
 
     /// Bytes that are stored.
@@ -43,11 +48,23 @@ impl Spool {
     /// # Errors
     /// The temporary file cannot be read.
     pub(super) fn read(&mut self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-        let stored = self.length.saturating_sub(offset);
-        let mut bytes = vec![0; usize::try_from(stored).unwrap_or(usize::MAX).min(length)];
+        let stored = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let length = length.min(stored);
+        let (start, window) = &self.window;
+        let at = offset.checked_sub(*start).and_then(|at| usize::try_from(at).ok());
+        let within = at.and_then(|at| window.get(at..at.checked_add(length)?));
+        if let Some(bytes) = within {
+            return Ok(bytes.to_vec());
+        }
+        let mut bytes = vec![0; length.max(WINDOW).min(stored)];
         self.file.seek(SeekFrom::Start(offset))?;
         self.file.read_exact(&mut bytes)?;
-        Ok(bytes)
+        let wanted = bytes[..length].to_vec();
+        // A payload that is longer is not worth its memory.
+        if bytes.len() <= WINDOW {
+            self.window = (offset, bytes);
+        }
+        Ok(wanted)
     }
 }
 
@@ -64,5 +81,11 @@ mod tests {
         assert_eq!(spool.read(3, 100).unwrap(), b"lo, world");
         assert_eq!(spool.read(100, 1).unwrap(), b"");
         assert_eq!(spool.length(), 12);
+        // Larger than the window, then inside it.
+        spool.append(&vec![7; 3 * WINDOW]).unwrap();
+        assert_eq!(spool.read(4, 2 * WINDOW).unwrap().len(), 2 * WINDOW);
+        assert_eq!(spool.read(10, 4).unwrap(), b"ld\x07\x07");
+        assert_eq!(spool.read(11, 2).unwrap(), b"d\x07");
+        assert_eq!(spool.read(u64::MAX, 2).unwrap(), b"");
     }
 }
