@@ -24,6 +24,8 @@ mod page;
 mod palette;
 mod rows;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod told;
 
 pub use palette::Palette;
