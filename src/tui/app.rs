@@ -121,7 +121,7 @@ impl App {
             filter_text: String::new(),
             frames: Cursor::default(),
             subject: Subject::Captures,
-            detail: Detail { nodes: Vec::new(), views: Vec::new() },
+            detail: Detail::empty(),
             tree: Tree::default(),
             view: "unmasked",
             byte: 0,
@@ -223,7 +223,7 @@ impl App {
             (Pane::Frames, _) => self.frame().map_or(of_scope, Subject::Frame),
             (_, subject) => subject,
         };
-        self.detail = Detail::of(&self.model, subject);
+        self.detail = Detail::of(&self.model, subject, self.least);
         if subject != self.subject {
             self.subject = subject;
             self.byte = 0;
@@ -453,6 +453,7 @@ impl App {
             _ => Severity::Note,
         };
         self.grow();
+        self.look();
         self.say(if self.least == Severity::Note { "notes are shown" } else { "notes are hidden" });
     }
 

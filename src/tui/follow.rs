@@ -72,7 +72,9 @@ fn speaks(model: &Model, id: u32, frame: &FrameRecord) -> bool {
 impl Said {
     /// What was said, in lines of at most `columns` columns.
     pub(super) fn of(model: &Model, id: u32, columns: usize, lines: usize) -> Option<Said> {
-        let frame = model.read(id, usize::MAX)?;
+        // No line needs more bytes than this: a character takes four at most.
+        let most = columns.max(BINARY).saturating_mul(lines).saturating_mul(4);
+        let frame = model.read(id, most)?;
         let began = model.connections.get(frame.record.connection as usize)?.outline.began;
         let message = model.message_of(id);
         let first = message.and_then(|message| model.place(frame.record.connection, message.first));
@@ -80,7 +82,7 @@ impl Said {
         let after = time.zip(began).map(|(time, began): (Timestamp, _)| time.since(began).as_secs_f64());
         let said = |kind, (lines, remark)| Said { sender: frame.record.sender(), after, kind, lines, remark };
         let Some(message) = message else { return Some(said_by_frame(&frame, columns, lines, said)) };
-        let bytes = model.message_bytes(message, usize::MAX);
+        let bytes = model.message_bytes(message, most);
         let (text, mut remark) = body(message.kind, &bytes, message.length, columns, lines);
         let state = match message.inflated {
             Some(Inflated::Corrupt { .. }) => "could not be inflated",
@@ -96,7 +98,7 @@ impl Said {
         Some(said(message.kind.name(), (text, remark)))
     }
 
-    /// Whether the text is what the endpoint said, not a name of it.
+    /// When it was said, the way the follow command writes it.
     pub(super) fn head(&self) -> String {
         let after = self.after.map_or("?".to_owned(), |after| format!("{after:.6}"));
         format!("{after:>12}  ")
@@ -123,19 +125,29 @@ fn said_by_frame(
     said(opcode.name(), (text, remark))
 }
 
+/// The text of a message in lines, and what is not in them; `length` is that of the whole message, where known.
 fn body(kind: Kind, bytes: &[u8], length: Option<u64>, columns: usize, lines: usize) -> (Vec<String>, String) {
-    let (text, shown) = match kind {
-        Kind::Text => printable_lines(bytes, columns.max(8), lines),
-        Kind::Binary => {
-            let some = &bytes[..bytes.len().min(BINARY)];
-            let hex: String = some.iter().map(|byte| format!("{byte:02x}")).collect();
-            let size = length.map_or(String::new(), |length| format!("{}, ", size(length)));
-            let (lines, _) = printable_lines(format!("{size}{hex}").as_bytes(), columns.max(8), lines);
-            (lines, some.len())
-        }
+    let columns = columns.max(8);
+    if kind == Kind::Binary {
+        let some = &bytes[..bytes.len().min(BINARY)];
+        let hex: String = some.iter().map(|byte| format!("{byte:02x}")).collect();
+        let size = length.map_or(String::new(), |length| format!("{}, ", size(length)));
+        let ellipsis = if length == Some(some.len() as u64) { "" } else { "…" };
+        let (text, _) = printable_lines(format!("{size}{hex}{ellipsis}").as_bytes(), columns, lines);
+        return (text, String::new());
+    }
+    // What was cut may end inside a character.
+    let cut = length != Some(bytes.len() as u64);
+    let is_text = match std::str::from_utf8(bytes) {
+        Ok(_) => true,
+        Err(error) => cut && error.error_len().is_none(),
     };
+    let (mut text, shown) = printable_lines(bytes, columns, lines);
+    if let Some(first) = text.first_mut().filter(|_| !is_text) {
+        first.insert_str(0, "not UTF-8: ");
+    }
     let more = length.map_or(0, |length| length.saturating_sub(shown as u64));
-    (text, if more > 0 { format!("… {more} more bytes") } else { String::new() })
+    (text, if more > 0 { format!("… [{more} more bytes]") } else { String::new() })
 }
 
 /// What is said on the screen.
@@ -151,7 +163,7 @@ pub(super) fn write(model: &Model, connection: u32, out: &mut dyn Write) -> io::
     for id in follow.entries {
         let Some(said) = Said::of(model, id, usize::MAX, usize::MAX) else { continue };
         let text = said.lines.concat();
-        let line = format!("{}{}  {:<6}  {text} {}", said.head(), arrow(said.sender), said.kind, said.remark);
+        let line = format!("{}{}  {:<6}  {text}{}", said.head(), arrow(said.sender), said.kind, said.remark);
         writeln!(out, "{}", line.trim_end())?;
     }
     out.flush()

@@ -6,7 +6,7 @@ use crate::report::words::{count, duration, size};
 use crate::rules::Severity;
 use crate::tui::model::{Model, Progress};
 
-pub(super) fn nodes(model: &Model) -> Vec<Node> {
+pub(super) fn nodes(model: &Model, least: Severity) -> Vec<Node> {
     let mut nodes = Vec::new();
     for capture in &model.captures {
         nodes.push(Node::new(0, "Capture", printable(capture.path.as_bytes())));
@@ -55,6 +55,6 @@ pub(super) fn nodes(model: &Model) -> Vec<Node> {
     } else if model.progress == Progress::Reading {
         nodes.push(Node::new(0, "Reading", "what is known at the end is told then"));
     }
-    super::connection::findings(model, None, &mut nodes);
+    super::connection::findings(model, None, least, &mut nodes);
     nodes
 }

@@ -8,7 +8,7 @@ use crate::rules::Severity;
 use crate::tui::model::{Conn, Model};
 use crate::websocket::Closer;
 
-pub(super) fn nodes(model: &Model, id: u32) -> Vec<Node> {
+pub(super) fn nodes(model: &Model, id: u32, least: Severity) -> Vec<Node> {
     let Some(connection) = model.connections.get(id as usize) else { return Vec::new() };
     let sheet = model.sheet(id).into_iter().map(|entry| {
         let node = Node::new(entry.depth, entry.label, entry.value);
@@ -21,7 +21,7 @@ pub(super) fn nodes(model: &Model, id: u32) -> Vec<Node> {
     });
     let mut nodes: Vec<Node> = sheet.collect();
     end(connection, &mut nodes);
-    findings(model, Some(id), &mut nodes);
+    findings(model, Some(id), least, &mut nodes);
     nodes
 }
 
@@ -73,13 +73,11 @@ fn end(connection: &Conn, nodes: &mut Vec<Node>) {
 }
 
 /// Adds what was found about a connection, or about the captures; frames tell theirs themselves.
-pub(super) fn findings(model: &Model, connection: Option<u32>, nodes: &mut Vec<Node>) {
-    let own = model.findings.iter().filter(|found| found.connection == connection && found.finding.frame.is_none());
-    for found in own {
+pub(super) fn findings(model: &Model, connection: Option<u32>, least: Severity, nodes: &mut Vec<Node>) {
+    for found in model.findings.iter().filter(|found| found.connection == connection) {
         let finding = &found.finding;
-        let severity = finding.severity;
-        let node = Node::new(0, severity.name(), finding.rule.id).tone(Tone::Severity(severity));
-        nodes.push(node.link(Link::Rule(finding.rule)));
-        nodes.push(Node::new(1, "", printable(finding.message.as_bytes())));
+        if finding.frame.is_none() && !finding.known && finding.severity >= least {
+            super::finding(finding, nodes);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Detail, Link, Node, Space, Tone, View};
 use crate::escape::printable_within;
 use crate::report::words::{count, duration, size};
+use crate::rules::Severity;
 use crate::teach::{FieldKind, wire_bytes};
 use crate::tui::model::{MessageRecord, Model};
 use crate::websocket::{Frame, Inflated, LengthForm, Opcode, Pong};
@@ -11,7 +12,7 @@ use std::ops::Range;
 /// Columns of text that a line of the tree may need at most.
 const COLUMNS: usize = 400;
 
-pub(super) fn detail(model: &Model, id: u32) -> Option<Detail> {
+pub(super) fn detail(model: &Model, id: u32, least: Severity) -> Option<Detail> {
     let stored = model.read(id, usize::MAX)?;
     let frame = stored.frame();
     let connection = model.connections.get(stored.record.connection as usize)?;
@@ -31,11 +32,9 @@ pub(super) fn detail(model: &Model, id: u32) -> Option<Detail> {
     if let Some(message) = message {
         self::message(message, bytes.as_deref().unwrap_or_default(), &mut nodes);
     }
-    for finding in model.findings_of(stored.record.connection, stored.record.index) {
-        let severity = finding.severity;
-        let node = Node::new(0, severity.name(), finding.rule.id).tone(Tone::Severity(severity));
-        nodes.push(node.link(Link::Rule(finding.rule)));
-        nodes.push(Node::new(1, "", printable_within(finding.message.as_bytes(), COLUMNS)));
+    let findings = model.findings_of(stored.record.connection, stored.record.index);
+    for finding in findings.filter(|finding| finding.severity >= least) {
+        super::finding(finding, &mut nodes);
     }
     Some(Detail { nodes, views: views(&frame, fields, message, bytes) })
 }
@@ -251,7 +250,7 @@ fn message(message: &MessageRecord, bytes: &[u8], nodes: &mut Vec<Node>) {
         _ => None,
     };
     if let Some(fault) = fault {
-        nodes.push(Node::new(1, "state", fault).tone(Tone::Severity(crate::rules::Severity::Warning)));
+        nodes.push(Node::new(1, "state", fault).tone(Tone::Severity(Severity::Warning)));
     }
     if !bytes.is_empty() && message.kind == crate::websocket::Kind::Text {
         nodes.push(in_message(Node::new(1, "text", printable_within(bytes, COLUMNS))));

@@ -9,6 +9,8 @@ mod tree;
 pub(super) use tree::Tree;
 
 use super::model::Model;
+use crate::escape::printable;
+use crate::rules::{Finding, Severity};
 use crate::teach::FieldKind;
 use std::ops::Range;
 
@@ -38,7 +40,7 @@ pub(super) enum Tone {
     Plain,
     Good,
     Field(FieldKind),
-    Severity(crate::rules::Severity),
+    Severity(Severity),
     Sender(crate::Role),
 }
 
@@ -96,6 +98,14 @@ pub(super) struct View {
     pub(super) fields: Vec<(Range<usize>, FieldKind)>,
 }
 
+/// Adds a finding: its rule, and what happened.
+fn finding(finding: &Finding, nodes: &mut Vec<Node>) {
+    let severity = finding.severity;
+    let node = Node::new(0, severity.name(), finding.rule.id).tone(Tone::Severity(severity));
+    nodes.push(node.link(Link::Rule(finding.rule)));
+    nodes.push(Node::new(1, "", printable(finding.message.as_bytes())));
+}
+
 /// See the module.
 pub(super) struct Detail {
     pub(super) nodes: Vec<Node>,
@@ -103,12 +113,17 @@ pub(super) struct Detail {
 }
 
 impl Detail {
-    /// What is known of a subject.
-    pub(super) fn of(model: &Model, subject: Subject) -> Detail {
+    /// Nothing.
+    pub(super) fn empty() -> Detail {
+        Detail { nodes: Vec::new(), views: Vec::new() }
+    }
+
+    /// What is known of a subject, with findings of severity `least` and above.
+    pub(super) fn of(model: &Model, subject: Subject, least: Severity) -> Detail {
         match subject {
-            Subject::Captures => Detail { nodes: capture::nodes(model), views: Vec::new() },
-            Subject::Connection(id) => Detail { nodes: connection::nodes(model, id), views: Vec::new() },
-            Subject::Frame(id) => frame::detail(model, id).unwrap_or(Detail { nodes: Vec::new(), views: Vec::new() }),
+            Subject::Captures => Detail { nodes: capture::nodes(model, least), views: Vec::new() },
+            Subject::Connection(id) => Detail { nodes: connection::nodes(model, id, least), views: Vec::new() },
+            Subject::Frame(id) => frame::detail(model, id, least).unwrap_or_else(Detail::empty),
         }
     }
 
