@@ -39,6 +39,7 @@ impl Session {
             .arg(program)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .env("TERM", "xterm-256color")
+            .env("RUST_BACKTRACE", "0")
             .env_remove("NO_COLOR")
             .env_remove("SSLKEYLOGFILE")
             .spawn(pts)
@@ -87,7 +88,7 @@ impl Session {
     }
 
     /// Waits until the program was left, and the terminal is as it was.
-    fn is_left(mut self, code: &str) -> String {
+    fn left_with(mut self, code: &str) -> String {
         self.wait_for("left with");
         let text = self.wait("the terminal's settings", |parser| parser.screen().contents().contains("echoke"));
         assert!(text.contains(&format!("left with {code}")), "{text}");
@@ -140,7 +141,7 @@ fn open_move_filter_search_resize_quit() {
     session.wait_for("\"grüße\": 1 of 2 in 6");
 
     session.press("q");
-    session.is_left("0");
+    session.left_with("0");
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn the_conversation_the_findings_the_lesson_and_the_help() {
     session.press("?");
     session.wait_for("the next pane, the one before");
     session.press("\x03");
-    session.is_left("0");
+    session.left_with("0");
 }
 
 #[test]
@@ -168,12 +169,12 @@ fn the_mouse() {
     let session = Session::open("testdata/gallery/beetle.pcap");
     session.wait_for("1 error, 1 warning");
     // SGR coordinates count from 1: the third frame, below two titles, two connections and the names of the columns.
-    session.press("\x1b[<0;10;8M\x1b[<0;10;8m");
+    session.press("\x1b[<0;10;9M\x1b[<0;10;9m");
     session.wait_for("3 of 6");
-    session.press("\x1b[<65;10;8M");
+    session.press("\x1b[<65;10;9M");
     session.wait_for("6 of 6");
     session.press("q");
-    session.is_left("0");
+    session.left_with("0");
 }
 
 #[test]
@@ -183,7 +184,7 @@ fn secrets_and_other_options_are_taken() {
     session.press("1j");
     session.wait_for("TLS 1.3");
     session.press("q");
-    session.is_left("0");
+    session.left_with("0");
 }
 
 #[test]
@@ -195,13 +196,13 @@ fn a_capture_from_a_pipe_leaves_the_keyboard_to_the_user() {
     session.press("j");
     session.wait_for("2 of 6");
     session.press("q");
-    session.is_left("0");
+    session.left_with("0");
 }
 
 #[test]
 fn what_cannot_be_opened_is_told_where_it_always_is() {
     let session = Session::open("testdata/no-such.pcap");
-    let text = session.is_left("2");
+    let text = session.left_with("2");
     assert!(text.contains("no-such.pcap"), "{text}");
 }
 
@@ -221,14 +222,14 @@ fn a_signal_leaves_the_terminal_as_it_was() {
     let pid = std::fs::read_to_string(place).unwrap();
     assert!(std::process::Command::new("kill").arg(pid.trim()).status().unwrap().success());
     // 128 and the number of SIGTERM.
-    session.is_left("143");
+    session.left_with("143");
 }
 
 #[test]
 fn a_panic_leaves_the_terminal_as_it_was() {
     let line = "\"$0\" --exact panics_in_the_terminal --ignored --nocapture; echo left with $?; stty -a";
     let session = Session::run(line, &std::env::current_exe().unwrap());
-    let text = session.is_left("101");
+    let text = session.left_with("101");
     assert!(text.contains("on purpose"), "{text}");
 }
 

@@ -118,9 +118,11 @@ fn turn(app: &mut App, by: usize) {
 
 fn focus(app: &mut App, pane: Pane) {
     app.focus = pane;
-    // The lists say what the details are about.
-    if matches!(pane, Pane::Connections | Pane::Frames) {
-        app.look();
+    match pane {
+        // The lists say what the details are about.
+        Pane::Connections | Pane::Frames => app.look(),
+        Pane::Tree => app.tree_moved(),
+        Pane::Bytes => app.byte_moved(),
     }
 }
 
@@ -143,7 +145,6 @@ fn frames_key(app: &mut App, code: KeyCode) {
     }
     if matches!(code, KeyCode::Enter | KeyCode::Right | KeyCode::Char('l')) {
         focus(app, Pane::Tree);
-        app.tree_moved();
     }
 }
 

@@ -63,8 +63,10 @@ fn browse(app: &mut App, buffer: &mut Buffer, body: Rect) {
     // A title and a few rows for the connections, the rest shared by the frames and their details.
     let rows = u16::try_from(app.connection_rows()).unwrap_or(u16::MAX);
     let top = rows.saturating_add(1).min((body.height / 4).max(3));
-    let low = (body.height - top) * 9 / 20;
-    let middle = body.height - top - low;
+    // A few frames leave room for their details; how many a filter admits changes nothing.
+    let frames = u16::try_from(app.rows.total(&app.model)).unwrap_or(u16::MAX).saturating_add(2).max(4);
+    let middle = frames.min(body.height - top - (body.height - top) * 9 / 20);
+    let low = body.height - top - middle;
     let lower = Rect { y: body.y + top + middle, height: low, ..body };
     let bytes = if body.width >= WIDE { 75 } else { 41.min(body.width / 2) };
     connections::draw(app, buffer, Rect { height: top, ..body });
