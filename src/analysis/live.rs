@@ -1,9 +1,11 @@
 //! A WebSocket connection that is going on: its decoder, its referee, and what is told of both.
 
 use super::first_keys::Beginning;
+use super::legs::Recut;
 use super::neighbours::Known;
 use super::output::{Output, State};
 use super::sink::{Connection, ConnectionEnd, Transport};
+use super::timeline::Marks;
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::http::{Attempt, Held, Switch};
@@ -29,6 +31,7 @@ pub(super) struct Below {
     /// What is known of the TLS connection around it, while it is open what is inside.
     pub(super) tls: Option<Arc<Facts>>,
     pub(super) ends: Ends,
+    pub(super) marks: Marks,
 }
 
 /// The ends of the streams that TCP has delivered so far.
@@ -84,6 +87,7 @@ pub(super) struct Live {
 pub(super) struct Captured {
     pub(super) facts: ConnectionFacts,
     pub(super) bad_checksums: Option<(u32, PacketRef)>,
+    pub(super) marks: Marks,
 }
 
 impl Live {
@@ -94,6 +98,9 @@ impl Live {
         let early_dropped = attempt.early_dropped;
         let (id, handshake, referee) = open(*attempt, below, state, out);
         let connection = websocket::Connection::new(&handshake, state.settings());
+        if let Some(other) = handshake.neighbourhood.leg_of {
+            state.legs.pair(id, other);
+        }
         let (client_ip, server) = (below.endpoint(client).ip, below.endpoint(client.other()));
         let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
         let mut live = Live { id, client, connection, referee, early_dropped, beginning };
@@ -153,7 +160,7 @@ impl Live {
 
     fn deliver_from(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
         let Live { id, connection, referee, beginning, .. } = self;
-        let State { scratch, summary, beginnings, .. } = state;
+        let State { scratch, summary, beginnings, legs, .. } = state;
         connection.deliver(sender, delivery, scratch, &mut |event| {
             referee.see(&event);
             match &event {
@@ -162,8 +169,15 @@ impl Live {
                     if let Some(connection) = beginnings.frame(beginning, frame) {
                         referee.see(&Event::SameKeys { frame, connection });
                     }
+                    legs.frame(*id, frame);
                 }
-                Event::Message(message) => out.message(*id, message, summary),
+                Event::Message(message) => {
+                    out.message(*id, message, summary);
+                    if let Some(Recut { connection, frames }) = legs.message(*id, message) {
+                        referee.see(&Event::Recut { message, connection, frames });
+                    }
+                }
+                Event::Piece { sender, bytes } => out.message_bytes(*id, *sender, bytes),
                 _ => {}
             }
             for finding in referee.findings() {
@@ -190,7 +204,9 @@ impl Live {
         for fact in [one_direction, duplicates, checksums, early].into_iter().flatten() {
             referee.see(&Event::Capture(fact));
         }
-        let State { summary, beginnings, .. } = state;
+        let State { summary, beginnings, legs, .. } = state;
+        // A message that the end of the capture completes cannot be: nothing is held against the other leg any more.
+        legs.end(id);
         let (closing, stats) = connection.finish(ending, &mut |event| {
             referee.see(&event);
             match &event {
@@ -200,6 +216,7 @@ impl Live {
                         referee.see(&Event::SameKeys { frame, connection });
                     }
                 }
+                Event::Piece { sender, bytes } => out.message_bytes(id, *sender, bytes),
                 Event::Message(message) => out.message(id, message, summary),
                 _ => {}
             }
@@ -207,6 +224,7 @@ impl Live {
         for finding in referee.findings() {
             out.finding(Some(id), &finding, summary);
         }
+        out.timeline(id, &captured.marks.timeline(client));
         out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
     }
 }
@@ -219,12 +237,14 @@ pub(super) fn attempt_failed(
     state: &mut State,
     out: &mut Output<'_>,
 ) {
+    let client = attempt.client;
     let (id, handshake, mut referee) = open(attempt, below, state, out);
     let connection = websocket::Connection::new(&handshake, state.settings());
     let (closing, stats) = connection.finish(ending, &mut |event| referee.see(&event));
     for finding in referee.findings() {
         out.finding(Some(id), &finding, &mut state.summary);
     }
+    out.timeline(id, &below.marks.timeline(client));
     out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
 }
 

@@ -30,6 +30,7 @@ mod analyzer;
 mod first_keys;
 mod flow;
 mod flows;
+mod legs;
 mod live;
 mod mid_stream;
 mod neighbours;
@@ -38,10 +39,12 @@ mod output;
 mod relay;
 mod secured;
 mod sink;
+mod timeline;
 
 pub use analyzer::Analyzer;
 pub use options::Options;
 pub(crate) use relay::relay;
 pub use sink::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};
+pub use timeline::Timeline;
 
 pub use crate::Limits;

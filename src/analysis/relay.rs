@@ -23,6 +23,11 @@ macro_rules! relay {
             self.$field.finding(id, finding)
         }
     };
+    (@ $field:ident timeline) => {
+        fn timeline(&mut self, id: u64, timeline: &crate::analysis::Timeline) -> std::io::Result<()> {
+            self.$field.timeline(id, timeline)
+        }
+    };
     (@ $field:ident connection_end) => {
         fn connection_end(&mut self, id: u64, end: &crate::analysis::ConnectionEnd) -> std::io::Result<()> {
             self.$field.connection_end(id, end)

@@ -1,6 +1,8 @@
 //! Where an analysis is told to: a sink takes captures, connections, frames, messages and findings as they become
 //! known, and writes, collects or drops them.
 
+use super::timeline::Timeline;
+use crate::Role;
 use crate::capture::{PacketRef, Timestamp};
 use crate::packet::Endpoint;
 use crate::rules::{Finding, Severity};
@@ -11,7 +13,7 @@ use std::io;
 /// Takes what an [`Analyzer`](super::Analyzer) tells.
 ///
 /// A connection's calls come in order: `connection`, then its frames, messages and findings, then
-/// `connection_end`. Connections interleave. An `Err` ends the analysis and comes back from
+/// `timeline` and `connection_end`. Connections interleave. An `Err` ends the analysis and comes back from
 /// [`Analyzer::read`](super::Analyzer::read).
 pub trait Sink {
     /// A connection was found: its upgrade was answered, or the capture began within it.
@@ -26,6 +28,14 @@ pub trait Sink {
         Ok(())
     }
 
+    /// More bytes of the message that `sender` has open on connection `id`, unmasked and inflated, up to the first that
+    /// is missing; `message` is told when it is over. Only where [`Options::message_bytes`](super::Options::message_bytes)
+    /// asks for them.
+    fn message_bytes(&mut self, id: u64, sender: Role, bytes: &[u8]) -> io::Result<()> {
+        let _ = (id, sender, bytes);
+        Ok(())
+    }
+
     /// A message of connection `id` is complete or cut off.
     fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
         let _ = (id, message);
@@ -35,6 +45,13 @@ pub trait Sink {
     /// Something was found on connection `id`, or (`None`) about the capture.
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         let _ = (id, finding);
+        Ok(())
+    }
+
+    /// When TCP opened and closed connection `id`, as far as was captured; told just before `connection_end`. Of an
+    /// upgrade that was refused the close is yet to come.
+    fn timeline(&mut self, id: u64, timeline: &Timeline) -> io::Result<()> {
+        let _ = (id, timeline);
         Ok(())
     }
 

@@ -16,7 +16,8 @@ use std::str::FromStr;
 
 const EXAMPLES: &str = "\
 Examples:
-  wslens show capture.pcap 0:3     the fourth frame of the first connection
+  wslens show capture.pcap 0:3          the fourth frame of the first connection
+  wslens show capture.pcap 0:3 --step   how to decode it by hand
 
 The frames command lists frames by these numbers.";
 
@@ -34,13 +35,16 @@ pub struct Show {
     /// The frame: number of the connection, colon, number of the frame.
     #[arg(value_name = "N:FRAME")]
     place: Place,
+    /// Walk through the decoding, a step after the other.
+    #[arg(long)]
+    step: bool,
 }
 
 /// `0:3`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    connection: u64,
-    frame: u64,
+pub(super) struct Place {
+    pub(super) connection: u64,
+    pub(super) frame: u64,
 }
 
 impl FromStr for Place {
@@ -69,27 +73,27 @@ impl Show {
             }
         };
         let marks: Vec<Mark<'_>> = pick.findings.iter().map(Mark::from).collect();
-        screen.teach(&found.explain(&marks))?;
+        screen.teach(&found.explain(&marks, self.step))?;
         Ok(Exit::Done)
     }
 }
 
 /// Picks one frame out of an analysis, with what must be known to explain it.
-struct Pick {
+pub(super) struct Pick {
     place: Place,
     /// permessage-deflate was agreed.
     deflate: bool,
     /// First frame of the message that is open in each direction.
     open: PerRole<Option<FrameHeader>>,
     frames: u64,
-    found: Option<Picked>,
-    findings: Vec<Finding>,
+    pub(super) found: Option<Picked>,
+    pub(super) findings: Vec<Finding>,
 }
 
 /// The frame.
-struct Picked {
+pub(super) struct Picked {
     sender: Role,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     stream_offset: u64,
     captured_length: u64,
     compressed: bool,
@@ -97,22 +101,30 @@ struct Picked {
 }
 
 impl Pick {
-    fn new(place: Place) -> Pick {
+    pub(super) fn new(place: Place) -> Pick {
         Pick { place, deflate: false, open: PerRole::default(), frames: 0, found: None, findings: Vec::new() }
     }
 }
 
 impl Picked {
-    fn explain(&self, marks: &[Mark<'_>]) -> teach::Text {
-        let context = Context {
+    /// What is known of it.
+    pub(super) fn context<'a>(&self, marks: &'a [Mark<'a>]) -> Context<'a> {
+        Context {
             sender: Some(self.sender),
             compressed: self.compressed,
             continues: self.continues,
             stream_offset: Some(self.stream_offset),
             captured_length: Some(self.captured_length),
             marks,
-        };
-        teach::explain(&self.bytes, &context)
+        }
+    }
+
+    fn explain(&self, marks: &[Mark<'_>], step: bool) -> teach::Text {
+        let context = self.context(marks);
+        match step {
+            true => teach::steps(&self.bytes, &context),
+            false => teach::explain(&self.bytes, &context),
+        }
     }
 }
 

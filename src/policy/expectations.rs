@@ -286,7 +286,7 @@ fn in_words(expected: ExpectedClose) -> String {
 }
 
 impl Sink for Expecting<'_> {
-    crate::analysis::relay!(inner: message, finding, capture, unreadable);
+    crate::analysis::relay!(inner: message, finding, timeline, capture, unreadable);
 
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.inner.connection(connection)?;

@@ -1,6 +1,7 @@
 //! One analysis, several reports.
 
-use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
+use crate::Role;
+use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Timeline};
 use crate::rules::Finding;
 use crate::websocket::{Frame, Message};
 use std::io;
@@ -17,12 +18,20 @@ impl Sink for Fanout<'_> {
         self.0.iter_mut().try_for_each(|sink| sink.frame(id, frame))
     }
 
+    fn message_bytes(&mut self, id: u64, sender: Role, bytes: &[u8]) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.message_bytes(id, sender, bytes))
+    }
+
     fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.message(id, message))
     }
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.finding(id, finding))
+    }
+
+    fn timeline(&mut self, id: u64, timeline: &Timeline) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.timeline(id, timeline))
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {

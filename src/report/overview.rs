@@ -1,6 +1,5 @@
 //! What the table needs of an analysis: a few words for each connection, and each rule's findings counted.
 
-use super::handshake::family_name;
 use super::words::{duration, outcome, request_line, shown};
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};
@@ -72,6 +71,8 @@ impl Outline {
             closing: match self.switched {
                 true => closing(&end.closing),
                 // A refused upgrade leaves no WebSocket to close.
+                // Of a refused attempt TCP may go on: the retry is another connection of the report.
+                false if end.closing.tcp_end == TcpEnd::Open => "—".to_owned(),
                 false => format!("— {}", end.closing.tcp_end.name()),
             },
             lasted: times.map(|(last, first)| duration(last.since(first))),
@@ -153,7 +154,7 @@ fn agreed(connection: &Connection<'_>) -> Vec<String> {
     }
     let Some(handshake) = connection.handshake else { return words };
     if handshake.family != Family::Rfc6455 {
-        words.push(family_name(handshake.family).into_owned());
+        words.push(handshake.family.name().into_owned());
     }
     if handshake.attempt.switched {
         words.extend(subprotocol(handshake));

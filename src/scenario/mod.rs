@@ -39,6 +39,7 @@ pub use frame::{
     ping, pong, text,
 };
 pub use handshake::{Head, Request, RequestLine, Response, StatusLine};
+pub(crate) use keys::Keys;
 pub use player::Player;
 
 use crate::capture::LinkType;

@@ -117,7 +117,7 @@ impl Text {
     }
 
     /// Adds another text below.
-    pub(super) fn append(&mut self, other: Text) {
+    pub fn append(&mut self, other: Text) {
         self.lines.extend(other.lines);
     }
 
@@ -158,7 +158,7 @@ impl fmt::Display for Text {
     }
 }
 
-fn line_width(line: &[Span]) -> usize {
+pub(super) fn line_width(line: &[Span]) -> usize {
     line.iter().map(|span| width(&span.text)).sum()
 }
 

@@ -16,6 +16,7 @@ pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};
 
 use crate::http::{Attempt, Head, RequestLine, StatusLine};
 use crate::tls::Facts;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// An opening handshake, read from an [`Attempt`].
@@ -54,6 +55,9 @@ pub struct Neighbourhood {
     pub key_of: Option<u64>,
     /// Another connection of the same client to the same server that was opening at the same time.
     pub opening_beside: Option<u64>,
+    /// Another connection with the same key that was opening at the same time, between other hosts: the two seem to be
+    /// the legs of one connection through a proxy.
+    pub leg_of: Option<u64>,
 }
 
 /// Which generation of the protocol a connection speaks.
@@ -68,6 +72,18 @@ pub enum Family {
     Hixie75,
     /// `draft-hixie-thewebsocketprotocol-76`, which is hybi-00: two keys and eight bytes after the head.
     Hixie76,
+}
+
+impl Family {
+    /// `rfc6455`, `hybi-08`, `hixie-76`.
+    pub fn name(self) -> Cow<'static, str> {
+        match self {
+            Family::Rfc6455 => "rfc6455".into(),
+            Family::Hybi(draft) => format!("hybi-{draft:02}").into(),
+            Family::Hixie75 => "hixie-75".into(),
+            Family::Hixie76 => "hixie-76".into(),
+        }
+    }
 }
 
 impl Handshake {
