@@ -29,6 +29,20 @@ fn columns(n: u16) -> NonZeroU16 {
     NonZeroU16::new(n).unwrap()
 }
 
+/// How many bytes of the output end with a whole change of the screen: a change that goes on stands behind `?2026h`,
+/// and `?2026l` ends it.
+fn whole(output: &[u8]) -> usize {
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+    let last = |marker: &[u8]| output.windows(marker.len()).rposition(|window| window == marker);
+    if let Some(begin) = last(BEGIN).filter(|begin| last(END).is_none_or(|end| end < *begin)) {
+        return begin;
+    }
+    // A marker may be cut by the end of a read.
+    let escape = output.iter().rposition(|&byte| byte == 0x1b);
+    escape.filter(|&at| BEGIN.starts_with(&output[at..])).unwrap_or(output.len())
+}
+
 impl Session {
     /// Runs a shell command line on a terminal of 80 x 24; `$0` in it is `program`.
     fn run(line: &str, program: &Path) -> Session {
@@ -49,9 +63,12 @@ impl Session {
         let (reader, shared) = (pty.clone(), screen.clone());
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
+            let mut pending = Vec::new();
             // The end of the program is an error on Linux and an empty read elsewhere.
             while let Ok(length @ 1..) = (&*reader).read(&mut bytes) {
-                shared.0.lock().unwrap().process(&bytes[..length]);
+                pending.extend_from_slice(&bytes[..length]);
+                let whole: Vec<u8> = pending.drain(..whole(&pending)).collect();
+                shared.0.lock().unwrap().process(&whole);
                 shared.1.notify_all();
             }
         });

@@ -5,8 +5,11 @@
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{execute, style};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{execute, queue, style};
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Position;
 use ratatui_crossterm::CrosstermBackend;
@@ -57,12 +60,14 @@ impl Terminal {
     /// # Errors
     /// The terminal cannot be written to.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+        // A terminal that knows these shows all of a change at once.
+        queue!(io::stdout(), BeginSynchronizedUpdate)?;
         self.inner.draw(|frame| {
             if let Some(position) = draw(frame.buffer_mut()) {
                 frame.set_cursor_position(position);
             }
         })?;
-        Ok(())
+        execute!(io::stdout(), EndSynchronizedUpdate)
     }
 
     /// The terminal was given back by a panic in another thread.
@@ -102,7 +107,14 @@ fn seize() -> io::Result<()> {
 /// Gives the terminal back, once. An error cannot be helped: the terminal may be gone.
 fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let _ = execute!(io::stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, Show);
+        let _ = execute!(
+            io::stdout(),
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            DisableMouseCapture,
+            LeaveAlternateScreen,
+            Show
+        );
         let _ = disable_raw_mode();
     }
 }
