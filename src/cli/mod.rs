@@ -29,6 +29,8 @@ mod show;
 mod suggest;
 mod table;
 mod threshold;
+#[cfg(feature = "tui")]
+mod tui;
 
 #[cfg(test)]
 mod tests;
@@ -91,6 +93,8 @@ enum Command {
     Extract(extract::Extract),
     Ladder(ladder::Draw),
     Show(show::Show),
+    #[cfg(feature = "tui")]
+    Tui(tui::Tui),
     Decode(decode::Decode),
     Encode(encode::Encode),
     Accept(accept::Accept),
@@ -142,6 +146,8 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Extract(command) => command.run(&screen),
         Command::Ladder(command) => command.run(&screen),
         Command::Show(command) => command.run(&screen),
+        #[cfg(feature = "tui")]
+        Command::Tui(command) => command.run(&screen),
         Command::Decode(command) => command.run(&screen),
         Command::Encode(command) => command.run(&screen),
         Command::Accept(command) => command.run(&screen),

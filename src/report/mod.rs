@@ -38,7 +38,7 @@ pub mod frames;
 #[cfg(feature = "cli")]
 pub mod ladder;
 #[cfg(feature = "cli")]
-mod overview;
+pub(crate) mod overview;
 #[cfg(feature = "cli")]
 pub mod table;
 #[cfg(feature = "cli")]

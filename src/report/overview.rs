@@ -21,7 +21,7 @@ pub(super) struct Overview {
 }
 
 /// A connection in a few words.
-pub(super) struct Outline {
+pub(crate) struct Outline {
     pub capture: usize,
     pub client: String,
     pub server: String,
@@ -35,13 +35,53 @@ pub(super) struct Outline {
     pub agreed: Vec<String>,
     /// It became a WebSocket connection.
     switched: bool,
-    began: Option<Timestamp>,
+    pub began: Option<Timestamp>,
     pub end: Option<End>,
     pub findings: Vec<Group>,
 }
 
+impl Outline {
+    /// What is known when a connection begins.
+    pub fn new(connection: &Connection<'_>) -> Outline {
+        let handshake = connection.handshake;
+        Outline {
+            capture: connection.capture,
+            client: connection.client.to_string(),
+            server: connection.server.to_string(),
+            request: handshake.and_then(|handshake| request_line(handshake, 200)),
+            outcome: outcome(handshake).into_owned(),
+            // What a refusal says there answers nothing.
+            accept: handshake
+                .filter(|handshake| handshake.attempt.switched)
+                .and_then(|handshake| handshake.accept.as_ref())
+                .map(|accept| accept.valid),
+            agreed: agreed(connection),
+            switched: handshake.is_none_or(|handshake| handshake.attempt.switched),
+            began: connection.first_packet.time,
+            end: None,
+            findings: Vec::new(),
+        }
+    }
+
+    /// What is known when it is over.
+    pub fn finish(&mut self, end: &ConnectionEnd) {
+        let times = end.last_packet.time.zip(self.began);
+        self.end = Some(End {
+            stats: end.stats.clone(),
+            closing: match self.switched {
+                true => closing(&end.closing),
+                // A refused upgrade leaves no WebSocket to close.
+                // Of a refused attempt TCP may go on: the retry is another connection of the report.
+                false if end.closing.tcp_end == TcpEnd::Open => "—".to_owned(),
+                false => format!("— {}", end.closing.tcp_end.name()),
+            },
+            lasted: times.map(|(last, first)| duration(last.since(first))),
+        });
+    }
+}
+
 /// How a connection ended.
-pub(super) struct End {
+pub(crate) struct End {
     pub stats: Stats,
     /// `1000/1000 clean`.
     pub closing: String,
@@ -50,7 +90,7 @@ pub(super) struct End {
 }
 
 /// The findings of one rule that blame the same endpoint in the same way: the first of them, and how many there are.
-pub(super) struct Group {
+pub(crate) struct Group {
     pub first: Finding,
     pub count: u64,
     /// What came of the first.
@@ -73,25 +113,7 @@ fn group(groups: &mut Vec<Group>, finding: &Finding) {
 
 impl Sink for Overview {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
-        let handshake = connection.handshake;
-        let outline = Outline {
-            capture: connection.capture,
-            client: connection.client.to_string(),
-            server: connection.server.to_string(),
-            request: handshake.and_then(|handshake| request_line(handshake, 200)),
-            outcome: outcome(handshake).into_owned(),
-            // What a refusal says there answers nothing.
-            accept: handshake
-                .filter(|handshake| handshake.attempt.switched)
-                .and_then(|handshake| handshake.accept.as_ref())
-                .map(|accept| accept.valid),
-            agreed: agreed(connection),
-            switched: handshake.is_none_or(|handshake| handshake.attempt.switched),
-            began: connection.first_packet.time,
-            end: None,
-            findings: Vec::new(),
-        };
-        self.connections.insert(connection.id, outline);
+        self.connections.insert(connection.id, Outline::new(connection));
         Ok(())
     }
 
@@ -117,18 +139,7 @@ impl Sink for Overview {
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
         if let Some(connection) = self.connections.get_mut(&id) {
-            let times = end.last_packet.time.zip(connection.began);
-            connection.end = Some(End {
-                stats: end.stats.clone(),
-                closing: match connection.switched {
-                    true => closing(&end.closing),
-                    // A refused upgrade leaves no WebSocket to close.
-                    // Of a refused attempt TCP may go on: the retry is another connection of the report.
-                    false if end.closing.tcp_end == TcpEnd::Open => "—".to_owned(),
-                    false => format!("— {}", end.closing.tcp_end.name()),
-                },
-                lasted: times.map(|(last, first)| duration(last.since(first))),
-            });
+            connection.finish(end);
         }
         Ok(())
     }
@@ -172,7 +183,7 @@ fn subprotocol(handshake: &Handshake) -> Option<String> {
 }
 
 /// The codes of both endpoints' Close frames, and how it ended; `1006` (RFC 6455 §7.1.5) where TCP ended without any.
-pub(super) fn closing(closing: &Closing) -> String {
+pub(crate) fn closing(closing: &Closing) -> String {
     let code = |role: Role| match &closing.frames[role] {
         None => "—".to_owned(),
         // RFC 6455 §7.1.5: a Close frame without a code is told to the application as 1005.
