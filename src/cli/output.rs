@@ -9,6 +9,7 @@ use crate::report::Paths;
 use crate::report::diagnostics::Diagnostics;
 use crate::report::github::Github;
 use crate::report::gitlab::Gitlab;
+use crate::report::html::Html;
 use crate::report::json::Json;
 use crate::report::jsonl::Jsonl;
 use crate::report::junit::{Asked, Junit};
@@ -132,6 +133,8 @@ pub enum Format {
     Github,
     /// A Code Quality report of GitLab.
     Gitlab,
+    /// A page to open in a browser; it needs no network.
+    Html,
 }
 
 /// What the formats want to know.
@@ -193,6 +196,7 @@ impl Format {
             Format::Junit => Box::new(Junit::new(out, paths, wish.asked.clone())),
             Format::Github => Box::new(Github::new(out, paths, wish.least)),
             Format::Gitlab => Box::new(Gitlab::new(out, paths, wish.least)),
+            Format::Html => Box::new(Html::new(out, paths)),
         }
     }
 }

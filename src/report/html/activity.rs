@@ -1,0 +1,145 @@
+//! What all frames together amount to over time, whether the page shows them or not: rates, sizes, round trips of pings,
+//! how connections were closed. Bounded, whatever the captures hold.
+
+use crate::capture::Timestamp;
+use crate::report::overview::closing;
+use crate::websocket::{Closing, Frame, Message, Pong};
+use crate::{PerRole, Role};
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+
+/// Most intervals of time that are told apart.
+const BINS: usize = 480;
+/// Most round trips that are drawn.
+const PINGS: usize = 3000;
+/// Most ways of closing that are told apart.
+const CLOSINGS: usize = 200;
+
+/// Counts of one interval.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bin {
+    frames: PerRole<u64>,
+    bytes: PerRole<u64>,
+}
+
+/// The round trip of a ping.
+#[derive(Clone, Copy, Debug)]
+struct RoundTrip {
+    connection: u64,
+    /// The frame that answered.
+    pong: u64,
+    time: Timestamp,
+    nanos: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Activity {
+    /// An interval lasts two to the power of this many nanoseconds.
+    power: u32,
+    /// By time divided by the length of an interval.
+    bins: BTreeMap<i64, Bin>,
+    /// Message lengths by their number of bits.
+    sizes: PerRole<[u64; 65]>,
+    pings: Vec<RoundTrip>,
+    /// Every so many round trips are kept.
+    stride: u64,
+    round_trips: u64,
+    closings: BTreeMap<String, u64>,
+}
+
+impl Default for Activity {
+    fn default() -> Activity {
+        Activity {
+            // A quarter of a millisecond.
+            power: 18,
+            bins: BTreeMap::new(),
+            sizes: PerRole { client: [0; 65], server: [0; 65] },
+            pings: Vec::new(),
+            stride: 1,
+            round_trips: 0,
+            closings: BTreeMap::new(),
+        }
+    }
+}
+
+impl Activity {
+    pub(super) fn frame(&mut self, id: u64, frame: &Frame<'_>) {
+        let Some(time) = frame.packet.time else { return };
+        let bin = self.bins.entry(time.0 >> self.power).or_default();
+        bin.frames[frame.sender] += 1;
+        let bytes = &mut bin.bytes[frame.sender];
+        *bytes = bytes.saturating_add(frame.captured_length);
+        while self.bins.len() > BINS {
+            self.coarsen();
+        }
+        if let Some(Pong::Answers { after: Some(after), .. }) = frame.pong {
+            let nanos = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+            self.round_trip(RoundTrip { connection: id, pong: frame.index, time, nanos });
+        }
+    }
+
+    /// Doubles the length of an interval.
+    fn coarsen(&mut self) {
+        self.power += 1;
+        for (at, bin) in std::mem::take(&mut self.bins) {
+            let sum = self.bins.entry(at >> 1).or_default();
+            for role in [Role::Client, Role::Server] {
+                sum.frames[role] += bin.frames[role];
+                sum.bytes[role] = sum.bytes[role].saturating_add(bin.bytes[role]);
+            }
+        }
+    }
+
+    fn round_trip(&mut self, trip: RoundTrip) {
+        if self.round_trips.is_multiple_of(self.stride) {
+            self.pings.push(trip);
+        }
+        self.round_trips += 1;
+        if self.pings.len() > PINGS {
+            let mut n = 0;
+            self.pings.retain(|_| {
+                n += 1;
+                n % 2 == 1
+            });
+            self.stride *= 2;
+        }
+    }
+
+    pub(super) fn message(&mut self, message: &Message<'_>) {
+        if let Some(length) = message.length {
+            let bits = (u64::BITS - length.leading_zeros()) as usize;
+            self.sizes[message.sender][bits] += 1;
+        }
+    }
+
+    pub(super) fn closing(&mut self, how: &Closing) {
+        let words = closing(how);
+        let words = if self.closings.len() < CLOSINGS || self.closings.contains_key(&words) { words } else { "other".into() };
+        *self.closings.entry(words).or_default() += 1;
+    }
+}
+
+/// `bins` are `[start, frames and bytes of the client, frames and bytes of the server]`, `sizes` how many messages have
+/// a length of 0, 1, 2 to 3, 4 to 7, … bytes, `pings` `[connection, pong, time, nanoseconds]`. Times are strings of
+/// nanoseconds since 1970, for JavaScript's numbers are too short.
+impl Serialize for Activity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("activity", 6)?;
+        out.serialize_field("width", &(1_u64 << self.power.min(63)))?;
+        let bins = self.bins.iter().map(|(at, bin)| {
+            let start = at.checked_shl(self.power).unwrap_or(0).to_string();
+            (start, bin.frames.client, bin.bytes.client, bin.frames.server, bin.bytes.server)
+        });
+        out.serialize_field("bins", &bins.collect::<Vec<_>>())?;
+        let shown = |sizes: &[u64; 65]| sizes[..sizes.iter().rposition(|&n| n > 0).map_or(0, |last| last + 1)].to_vec();
+        let sizes = PerRole { client: shown(&self.sizes.client), server: shown(&self.sizes.server) };
+        out.serialize_field("sizes", &sizes)?;
+        let pings = self.pings.iter().map(|trip| (trip.connection, trip.pong, trip.time.0.to_string(), trip.nanos));
+        out.serialize_field("pings", &pings.collect::<Vec<_>>())?;
+        out.serialize_field("round_trips", &self.round_trips)?;
+        out.serialize_field("closings", &self.closings)?;
+        out.end()
+    }
+}

@@ -1,0 +1,119 @@
+// A table that makes rows only for what is in sight, so that a hundred thousand scroll as smoothly as ten. To a screen
+// reader it is a grid with all its rows counted (WAI-ARIA 1.2, "grid").
+
+class Grid {
+  // `columns` are {name, label}; `cells(item)` gives their contents; `choose(item)` is told what is chosen.
+  constructor({ label, columns, cells, rowClass, choose, rows, name }) {
+    Object.assign(this, { columns, cells, rowClass, choose, name });
+    this.items = [];
+    this.chosen = -1;
+    this.most = rows;
+    const heads = columns.map(({ name: column, label: text }, n) =>
+      el("span", { role: "columnheader", class: `cell ${column}`, "aria-colindex": n + 1 }, text));
+    this.head = el("div", { role: "row", class: "row head", "aria-rowindex": 1 }, heads);
+    this.space = el("div", { class: "space", role: "rowgroup" });
+    this.body = el("div", { class: "scroll", role: "presentation" }, this.space);
+    this.element = el("div", {
+      role: "grid", class: `grid ${name}`, tabindex: 0, "aria-label": label, "aria-colcount": columns.length,
+      "aria-readonly": "true", onkeydown: (event) => this.key(event),
+    }, el("div", { role: "rowgroup" }, this.head), this.body);
+    this.body.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.space.addEventListener("click", (event) => {
+      const row = event.target.closest("[data-at]");
+      if (row) this.pick(Number(row.dataset.at));
+    });
+    new ResizeObserver(() => this.draw()).observe(this.body);
+    Grid.all.push(this);
+  }
+
+  // Other items; `chosen` is the place of the chosen one or -1.
+  show(items, chosen = -1) {
+    this.items = items;
+    this.chosen = chosen;
+    this.element.setAttribute("aria-rowcount", items.length + 1);
+    this.height = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row")) || 28;
+    this.space.style.height = `${items.length * this.height}px`;
+    this.body.style.height = `${Math.max(1, Math.min(items.length, this.most)) * this.height + 2}px`;
+    this.reveal();
+    this.draw(true);
+  }
+
+  // Scrolls the chosen row into sight.
+  reveal() {
+    if (this.chosen < 0) return;
+    const top = this.chosen * this.height;
+    const { scrollTop, clientHeight } = this.body;
+    if (top < scrollTop) this.body.scrollTop = top;
+    else if (top + this.height > scrollTop + clientHeight) {
+      this.body.scrollTop = top + this.height - clientHeight + (clientHeight > 4 * this.height ? this.height : 0);
+    }
+  }
+
+  draw(anew = false) {
+    if (!this.height) return;
+    const { scrollTop, clientHeight } = this.body;
+    const spare = 6;
+    let from = Math.max(0, Math.floor(scrollTop / this.height) - spare);
+    let to = Math.min(this.items.length, Math.ceil((scrollTop + clientHeight) / this.height) + spare);
+    if (this.printing) [from, to] = [0, Math.min(this.items.length, 300)];
+    if (!anew && from === this.from && to === this.to) return;
+    const kept = anew ? new Map() : new Map(Array.from(this.space.children, (row) => [Number(row.dataset.at), row]));
+    [this.from, this.to] = [from, to];
+    const rows = [];
+    for (let at = from; at < to; at += 1) rows.push(kept.get(at) ?? this.row(at));
+    this.space.replaceChildren(...rows);
+  }
+
+  row(at) {
+    const item = this.items[at];
+    const chosen = at === this.chosen;
+    const contents = this.cells(item);
+    const cells = this.columns.map(({ name }, n) =>
+      el("span", { role: "gridcell", class: `cell ${name}`, "aria-colindex": n + 1 }, contents[n]));
+    const row = el("div", {
+      role: "row", id: `${this.name}-${at}`, class: `row ${this.rowClass?.(item) ?? ""}`, "data-at": at,
+      "aria-rowindex": at + 2, "aria-selected": chosen ? "true" : "false",
+    }, cells);
+    row.style.top = `${at * this.height}px`;
+    if (chosen) this.element.setAttribute("aria-activedescendant", row.id);
+    return row;
+  }
+
+  pick(at) {
+    if (at < 0 || at >= this.items.length) return;
+    this.chosen = at;
+    this.reveal();
+    this.draw(true);
+    this.choose(this.items[at]);
+  }
+
+  // Marks another row as the chosen one without telling anybody.
+  mark(at) {
+    this.chosen = at;
+    if (at < 0) this.element.removeAttribute("aria-activedescendant");
+    this.reveal();
+    this.draw(true);
+  }
+
+  key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const page = Math.max(1, Math.floor(this.body.clientHeight / this.height) - 1);
+    const last = this.items.length - 1;
+    const from = this.chosen;
+    const to = { ArrowDown: from + 1, ArrowUp: Math.max(0, from - 1), PageDown: Math.min(last, from + page),
+      PageUp: Math.max(0, from - page), Home: 0, End: last }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    this.pick(Math.min(last, to));
+  }
+}
+Grid.all = [];
+
+// Paper does not scroll: the first rows are printed, and how many there are.
+function printGrids(printing) {
+  for (const grid of Grid.all) {
+    grid.printing = printing;
+    grid.element.dataset.more = printing && grid.items.length > 300 ? `${grouped(grid.items.length - 300)} more rows` : "";
+    grid.draw(true);
+  }
+}
