@@ -90,7 +90,10 @@ function badge(severity, text) {
     el("span", { class: "mark", "aria-hidden": "true" }, severityMark[severity]), text ?? severity);
 }
 
+// Says something that nothing on the page shows, for a while.
 function announce(text) {
   const hint = byId("hint");
   hint.textContent = text;
+  clearTimeout(announce.waiting);
+  announce.waiting = setTimeout(() => hint.replaceChildren(), 8000);
 }

@@ -13,9 +13,6 @@ mod page;
 mod tally;
 mod verdict;
 
-#[cfg(test)]
-mod tests;
-
 use super::encode::{append, append_fields};
 use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, SummaryRow, TOOL, UnreadableRow};
 use super::{Paths, SCHEMA_VERSION};

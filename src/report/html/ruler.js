@@ -108,7 +108,8 @@ function drawn({ field, bits, goesOn }, frame) {
   const note = one || goesOn ? null : field.note ?? (field.kind === "payload" ? null : field.value === undefined ? null : String(field.value));
   const text = field.kind === "payload" && !goesOn ? payloadNote(frame, bits.length / 8) : note;
   return el("td", { colspan: bits.length, class: `${field.kind}${one ? " one" : ""}` },
-    el("span", { class: "name" }, letters), el("span", { class: "bits" }, Array.from(bits, (bit) => el("span", {}, bit))),
+    one ? [el("span", { class: "name", "aria-hidden": "true" }, Array.from(letters).join("\n")), el("span", { class: "unseen" }, letters)] : el("span", { class: "name" }, letters),
+    el("span", { class: "bits" }, Array.from(bits, (bit) => el("span", {}, bit))),
     text ? el("span", { class: "value" }, text) : null);
 }
 

@@ -133,7 +133,7 @@ fn reason(tally: &Tally, summary: &Summary, severity: Severity) -> String {
             Confidence::RoleInferred => " if the sides were told apart rightly",
             Confidence::AfterGap => " as far as the bytes after a gap tell",
         };
-        text.push_str(&format!(". First of all{hedge}: {message}{source}"));
+        text.push_str(&format!(". The first of them{hedge}: {message}{source}"));
     }
     text.push('.');
     text
