@@ -60,7 +60,8 @@ fn assert_same_frames(columns: &Value, began: &Value, frames: &[Value]) {
             0 => 64,
             form => form,
         };
-        let header = [2, 4, 10][[7, 16, 64].iter().position(|&bits| bits == form).unwrap()] + if key.is_null() { 0 } else { 4 };
+        let header =
+            [2, 4, 10][[7, 16, 64].iter().position(|&bits| bits == form).unwrap()] + if key.is_null() { 0 } else { 4 };
         let offset = ends[usize::from(client)].wrapping_add(step("offset"));
         ends[usize::from(client)] = offset.wrapping_add(header).wrapping_add(length);
         let first = cell("first").as_u64().unwrap();
@@ -108,7 +109,8 @@ fn the_page_holds_the_facts_of_the_json_report() {
     ] {
         let page = data(&wslens(&["analyze", capture, "--no-config", "--digests", "--format", "html"]));
         let json: Value =
-            serde_json::from_str(&wslens(&["analyze", capture, "--no-config", "--digests", "--format", "json"])).unwrap();
+            serde_json::from_str(&wslens(&["analyze", capture, "--no-config", "--digests", "--format", "json"]))
+                .unwrap();
         for name in ["schema_version", "tool", "summary", "captures", "unreadable"] {
             assert_eq!(page[name], json[name], "{capture}: {name}");
         }
@@ -172,7 +174,9 @@ fn the_page_is_one_file_that_may_do_nothing_but_show_itself() {
     assert!(page.find("Content-Security-Policy") < page.find("<style>"));
     assert!(!page.contains(" src=") && !page.contains("@import") && !page.contains("url("));
     // No markup from strings, no code from strings.
-    for door in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "fetch(", "XMLHttp"] {
+    for door in
+        ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "fetch(", "XMLHttp"]
+    {
         assert!(!script.contains(door), "{door}");
     }
     for landmark in ["<main>", "<nav aria-label", "<html lang=\"en\">", "<noscript>", "<h1>", "class=\"skip\""] {
@@ -189,7 +193,10 @@ fn the_verdict_comes_first() {
     };
     let (headline, reason) = verdict("gallery/qt_cpp_zero_byte.pcap");
     assert_eq!(headline, "The server 127.0.0.1:9400 is to blame.");
-    assert!(reason.starts_with("4 errors and 1 warning on the only connection.") && reason.contains("RFC 6455 §5.4"), "{reason}");
+    assert!(
+        reason.starts_with("4 errors and 1 warning on the only connection.") && reason.contains("RFC 6455 §5.4"),
+        "{reason}"
+    );
     let (headline, _) = verdict("node_ws.pcap");
     assert!(headline.starts_with("Nothing is proven wrong, but the server"), "{headline}");
     let (headline, reason) = verdict("tornado.pcap");

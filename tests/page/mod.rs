@@ -100,7 +100,8 @@ fn tell(sink: &mut dyn Sink, frames: u64, length: u64) -> std::io::Result<()> {
     })?;
     for index in 0..frames {
         let client = index % 3 == 0;
-        let payload: Vec<u8> = format!("frame {index} ").bytes().cycle().take(usize::try_from(length).unwrap()).collect();
+        let payload: Vec<u8> =
+            format!("frame {index} ").bytes().cycle().take(usize::try_from(length).unwrap()).collect();
         sink.frame(
             0,
             &Frame {

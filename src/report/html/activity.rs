@@ -116,7 +116,8 @@ impl Activity {
 
     pub(super) fn closing(&mut self, how: &Closing) {
         let words = closing(how);
-        let words = if self.closings.len() < CLOSINGS || self.closings.contains_key(&words) { words } else { "other".into() };
+        let words =
+            if self.closings.len() < CLOSINGS || self.closings.contains_key(&words) { words } else { "other".into() };
         *self.closings.entry(words).or_default() += 1;
     }
 }
@@ -141,5 +142,61 @@ impl Serialize for Activity {
         out.serialize_field("round_trips", &self.round_trips)?;
         out.serialize_field("closings", &self.closings)?;
         out.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples::{closed, frame};
+    use crate::websocket::Opcode;
+    use std::time::Duration;
+
+    #[test]
+    fn however_long_it_lasts_all_is_counted_in_few_intervals() {
+        let mut activity = Activity::default();
+        // From a nanosecond to 97 years, and back before 1970.
+        for (n, time) in (0..63).map(|bit| 1_i64 << bit).chain([-1, i64::MIN]).enumerate() {
+            let mut frame = frame(n as u64, Role::Client, Opcode::TEXT, b"12345");
+            frame.packet.time = Some(Timestamp(time));
+            for _ in 0..20 {
+                activity.frame(0, &frame);
+                frame.packet.time = frame.packet.time.map(|time| Timestamp(time.0.wrapping_add(1_000_003)));
+            }
+        }
+        assert!(activity.bins.len() <= BINS);
+        let frames: u64 = activity.bins.values().map(|bin| bin.frames.client).sum();
+        assert_eq!(frames, 65 * 20);
+        let bytes: u64 = activity.bins.values().map(|bin| bin.bytes.client).sum();
+        assert_eq!(bytes, 65 * 20 * 5);
+        assert!(serde_json::to_string(&activity).is_ok());
+    }
+
+    #[test]
+    fn round_trips_are_thinned_evenly() {
+        let mut activity = Activity::default();
+        for index in 0..100_000 {
+            let mut pong = frame(index, Role::Server, Opcode::PONG, b"");
+            pong.pong = Some(Pong::Answers { ping: 0, after: Some(Duration::from_micros(1)), skipped: 0 });
+            activity.frame(0, &pong);
+        }
+        assert_eq!(activity.round_trips, 100_000);
+        assert!((1000..=PINGS).contains(&activity.pings.len()));
+        let steps: Vec<u64> = activity.pings.windows(2).map(|pair| pair[1].pong - pair[0].pong).collect();
+        assert!(steps.iter().all(|&step| step == activity.stride), "{}", activity.stride);
+    }
+
+    #[test]
+    fn ways_of_closing_are_bounded() {
+        let mut activity = Activity::default();
+        for code in 0..1000 {
+            let mut closing = closed("");
+            for frame in closing.frames.client.iter_mut() {
+                frame.code = Some(code);
+            }
+            activity.closing(&closing);
+        }
+        assert_eq!(activity.closings.values().sum::<u64>(), 1000);
+        assert!(activity.closings.len() <= CLOSINGS + 1);
     }
 }

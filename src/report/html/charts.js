@@ -145,7 +145,7 @@ class Timeline {
   }
 
   axis() {
-    const marks = steps(this.from, this.to, 6);
+    const marks = steps(this.from, this.to, 6).filter((time) => this.x(time) < WIDE * 0.94);
     return el("div", { class: "axis", "aria-hidden": "true" }, marks.map((time) => {
       const tick = el("span", {}, time === 0 ? "0" : `+${duration(time)}`);
       tick.style.left = `${this.x(time) / (WIDE / 100)}%`;

@@ -7,10 +7,15 @@ use crate::websocket::{Frame, FrameHeader, Kind, Message, Pong};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Bytes of the page that a frame takes beside its payload, about.
-const FRAME: usize = 64;
+/// Bytes of the page that a frame's columns take, but for those counted in [`Row::cost`].
+const FRAME: usize = 30;
 /// Bytes of the page that a message takes beside its payload, about.
 const MESSAGE: usize = 40;
+
+/// Digits of a number and the comma behind it.
+fn digits(number: u64) -> usize {
+    number.checked_ilog10().unwrap_or(0) as usize + 2
+}
 
 /// What a page tells of a frame.
 #[derive(Debug)]
@@ -33,7 +38,11 @@ pub(super) struct Row {
 
 impl Row {
     fn cost(&self) -> usize {
-        FRAME + self.payload.len().div_ceil(3) * 4
+        let length = self.header.payload_length;
+        let missing = length.saturating_sub(self.captured_length);
+        let key = if self.header.masking_key.is_some() { 11 } else { 5 };
+        let numbers = digits(length) + digits(missing) + digits(self.message.unwrap_or(0));
+        FRAME + key + numbers + self.payload.len().div_ceil(3) * 4
     }
 }
 
@@ -166,14 +175,6 @@ impl Kept {
             }
         }
         self.used = self.connections.values().map(Rows::cost).sum();
-        // What findings are about alone is too much: the latest of it goes.
-        while self.used > self.budget {
-            let Some(rows) = self.connections.values_mut().max_by_key(|rows| rows.frames.len()) else { return };
-            let half = rows.frames.len() / 2;
-            rows.frames.drain(half..);
-            without_orphans(rows);
-            self.used = self.connections.values().map(Rows::cost).sum();
-        }
     }
 }
 
@@ -198,27 +199,28 @@ fn thin(rows: &mut Rows, most: usize) {
     for message in &rows.messages {
         *costs.entry(message.first_frame).or_default() += message.cost();
     }
-    let cost = |row: &Row| row.cost() + costs.get(&row.index).copied().unwrap_or(0);
-    let mut keep: Vec<bool> = rows.frames.iter().map(|row| row.marked).collect();
-    let marked: usize = rows.frames.iter().filter(|row| row.marked).map(cost).sum();
-    let room = most.saturating_sub(marked);
-    let mut take = |indices: &mut dyn Iterator<Item = usize>, control: bool, mut room: usize| {
+    let mut keep = vec![false; rows.frames.len()];
+    let mut take = |indices: &mut dyn Iterator<Item = usize>, wanted: &dyn Fn(&Row) -> bool, room: usize| {
+        let mut left = room;
         for at in indices {
             let row = &rows.frames[at];
-            if keep[at] || control && !row.header.opcode.is_control() {
+            if keep[at] || !wanted(row) {
                 continue;
             }
-            match room.checked_sub(cost(row)) {
-                Some(rest) => room = rest,
+            let cost = row.cost() + costs.get(&row.index).copied().unwrap_or(0);
+            match left.checked_sub(cost) {
+                Some(rest) => left = rest,
                 None => break,
             }
             keep[at] = true;
         }
+        room - left
     };
     let all = 0..rows.frames.len();
-    take(&mut all.clone(), true, room / 8);
-    take(&mut all.clone(), false, room / 16 * 7);
-    take(&mut all.rev(), false, room / 16 * 7);
+    let room = most - take(&mut all.clone(), &|row| row.marked, most);
+    take(&mut all.clone(), &|row| row.header.opcode.is_control(), room / 8);
+    take(&mut all.clone(), &|_| true, room / 16 * 7);
+    take(&mut all.rev(), &|_| true, room / 16 * 7);
     let mut kept = keep.into_iter();
     rows.frames.retain(|_| kept.next() == Some(true));
     without_orphans(rows);
@@ -233,11 +235,50 @@ fn without_orphans(rows: &mut Rows) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::samples::{frame, message};
+    use crate::websocket::Opcode;
 
     #[test]
     fn the_longest_pay_for_the_room() {
         assert_eq!(level(&[10, 20, 100, 100], 130), 50);
         assert_eq!(level(&[10, 20], 30), usize::MAX);
         assert_eq!(level(&[7, 7], 6), 3);
+    }
+
+    fn indices(kept: &Kept, id: u64) -> Vec<u64> {
+        kept.of(id).0.iter().map(|row| row.index).collect()
+    }
+
+    #[test]
+    fn ends_control_frames_and_what_findings_are_about_stay() {
+        let mut kept = Kept::new(20_000);
+        kept.frame(7, &frame(0, Role::Client, Opcode::TEXT, b"alone"));
+        for index in 0..5000 {
+            let opcode = if index == 300 { Opcode::PING } else { Opcode::TEXT };
+            kept.frame(1, &frame(index, Role::Client, opcode, b"some text"));
+            kept.message(1, &message(index, Role::Client, Kind::Text, b"some text"));
+            if index == 2500 {
+                kept.mark(1, index);
+            }
+        }
+        let left = indices(&kept, 1);
+        assert!(left.starts_with(&[0, 1, 2]) && left.ends_with(&[4997, 4998, 4999]), "{left:?}");
+        assert!(left.contains(&300) && left.contains(&2500) && !left.contains(&2501));
+        assert!((100..400).contains(&left.len()), "{}", left.len());
+        // The short connection pays nothing, and messages go with their frames.
+        assert_eq!(indices(&kept, 7), [0]);
+        let (_, messages) = kept.of(1);
+        assert!(messages.iter().all(|message| left.contains(&message.first_frame)) && messages.len() > 100);
+    }
+
+    #[test]
+    fn findings_alone_do_not_break_the_bound() {
+        let mut kept = Kept::new(10_000);
+        for index in 0..2000 {
+            kept.frame(index % 5, &frame(index, Role::Server, Opcode::BINARY, &[0; 30]));
+            kept.mark(index % 5, index);
+            assert!(kept.used <= 10_000);
+        }
+        assert!(kept.frames() > 50);
     }
 }

@@ -80,9 +80,9 @@ function drawFacts() {
   const box = byId("facts");
   box.append(el("dl", { class: "tiles" }, tiles.map(([name, value]) =>
     el("div", { class: name === "errors" && value ? "error" : name === "warnings" && value ? "warning" : null }, el("dt", {}, name), el("dd", {}, typeof value === "number" ? grouped(value) : value)))));
-  box.append(el("ul", { class: "captures" }, captures.slice(0, 12).map((capture) => el("li", {}, quoted(capture.path),
+  box.append(el("ul", { class: "captures" }, captures.slice(0, 6).map((capture) => el("li", {}, quoted(capture.path),
     el("span", { class: "quiet" }, ` ${[capture.format, capture.compression, ...capture.link_types, counted(capture.packets, "packet"), size(capture.bytes)].filter(Boolean).map(printable).join(", ")}`))),
-  captures.length > 12 ? el("li", {}, `and ${captures.length - 12} more`) : null));
+  captures.length > 6 ? el("li", { class: "quiet" }, `and ${captures.length - 6} more`) : null));
   const missing = [cut.frames ? counted(cut.frames, "frame") : null, cut.connections ? counted(cut.connections, "connection") : null, cut.findings ? counted(cut.findings, "finding") : null].filter(Boolean);
   if (missing.length > 0) {
     box.append(el("p", { class: "cut" }, `To keep the page small, ${missing.join(", ")} ${missing.length === 1 && missing[0].startsWith("1 ") ? "is" : "are"} left out. ` +

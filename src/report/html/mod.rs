@@ -44,7 +44,7 @@ pub struct Budget {
 impl Default for Budget {
     /// A page of at most 20 MB.
     fn default() -> Budget {
-        Budget { connections: 3_000_000, frames: 11_000_000, findings: 1_000_000 }
+        Budget { connections: 2_500_000, frames: 13_000_000, findings: 1_000_000 }
     }
 }
 

@@ -36,7 +36,7 @@ function fieldsOf(frame) {
     { name: "RSV1", bits: 1, kind: "rsv", value: rsv >> 2, section: "5.2", words: rsv & 4 ? "Set: with permessage-deflate, the message is compressed (RFC 7692 §6)." : "Not set." },
     { name: "RSV2", bits: 1, kind: "rsv", value: (rsv >> 1) & 1, section: "5.2", words: rsv & 2 ? "Set, and no registered extension uses it." : "Not set." },
     { name: "RSV3", bits: 1, kind: "rsv", value: rsv & 1, section: "5.2", words: rsv & 1 ? "Set, and no registered extension uses it." : "Not set." },
-    { name: "opcode", bits: 4, kind: "opcode", value: opcode, note: OPCODES[opcode], section: control ? "5.5" : "5.6",
+    { name: "opcode", bits: 4, kind: "opcode", value: opcode, note: opcode === 0 ? "contin." : reserved ? "reserved" : OPCODES[opcode], section: control ? "5.5" : "5.6",
       words: `0x${opcode.toString(16).toUpperCase()} ${OPCODES[opcode]}${reserved ? ": no meaning is defined for it." : ""}` },
     { name: "MASK", bits: 1, kind: "mask", value: key === null ? 0 : 1, section: "5.1",
       words: (key !== null) === (frame.sender === "client") ? (key === null ? "Not masked, as frames from servers must be." : "Masked, as frames from clients must be.")

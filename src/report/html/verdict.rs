@@ -121,10 +121,11 @@ fn reason(tally: &Tally, summary: &Summary, severity: Severity) -> String {
     // What is sure before what is likely, and then what happened first.
     let first = concerned.min_by_key(|broken| {
         let finding = &broken.first;
-        (finding.confidence, finding.packet.map_or(u64::MAX, |packet| packet.number), broken.rule.id)
+        let packet = finding.packet.map_or(u64::MAX, |packet| packet.number);
+        (finding.confidence, broken.connection.unwrap_or(u64::MAX), packet, broken.rule.id)
     });
     let mut text = format!("{}{place}", counts.join(" and "));
-    if let Some(Broken { first, rule, .. }) = first {
+    if let Some(Broken { first, rule, connection, .. }) = first {
         let source = if rule.source.is_empty() { String::new() } else { format!(" ({})", rule.source) };
         let message = printable(first.message.as_bytes());
         let hedge = match first.confidence {
@@ -133,7 +134,12 @@ fn reason(tally: &Tally, summary: &Summary, severity: Severity) -> String {
             Confidence::RoleInferred => " if the sides were told apart rightly",
             Confidence::AfterGap => " as far as the bytes after a gap tell",
         };
-        text.push_str(&format!(". The first of them{hedge}: {message}{source}"));
+        let which = match connection {
+            _ if summary.errors + summary.warnings == 1 => String::new(),
+            Some(id) if summary.connections > 1 => format!(". The first of them, on connection {id}"),
+            _ => ". The first of them".to_owned(),
+        };
+        text.push_str(&format!("{which}{hedge}: {message}{source}"));
     }
     text.push('.');
     text
@@ -163,7 +169,9 @@ fn limits(
         }
     }
     // What rules about captures say of whole captures limits what can be said of endpoints.
-    for broken in tally.rules.values().filter(|broken| broken.rule.id.starts_with("cap-") && broken.connection.is_none()) {
+    for broken in
+        tally.rules.values().filter(|broken| broken.rule.id.starts_with("cap-") && broken.connection.is_none())
+    {
         limits.push(format!("{}.", printable(broken.first.message.as_bytes())));
     }
     if summary.known > 0 {
