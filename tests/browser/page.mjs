@@ -151,8 +151,22 @@ const tests = {
       await page.locator(".grid.list .row[data-at='6']").click();
       await page.waitForURL(/#c6$/);
       assert.match(await page.locator("#connection h3").first().textContent(), /^Connection 6 /);
+      // The arrow keys go through the list and stay in it.
+      await page.locator(".grid.list").focus();
+      await page.keyboard.press("ArrowDown");
+      assert.match(page.url(), /#c7$/);
+      assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Connections");
+      await page.keyboard.press("Enter");
+      assert.equal(await page.evaluate(() => document.activeElement.id), "connection");
       await page.locator(".filter .check input").check();
       assert.match(await page.locator(".filter .count").textContent(), /^1\u202f332 frames/);
+      // So they do in the frames of all connections.
+      await page.locator(".grid.frames").focus();
+      for (let n = 0; n < 9; n += 1) await page.keyboard.press("ArrowDown");
+      assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Frames");
+      const [, id, index] = page.url().match(/#c(\d+)f(\d+)$/);
+      assert.equal(await page.locator(".frames [aria-selected=true] .index").textContent(), `${id}:${index}`);
+      assert.notEqual(id, "7");
     });
   },
 
@@ -177,7 +191,7 @@ const tests = {
       }
       for (const details of await page.locator("details > summary").all()) if (await details.isVisible()) await details.click();
       await page.fill(".filter input[type=search]", "<img");
-      await page.waitForTimeout(200);
+      await page.waitForFunction(() => / of /.test(document.querySelector(".filter .count").textContent));
       // Elements that the capture asked for do not exist; links lead into the page or to a standard.
       assert.equal(await page.locator("img, iframe, object, embed, [onload], [onerror]").count(), 0);
       assert.equal(await page.locator("script").count(), 2);
@@ -192,21 +206,22 @@ const tests = {
       const grid = page.locator(".grid.frames");
       assert.equal(await grid.getAttribute("aria-rowcount"), "100001");
       assert.equal(await page.locator(".frames [aria-selected=true] .index").textContent(), "77777");
-      const { most, rows } = await page.evaluate(async () => {
+      const { usual, rows } = await page.evaluate(async () => {
         const scroll = document.querySelector(".frames .scroll");
-        let most = 0;
+        const times = [];
         for (let n = 0; n < 60; n += 1) {
           scroll.scrollTop = (n * 9973 * 31) % scroll.scrollHeight;
           const start = performance.now();
           scroll.dispatchEvent(new Event("scroll"));
           scroll.getBoundingClientRect();
-          most = Math.max(most, performance.now() - start);
+          times.push(performance.now() - start);
           await new Promise(requestAnimationFrame);
         }
-        return { most, rows: scroll.querySelectorAll(".row").length };
+        return { usual: times.sort((a, b) => a - b)[30], rows: scroll.querySelectorAll(".row").length };
       });
       assert.ok(rows < 80, `${rows} rows are made`);
-      assert.ok(most < 100, `${most} ms for a step`);
+      // The median: a busy machine may hold up some of them.
+      assert.ok(usual < 50, `${usual} ms for a step`);
       await page.fill(".filter input[type=search]", "frame 99999 ");
       await page.waitForFunction(() => document.querySelector(".filter .count").textContent.startsWith("1 of"));
     });

@@ -11,7 +11,7 @@ function worstOf(connection) {
 const both = (connection, name) => (connection.stats ? connection.stats.client[name] + connection.stats.server[name] : 0);
 
 const connectionGrid = new Grid({
-  label: "Connections", name: "list", rows: 12, choose: (connection) => go(`#c${connection.id}`),
+  label: "Connections", name: "list", rows: 12, choose: (connection, how) => go(`#c${connection.id}`, how === "move"),
   columns: [{ name: "id", label: "#" }, { name: "ends", label: "client → server" }, { name: "request", label: "request" }, { name: "outcome", label: "answer" },
     { name: "frames", label: "frames" }, { name: "bytes", label: "payload" }, { name: "close", label: "close" }, { name: "lasted", label: "time" }, { name: "found", label: "findings" }],
   cells: (connection) => {
@@ -27,8 +27,15 @@ const connectionGrid = new Grid({
   },
 });
 
-const frameList = new Frames((frame) => go(`#c${frame.connection.id}f${frame.index}`, true));
 const frameBox = el("article", { class: "frame", "aria-label": "The chosen frame", tabindex: -1 });
+const frameList = new Frames((frame, how) => {
+  go(`#c${frame.connection.id}f${frame.index}`, true);
+  // On a narrow screen the frame is below the list.
+  if (how === "enter" || (how === "click" && frameBox.getBoundingClientRect().top > innerHeight - 120)) reveal(frameBox);
+});
+// What is told of a connection above its frames. The list of frames stays where it is, and keeps focus and place.
+const connectionBox = el("div");
+const framesCut = el("p", { class: "cut", hidden: true });
 
 function drawConnections() {
   const section = byId("connections");
@@ -104,15 +111,17 @@ function showConnection(connection) {
   const section = byId("connection");
   section.hidden = false;
   section.setAttribute("aria-label", `Connection ${connection.id}`);
+  connectionBox.replaceChildren(
+    el("h3", {}, `Connection ${connection.id} `, el("span", { class: "ends" }, el("span", { class: "role client" }, endpoint(connection.client)), " → ", el("span", { class: "role server" }, endpoint(connection.server)))),
+    headline(connection), ...foundView(connection).filter(Boolean), handshakeView(connection),
+    el("details", { class: "ladder-box", open: true }, el("summary", {}, "Ladder"), ladder(connection)));
   const all = both(connection, "frames");
   const here = framesOf(connection).count;
-  const rungs = el("details", { class: "ladder-box", open: true }, el("summary", {}, "Ladder"), ladder(connection));
-  section.replaceChildren(
-    el("h3", {}, `Connection ${connection.id} `, el("span", { class: "ends" }, el("span", { class: "role client" }, endpoint(connection.client)), " → ", el("span", { class: "role server" }, endpoint(connection.server)))),
-    headline(connection), ...foundView(connection).filter(Boolean), handshakeView(connection), rungs,
-    el("h3", { id: "frames-title" }, "Frames"),
-    ...(here < all ? [el("p", { class: "cut" }, `${grouped(here)} of ${counted(all, "frame")} are on this page: those that findings are about, the first and the last.`)] : []),
-    el("div", { class: "browser" }, frameList.element, frameBox));
+  framesCut.hidden = here >= all;
+  framesCut.textContent = `${grouped(here)} of ${counted(all, "frame")} are on this page: those that findings are about, the first and the last.`;
+  if (!connectionBox.isConnected) {
+    section.append(connectionBox, el("h3", { id: "frames-title" }, "Frames"), framesCut, el("div", { class: "browser" }, frameList.element, frameBox));
+  }
   connectionGrid.mark(data.connections.indexOf(connection));
   frameList.look(null);
   frameList.show(connection);

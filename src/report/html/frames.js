@@ -1,11 +1,11 @@
 // The list of frames: filter, search, choose. Frames are read when they come into sight.
 
 class Frames {
-  // `choose(frame)` is told what is chosen; `sights()` are the frames before and behind it in the list.
+  // `choose(frame, how)` is told what is chosen.
   constructor(choose) {
     this.choose = choose;
     this.grid = new Grid({
-      label: "Frames", name: "frames", rows: 22, choose: (item) => item.row !== undefined && choose(this.read(item)),
+      label: "Frames", name: "frames", rows: 22, choose: (item, how) => item?.row !== undefined && choose(this.read(item), how),
       columns: [{ name: "index", label: "frame" }, { name: "time", label: "time" }, { name: "sender", label: "from" },
         { name: "opcode", label: "opcode" }, { name: "flags", label: "flags" }, { name: "length", label: "length" }, { name: "payload", label: "payload" }],
       cells: (item) => this.cells(item),

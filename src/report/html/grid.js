@@ -2,7 +2,8 @@
 // reader it is a grid with all its rows counted (WAI-ARIA 1.2, "grid").
 
 class Grid {
-  // `columns` are {name, label}; `cells(item)` gives their contents; `choose(item)` is told what is chosen.
+  // `columns` are {name, label}; `cells(item)` gives their contents; `choose(item, how)` is told what is chosen, by a "click",
+  // by a "move" with the arrow keys, or by "enter".
   constructor({ label, columns, cells, rowClass, choose, rows, name }) {
     Object.assign(this, { columns, cells, rowClass, choose, name });
     this.items = [];
@@ -20,7 +21,7 @@ class Grid {
     this.body.addEventListener("scroll", () => this.draw(), { passive: true });
     this.space.addEventListener("click", (event) => {
       const row = event.target.closest("[data-at]");
-      if (row) this.pick(Number(row.dataset.at));
+      if (row) this.pick(Number(row.dataset.at), "click");
     });
     new ResizeObserver(() => this.draw()).observe(this.body);
     Grid.all.push(this);
@@ -79,12 +80,12 @@ class Grid {
     return row;
   }
 
-  pick(at) {
+  pick(at, how) {
     if (at < 0 || at >= this.items.length) return;
     this.chosen = at;
     this.reveal();
     this.draw(true);
-    this.choose(this.items[at]);
+    this.choose(this.items[at], how);
   }
 
   // Marks another row as the chosen one without telling anybody.
@@ -97,6 +98,11 @@ class Grid {
 
   key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter") {
+      event.preventDefault();
+      this.pick(this.chosen, "enter");
+      return;
+    }
     const page = Math.max(1, Math.floor(this.body.clientHeight / this.height) - 1);
     const last = this.items.length - 1;
     const from = this.chosen;
@@ -104,7 +110,7 @@ class Grid {
       PageUp: Math.max(0, from - page), Home: 0, End: last }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    this.pick(Math.min(last, to));
+    this.pick(Math.min(last, to), "move");
   }
 }
 Grid.all = [];
