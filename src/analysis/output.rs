@@ -1,6 +1,7 @@
 //! What is told to the sink, counted on its way, and what connections know of each other.
 
 use super::first_keys::Beginnings;
+use super::legs::Legs;
 use super::neighbours::Neighbours;
 use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options};
@@ -20,6 +21,7 @@ pub(super) struct State {
     pub(super) thresholds: Arc<Thresholds>,
     pub(super) neighbours: Neighbours,
     pub(super) beginnings: Beginnings,
+    pub(super) legs: Legs,
     pub(super) summary: Summary,
     /// Secrets that open TLS, as far as they are known.
     pub(super) key_log: Arc<KeyLog>,
@@ -40,6 +42,7 @@ impl State {
             thresholds: Arc::new(options.thresholds.clone()),
             neighbours: Neighbours::default(),
             beginnings: Beginnings::default(),
+            legs: Legs::default(),
             key_log: Arc::new(options.key_log.clone()),
             secrets_may_come: false,
             tls_connections: 0,

@@ -167,10 +167,13 @@ impl Direction {
             State::Payload(_) => self.complete(false, shared, tell),
             State::Header(Some(start)) if self.header_length > 0 => {
                 let start = *start;
+                let bytes = &self.header[..self.header_length];
+                let may_be_text = TEXTS.iter().any(|(text, _)| text.starts_with(bytes));
                 tell(Event::HeaderCut {
                     sender: self.role,
                     offset: start.offset,
-                    bytes: &self.header[..self.header_length],
+                    bytes,
+                    first: Some(FrameHeader::first_byte(bytes[0])).filter(|_| !may_be_text),
                     packet: start.packet,
                 });
             }
