@@ -207,7 +207,7 @@ const tests = {
       assert.equal(await grid.getAttribute("aria-rowcount"), "100001");
       assert.equal(await page.locator(".frames [aria-selected=true] .index").textContent(), "77777");
       const { usual, rows } = await page.evaluate(async () => {
-        const scroll = document.querySelector(".frames .scroll");
+        const scroll = document.querySelector(".grid.frames");
         const times = [];
         for (let n = 0; n < 60; n += 1) {
           scroll.scrollTop = (n * 9973 * 31) % scroll.scrollHeight;

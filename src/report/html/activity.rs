@@ -114,8 +114,9 @@ impl Activity {
         }
     }
 
-    pub(super) fn closing(&mut self, how: &Closing) {
-        let words = closing(how);
+    /// How a connection was closed; `refused` of an upgrade that came to nothing.
+    pub(super) fn closing(&mut self, how: &Closing, refused: bool) {
+        let words = if refused { "refused".to_owned() } else { closing(how) };
         let words =
             if self.closings.len() < CLOSINGS || self.closings.contains_key(&words) { words } else { "other".into() };
         *self.closings.entry(words).or_default() += 1;
@@ -194,7 +195,7 @@ mod tests {
             for frame in closing.frames.client.iter_mut() {
                 frame.code = Some(code);
             }
-            activity.closing(&closing);
+            activity.closing(&closing, false);
         }
         assert_eq!(activity.closings.values().sum::<u64>(), 1000);
         assert!(activity.closings.len() <= CLOSINGS + 1);

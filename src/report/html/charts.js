@@ -175,7 +175,7 @@ class Timeline {
       last.set(lane, x + width);
       drawn += 1;
       const worst = connection.found.reduce((least, { severity, known }) => (known ? least : Math.min(least, ORDER[severity])), 3);
-      const text = `connection ${connection.id}: ${outcome(connection)}, ${duration(lasted(connection))}, closed ${closedHow(connection)}`;
+      const text = `connection ${connection.id}: ${outcome(connection)}, ${duration(lasted(connection))}${refused(connection) ? "" : `, closed ${closedHow(connection)}`}`;
       const y = lane * pitch + 1;
       const name = ["error", "warning", "note", "fine"][worst];
       const bar = svg("a", { href: `#c${connection.id}`, class: `bar ${name}`, "aria-label": text, tabindex: this.lanes.of.length > 40 ? -1 : null },
@@ -327,6 +327,7 @@ function closingsChart() {
 }
 
 function gloss(how) {
+  if (how === "refused") return "the upgrade was; there was no WebSocket to close";
   if (how === "open") return "still open when the capture ended";
   if (how === "— rst") return "torn down by an RST without a Close";
   if (how === "1006") return "TCP ended without a Close";

@@ -91,7 +91,7 @@ function headline(connection) {
     ["server sent", stats && `${counted(stats.server.frames, "frame")}, ${size(stats.server.payload_bytes)}`],
     ["ping round trip", rtt?.count ? `${duration(rtt.median * 1e9)} median of ${rtt.count}, ${duration(rtt.min * 1e9)} to ${duration(rtt.max * 1e9)}` : null],
     ["client’s close", code("client")], ["server’s close", code("server")],
-    ["TCP ended", { fin: "with FIN", rst: "with RST", open: "not in the capture" }[closing?.tcp_end] ?? null],
+    ["TCP ended", { fin: "with FIN", rst: "with RST", open: refused(connection) ? "not with this attempt" : "not in the capture" }[closing?.tcp_end] ?? null],
   ]);
 }
 

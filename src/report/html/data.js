@@ -48,9 +48,14 @@ function outcome({ handshake }) {
   return handshake.response.status === null ? "no HTTP answer" : String(handshake.response.status);
 }
 
+// Whether the upgrade came to nothing: there was no WebSocket to close then.
+const refused = ({ handshake }) => handshake?.response != null && handshake.response.status !== 101;
+
 // How the connection was closed, as the table in the terminal says it.
-function closedHow({ closing }) {
+function closedHow(connection) {
+  const { closing } = connection;
   if (!closing) return "";
+  if (refused(connection)) return closing.tcp_end === "open" ? "—" : `— ${closing.tcp_end}`;
   const { client_reason: client, server_reason: server, tcp_end: end } = closing;
   if (client === null && server === null) return { open: "open", rst: "— rst", fin: "1006" }[end];
   const code = (reason, value) => (reason === null ? "—" : String(value ?? 1005));

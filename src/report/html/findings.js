@@ -77,13 +77,13 @@ function page(id, rule) {
   // Made when it is opened: a page may have a hundred rules with a thousand places each.
   const fill = () => {
     if (body.firstChild) return;
-    const section = (title, text) => (text ? [el("h4", {}, title), el("p", {}, text)] : []);
+    const section = (title, text) => (text ? [el("h3", {}, title), el("p", {}, text)] : []);
     body.append(
       el("div", { class: "lesson" },
-        rule.quote ? [el("h4", {}, "What the text says"), el("blockquote", {}, rule.quote, el("footer", {}, sourceLink(rule)))]
-          : rule.source ? [el("h4", {}, "Source"), el("p", {}, sourceLink(rule))] : [],
+        rule.quote ? [el("h3", {}, "What the text says"), el("blockquote", {}, rule.quote, el("footer", {}, sourceLink(rule)))]
+          : rule.source ? [el("h3", {}, "Source"), el("p", {}, sourceLink(rule))] : [],
         section("Why it matters", rule.why), section("What it does not guess", rule.restraint)),
-      el("div", { class: "places" }, el("h4", {}, "Where"), growing(found, occurrence, PLACES),
+      el("div", { class: "places" }, el("h3", {}, "Where"), growing(found, occurrence, PLACES),
         unlisted > 0 ? el("p", { class: "cut" }, `${counted(unlisted, "further finding")} of this rule did not fit on the page.`) : null));
   };
   details.addEventListener("toggle", fill);

@@ -13,17 +13,16 @@ class Grid {
       el("span", { role: "columnheader", class: `cell ${column}`, "aria-colindex": n + 1 }, text));
     this.head = el("div", { role: "row", class: "row head", "aria-rowindex": 1 }, heads);
     this.space = el("div", { class: "space", role: "rowgroup" });
-    this.body = el("div", { class: "scroll", role: "presentation" }, this.space);
     this.element = el("div", {
       role: "grid", class: `grid ${name}`, tabindex: 0, "aria-label": label, "aria-colcount": columns.length,
       "aria-readonly": "true", onkeydown: (event) => this.key(event),
-    }, el("div", { role: "rowgroup" }, this.head), this.body);
-    this.body.addEventListener("scroll", () => this.draw(), { passive: true });
+    }, el("div", { role: "rowgroup", class: "heads-of" }, this.head), this.space);
+    this.element.addEventListener("scroll", () => this.draw(), { passive: true });
     this.space.addEventListener("click", (event) => {
       const row = event.target.closest("[data-at]");
       if (row) this.pick(Number(row.dataset.at), "click");
     });
-    new ResizeObserver(() => this.draw()).observe(this.body);
+    new ResizeObserver(() => this.draw()).observe(this.element);
     Grid.all.push(this);
   }
 
@@ -34,28 +33,34 @@ class Grid {
     this.element.setAttribute("aria-rowcount", items.length + 1);
     this.height = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row")) || 28;
     this.space.style.height = `${items.length * this.height}px`;
-    this.body.style.height = `${Math.max(1, Math.min(items.length, this.most)) * this.height + 2}px`;
+    const shown = Math.max(1, Math.min(items.length, this.most));
+    this.element.style.height = `calc(${(shown + 1) * this.height}px + 3px)`;
     this.reveal();
     this.draw(true);
+  }
+
+  // The height in which rows are seen: the head stays where it is.
+  get room() {
+    return this.element.clientHeight - this.head.offsetHeight;
   }
 
   // Scrolls the chosen row into sight.
   reveal() {
     if (this.chosen < 0) return;
     const top = this.chosen * this.height;
-    const { scrollTop, clientHeight } = this.body;
-    if (top < scrollTop) this.body.scrollTop = top;
-    else if (top + this.height > scrollTop + clientHeight) {
-      this.body.scrollTop = top + this.height - clientHeight + (clientHeight > 4 * this.height ? this.height : 0);
+    const { element, room } = this;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + this.height > element.scrollTop + room) {
+      element.scrollTop = top + this.height - room + (room > 4 * this.height ? this.height : 0);
     }
   }
 
   draw(anew = false) {
     if (!this.height) return;
-    const { scrollTop, clientHeight } = this.body;
+    const { scrollTop } = this.element;
     const spare = 6;
     let from = Math.max(0, Math.floor(scrollTop / this.height) - spare);
-    let to = Math.min(this.items.length, Math.ceil((scrollTop + clientHeight) / this.height) + spare);
+    let to = Math.min(this.items.length, Math.ceil((scrollTop + this.room) / this.height) + spare);
     if (this.printing) [from, to] = [0, Math.min(this.items.length, 300)];
     if (!anew && from === this.from && to === this.to) return;
     const kept = anew ? new Map() : new Map(Array.from(this.space.children, (row) => [Number(row.dataset.at), row]));
@@ -103,7 +108,7 @@ class Grid {
       this.pick(this.chosen, "enter");
       return;
     }
-    const page = Math.max(1, Math.floor(this.body.clientHeight / this.height) - 1);
+    const page = Math.max(1, Math.floor(this.room / this.height) - 1);
     const last = this.items.length - 1;
     const from = this.chosen;
     const to = { ArrowDown: from + 1, ArrowUp: Math.max(0, from - 1), PageDown: Math.min(last, from + page),

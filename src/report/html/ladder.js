@@ -66,7 +66,7 @@ function ladder(connection) {
     tail.append(el("span", { class: "when" }), more);
     for (let row = end; row < count; row += 1) list.append(...rungs(row));
   }
-  const how = { fin: "FIN", rst: "RST", open: "still open" }[closing?.tcp_end] ?? "";
+  const how = { fin: "FIN", rst: "RST", open: refused(connection) ? "goes on" : "still open" }[closing?.tcp_end] ?? "";
   const took = lasted(connection);
   list.append(rung({ time: took === null ? "" : duration(took), label: `TCP ${how}`, note: `last packet ${connection.last_packet ?? "?"}`, kind: `tcp ${closing?.tcp_end ?? ""}` }));
   return list;

@@ -57,7 +57,7 @@ function colours() {
   const set = (name) => {
     document.documentElement.dataset.colours = name;
     button.textContent = names[name];
-    button.setAttribute("aria-label", `Colours: ${name === "auto" ? "as the system has them" : name}. Change.`);
+    button.setAttribute("aria-label", `Colours: ${names[name]}`);
   };
   set(remembered() in names ? remembered() : "auto");
   button.addEventListener("click", () => {

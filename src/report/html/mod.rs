@@ -24,7 +24,7 @@ use activity::Activity;
 use columns::{FrameColumns, MessageColumns};
 use kept::Kept;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use tally::Tally;
 
@@ -62,6 +62,8 @@ pub struct Html<W: Write> {
     connection_bytes: usize,
     /// Connections that did not fit.
     unlisted_connections: u64,
+    /// Upgrades that were refused, until their end.
+    refused: BTreeSet<u64>,
     kept: Kept,
     activity: Activity,
     tally: Tally,
@@ -102,6 +104,7 @@ impl<W: Write> Html<W> {
             connections: BTreeMap::new(),
             connection_bytes: 0,
             unlisted_connections: 0,
+            refused: BTreeSet::new(),
             kept: Kept::new(budget.frames),
             activity: Activity::default(),
             tally: Tally::default(),
@@ -166,6 +169,9 @@ fn field<T: Serialize>(out: &mut Vec<u8>, name: &str, value: &T) -> io::Result<(
 
 impl<W: Write> Sink for Html<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
+        if connection.handshake.is_some_and(|handshake| !handshake.attempt.switched) {
+            self.refused.insert(connection.id);
+        }
         let mut head = Vec::new();
         append(&mut head, &ConnectionRow::new(connection))?;
         head.pop();
@@ -218,7 +224,7 @@ impl<W: Write> Sink for Html<W> {
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
-        self.activity.closing(&end.closing);
+        self.activity.closing(&end.closing, self.refused.remove(&id));
         if let Some(listed) = self.connections.get_mut(&id) {
             append_fields(&mut listed.end, &EndRow::new(end))?;
             listed.end.pop();

@@ -60,7 +60,7 @@ function cellsOf(fields, bits, width) {
     let left = field.bits;
     while (left > 0) {
       const take = Math.min(left, room);
-      rows.at(-1).push({ field, bits: bits.slice(at, at + take), goesOn: left < field.bits });
+      rows.at(-1).push({ field, bits: bits.slice(at, at + take), from: field.bits - left });
       at += take;
       left -= take;
       room -= take;
@@ -102,20 +102,26 @@ function ruler(frame, width) {
     rest > 0 ? el("p", { class: "quiet" }, `… and ${counted(rest, "further byte")} of payload`) : null);
 }
 
-function drawn({ field, bits, goesOn }, frame) {
+function drawn({ field, bits, from }, frame) {
   const one = bits.length === 1;
-  const letters = goesOn ? `${field.name} (continued)` : field.name;
-  const note = one || goesOn ? null : field.note ?? (field.kind === "payload" ? null : field.value === undefined ? null : String(field.value));
-  const text = field.kind === "payload" && !goesOn ? payloadNote(frame, bits.length / 8) : note;
+  const name = from > 0 ? `${field.name} (continued)` : field.name;
+  const letters = [el("span", { class: "name", "aria-hidden": "true" }, Array.from(name).join("\n")), el("span", { class: "unseen" }, name)];
+  let value = null;
+  if (field.kind === "payload") value = payloadBytes(frame, from / 8, bits.length / 8);
+  else if (!one && from === 0) value = el("span", {}, field.note ?? String(field.value));
   return el("td", { colspan: bits.length, class: `${field.kind}${one ? " one" : ""}` },
-    one ? [el("span", { class: "name", "aria-hidden": "true" }, Array.from(letters).join("\n")), el("span", { class: "unseen" }, letters)] : el("span", { class: "name" }, letters),
+    one ? letters : el("span", { class: "name" }, name),
     el("span", { class: "bits" }, Array.from(bits, (bit) => el("span", {}, bit))),
-    text ? el("span", { class: "value" }, text) : null);
+    value ? el("span", { class: "value" }, value) : null);
 }
 
-// What the first bytes of the payload are when they are unmasked.
-function payloadNote(frame, bytes) {
-  if (frame.key === null) return null;
-  const [first] = frame.payload;
-  return `${hex2(wireBytes(frame)[0])}⊕${frame.key.slice(0, 2)}=${hex2(first)}${bytes > 1 ? " …" : ""}`;
+// Each byte of a payload cell, unmasked, with its character where it has one.
+function payloadBytes(frame, from, count) {
+  const wire = wireBytes(frame);
+  const key = keyBytes(frame);
+  return Array.from(frame.payload.subarray(from, from + count), (byte, n) => {
+    const character = byte > 0x20 && byte < 0x7f ? ` ‘${String.fromCharCode(byte)}’` : "";
+    const sum = key.length === 0 ? "" : `${hex2(wire[from + n])}⊕${hex2(key[(from + n) % 4])}=`;
+    return el("span", {}, sum + hex2(byte) + character);
+  });
 }
