@@ -222,6 +222,20 @@ fn hostile_text_stays_text() {
 }
 
 #[test]
+fn a_redacted_page_holds_no_payload() {
+    let capture = "gallery/qt_cpp_zero_byte.pcap";
+    let page = data(&wslens(&["analyze", capture, "--no-config", "--redact", "--format", "html"]));
+    let frames = &page["connections"][0]["frames"];
+    for row in 0..8 {
+        // The status code of a Close stays.
+        let kept = if row == 6 { &[0x03, 0xE8][..] } else { &[] };
+        assert_eq!(base64(at(&frames["payload"], row)), kept);
+    }
+    let messages = &page["connections"][0]["messages"];
+    assert!((0..3).all(|row| at(&messages["payload"], row).is_null()));
+}
+
+#[test]
 fn a_long_capture_makes_a_short_page() {
     let frames = 600_000;
     let page = long(frames, 64);

@@ -26,7 +26,14 @@ const PAGES = [
   { name: "frames", captures: ["node_ws.pcap"], hash: "#c0f11", width: 1440, height: 860, colours: "light" },
   { name: "frames-dark", captures: ["node_ws.pcap"], hash: "#c0f11", width: 1440, height: 860, colours: "dark" },
   { name: "phone", captures: ["gallery/qt_cpp_zero_byte.pcap"], width: 390, height: 844, colours: "light" },
-  { name: "phone-dark", captures: ["gallery/qt_cpp_zero_byte.pcap"], hash: "#c0f1", width: 390, height: 844, colours: "dark" },
+  {
+    name: "phone-dark",
+    captures: ["gallery/qt_cpp_zero_byte.pcap"],
+    hash: "#c0f1",
+    width: 390,
+    height: 844,
+    colours: "dark",
+  },
 ];
 
 const wanted = process.argv.slice(2);
@@ -43,18 +50,23 @@ for (const { name, command } of TERMINAL.filter(asked)) {
 
 // The shell's work, in the order of names.
 function spelled(pattern) {
-  return execFileSync("sh", ["-c", `ls testdata/${pattern}`], { cwd: root, encoding: "utf8" }).trim().split("\n");
+  return execFileSync("sh", ["-c", `ls testdata/${pattern}`], { cwd: root, encoding: "utf8" })
+    .trim()
+    .split("\n");
 }
 
 // A third of the size, and nothing to install: the browser can write WebP.
 async function small(browser, png) {
   const page = await browser.newPage();
-  const url = await page.evaluate(async (source) => {
-    const image = await createImageBitmap(await (await fetch(source)).blob());
-    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
-    canvas.getContext("2d").drawImage(image, 0, 0);
-    return canvas.toDataURL("image/webp", 0.88);
-  }, `data:image/png;base64,${png.toString("base64")}`);
+  const url = await page.evaluate(
+    async (source) => {
+      const image = await createImageBitmap(await (await fetch(source)).blob());
+      const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+      canvas.getContext("2d").drawImage(image, 0, 0);
+      return canvas.toDataURL("image/webp", 0.88);
+    },
+    `data:image/png;base64,${png.toString("base64")}`,
+  );
   await page.close();
   return Buffer.from(url.split(",")[1], "base64");
 }

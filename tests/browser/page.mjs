@@ -11,18 +11,26 @@ const browser = await launch();
 
 // Opens a page, hands it to `use`, and sees to it that nothing went wrong.
 async function open(name, hash, use, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1360, height: 900 },
+    reducedMotion: "reduce",
+    ...options,
+  });
   const page = await context.newPage();
   const wrong = [];
   const file = pathToFileURL(join(folder, `${name}.html`)).href;
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && wrong.push(`console: ${message.text()}`));
+  page.on(
+    "console",
+    (message) => ["error", "warning"].includes(message.type()) && wrong.push(`console: ${message.text()}`),
+  );
   page.on("pageerror", (error) => wrong.push(`error: ${error.stack}`));
   page.on("dialog", (dialog) => {
     wrong.push(`dialog: ${dialog.message()}`);
     dialog.dismiss();
   });
   page.on("request", (request) => {
-    if (!request.url().startsWith("data:") && request.url().split("#")[0] !== file) wrong.push(`request: ${request.url()}`);
+    if (!request.url().startsWith("data:") && request.url().split("#")[0] !== file)
+      wrong.push(`request: ${request.url()}`);
   });
   page.on("popup", () => wrong.push("a window was opened"));
   await page.goto(file + hash);
@@ -45,7 +53,10 @@ const tests = {
       await page.click("#r-frag-continuation-without-start summary");
       const rule = page.locator("#r-frag-continuation-without-start");
       assert.match(await rule.locator("blockquote").textContent(), /fragment/);
-      assert.equal(await rule.locator("a.source").first().getAttribute("href"), "https://www.rfc-editor.org/rfc/rfc6455.html#section-5.4");
+      assert.equal(
+        await rule.locator("a.source").first().getAttribute("href"),
+        "https://www.rfc-editor.org/rfc/rfc6455.html#section-5.4",
+      );
       await rule.locator(".places a").nth(1).click();
       await page.waitForURL(/#c0f3$/);
       assert.match(await page.locator(".frame h4").textContent(), /^Frame 3 /);
@@ -91,10 +102,19 @@ const tests = {
       const box = page.locator(".frame pre.bytes");
       const plain = await box.textContent();
       assert.match(plain, /^0000 {2}6d 65 73 73 .*message 1: pleas/);
-      const key = (await page.locator(".ruler .key .bits").allTextContents()).join("").match(/.{8}/g).map((byte) => parseInt(byte, 2));
+      const key = (await page.locator(".ruler .key .bits").allTextContents())
+        .join("")
+        .match(/.{8}/g)
+        .map((byte) => parseInt(byte, 2));
       await page.getByRole("button", { name: "As on the wire" }).click();
-      const wire = (await box.textContent()).slice(6, 17).split(" ").map((byte) => parseInt(byte, 16));
-      assert.deepEqual(wire.map((byte, n) => byte ^ key[n]), [0x6d, 0x65, 0x73, 0x73]);
+      const wire = (await box.textContent())
+        .slice(6, 17)
+        .split(" ")
+        .map((byte) => parseInt(byte, 16));
+      assert.deepEqual(
+        wire.map((byte, n) => byte ^ key[n]),
+        [0x6d, 0x65, 0x73, 0x73],
+      );
     });
   },
 
@@ -185,18 +205,30 @@ const tests = {
   async "a hostile capture can do nothing"() {
     await open("hostile", "", async (page) => {
       for (let frame = 0; frame < 10; frame += 1) {
-        await page.evaluate((hash) => { location.hash = hash; }, `#c0f${frame}`);
-        await page.waitForFunction((n) => document.querySelector(".frame h4")?.textContent.startsWith(`Frame ${n} `), frame);
+        await page.evaluate((hash) => {
+          location.hash = hash;
+        }, `#c0f${frame}`);
+        await page.waitForFunction(
+          (n) => document.querySelector(".frame h4")?.textContent.startsWith(`Frame ${n} `),
+          frame,
+        );
         for (const button of await page.locator(".frame .tools button").all()) await button.click();
       }
-      for (const details of await page.locator("details > summary").all()) if (await details.isVisible()) await details.click();
+      for (const details of await page.locator("details > summary").all())
+        if (await details.isVisible()) await details.click();
       await page.fill(".filter input[type=search]", "<img");
       await page.waitForFunction(() => / of /.test(document.querySelector(".filter .count").textContent));
       // Elements that the capture asked for do not exist; links lead into the page or to a standard.
       assert.equal(await page.locator("img, iframe, object, embed, [onload], [onerror]").count(), 0);
       assert.equal(await page.locator("script").count(), 2);
       const links = await page.locator("a[href]").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
-      assert.deepEqual(links.filter((href) => !/^(#|https:\/\/(www\.rfc-editor\.org|datatracker\.ietf\.org|websockets\.spec\.whatwg\.org)\/)/.test(href)), []);
+      assert.deepEqual(
+        links.filter(
+          (href) =>
+            !/^(#|https:\/\/(www\.rfc-editor\.org|datatracker\.ietf\.org|websockets\.spec\.whatwg\.org)\/)/.test(href),
+        ),
+        [],
+      );
       assert.match(await page.locator("#connection").textContent(), /<img src=x/);
     });
   },
@@ -232,67 +264,92 @@ const tests = {
       assert.match(await page.locator("#facts .cut").textContent(), /left out/);
       assert.match(await page.locator(".frame-findings").textContent(), /in the middle/);
       assert.match(await page.locator(".frames .gap").first().textContent(), /not on this page/);
-      await page.evaluate(() => { location.hash = "#c0f200001"; });
-      await page.waitForFunction(() => /Frame 200001 .* not on this page/.test(document.querySelector(".frame").textContent));
+      await page.evaluate(() => {
+        location.hash = "#c0f200001";
+      });
+      await page.waitForFunction(() =>
+        /Frame 200001 .* not on this page/.test(document.querySelector(".frame").textContent),
+      );
     });
   },
 
   async "clean, old and empty captures have pages too"() {
-    for (const name of ["clean", "old", "nothing"]) await open(name, "", async (page) => assert.ok(await page.locator("h1").isVisible()));
+    for (const name of ["clean", "old", "nothing"])
+      await open(name, "", async (page) => assert.ok(await page.locator("h1").isVisible()));
   },
 
   async "no page is wider than a telephone, light or dark"() {
     for (const name of ["faulty", "accept", "many", "hostile"]) {
       for (const colorScheme of ["light", "dark"]) {
-        await open(name, "#c0f0", async (page) => {
-          const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
-        }, { viewport: { width: 390, height: 800 }, colorScheme });
+        await open(
+          name,
+          "#c0f0",
+          async (page) => {
+            const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
+          },
+          { viewport: { width: 390, height: 800 }, colorScheme },
+        );
       }
     }
   },
 
   async "the switch changes the colours"() {
-    await open("faulty", "", async (page) => {
-      const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-      const light = await paper();
-      await page.click("#theme");
-      assert.equal(await paper(), light);
-      await page.click("#theme");
-      assert.notEqual(await paper(), light);
-    }, { colorScheme: "light" });
+    await open(
+      "faulty",
+      "",
+      async (page) => {
+        const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+        const light = await paper();
+        await page.click("#theme");
+        assert.equal(await paper(), light);
+        await page.click("#theme");
+        assert.notEqual(await paper(), light);
+      },
+      { colorScheme: "light" },
+    );
   },
 
   async "text and ground differ enough to be read"() {
     // WCAG 2.1, contrast (minimum): 4.5 to 1.
     for (const colorScheme of ["light", "dark"]) {
-      await open("faulty", "#c0f1", async (page) => {
-        const poor = await page.evaluate(() => {
-          const channel = (value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
-          const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-          const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-          const over = (colours) => {
-            canvas.clearRect(0, 0, 1, 1);
-            for (const colour of colours) {
-              canvas.fillStyle = colour;
-              canvas.fillRect(0, 0, 1, 1);
+      await open(
+        "faulty",
+        "#c0f1",
+        async (page) => {
+          const poor = await page.evaluate(() => {
+            const channel = (value) =>
+              value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4;
+            const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+            const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+            const over = (colours) => {
+              canvas.clearRect(0, 0, 1, 1);
+              for (const colour of colours) {
+                canvas.fillStyle = colour;
+                canvas.fillRect(0, 0, 1, 1);
+              }
+              return canvas.getImageData(0, 0, 1, 1).data;
+            };
+            const found = [];
+            for (const element of document.querySelectorAll("main *")) {
+              const own = Array.from(element.childNodes).some((node) => node.nodeType === 3 && node.data.trim());
+              if (!own || element.closest("[hidden], svg, .unseen, .off, option") || !element.checkVisibility())
+                continue;
+              const grounds = [];
+              for (let at = element; at; at = at.parentElement) grounds.unshift(getComputedStyle(at).backgroundColor);
+              const [a, b] = [light(over(grounds)), light(over([...grounds, getComputedStyle(element).color]))];
+              const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+              if (ratio < 4.5)
+                found.push(
+                  `${element.className || element.tagName} "${element.textContent.slice(0, 20)}": ${ratio.toFixed(2)}`,
+                );
             }
-            return canvas.getImageData(0, 0, 1, 1).data;
-          };
-          const found = [];
-          for (const element of document.querySelectorAll("main *")) {
-            const own = Array.from(element.childNodes).some((node) => node.nodeType === 3 && node.data.trim());
-            if (!own || element.closest("[hidden], svg, .unseen, .off, option") || !element.checkVisibility()) continue;
-            const grounds = [];
-            for (let at = element; at; at = at.parentElement) grounds.unshift(getComputedStyle(at).backgroundColor);
-            const [a, b] = [light(over(grounds)), light(over([...grounds, getComputedStyle(element).color]))];
-            const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-            if (ratio < 4.5) found.push(`${element.className || element.tagName} "${element.textContent.slice(0, 20)}": ${ratio.toFixed(2)}`);
-          }
-          return [...new Set(found)];
-        });
-        assert.deepEqual(poor, [], colorScheme);
-      }, { colorScheme });
+            return [...new Set(found)];
+          });
+          assert.deepEqual(poor, [], colorScheme);
+        },
+        { colorScheme },
+      );
     }
   },
 
@@ -301,7 +358,10 @@ const tests = {
       await page.emulateMedia({ media: "print" });
       await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
       assert.equal(await page.locator(".frames .row[data-at]").count(), 20);
-      assert.equal(await page.locator(".frames .row[data-at='19']").evaluate((row) => getComputedStyle(row).position), "static");
+      assert.equal(
+        await page.locator(".frames .row[data-at='19']").evaluate((row) => getComputedStyle(row).position),
+        "static",
+      );
     });
   },
 };

@@ -3,15 +3,47 @@
 
 const data = JSON.parse(byId("data").textContent);
 
-const OPCODES = ["continuation", "text", "binary", "reserved-3", "reserved-4", "reserved-5", "reserved-6", "reserved-7",
-  "close", "ping", "pong", "reserved-b", "reserved-c", "reserved-d", "reserved-e", "reserved-f"];
+const OPCODES = [
+  "continuation",
+  "text",
+  "binary",
+  "reserved-3",
+  "reserved-4",
+  "reserved-5",
+  "reserved-6",
+  "reserved-7",
+  "close",
+  "ping",
+  "pong",
+  "reserved-b",
+  "reserved-c",
+  "reserved-d",
+  "reserved-e",
+  "reserved-f",
+];
 
 // IANA's "WebSocket Close Code Number Registry" (RFC 6455 §11.7).
-const CLOSE_CODES = { 1000: "Normal Closure", 1001: "Going Away", 1002: "Protocol error", 1003: "Unsupported Data",
-  1004: "Reserved", 1005: "No Status Rcvd", 1006: "Abnormal Closure", 1007: "Invalid frame payload data",
-  1008: "Policy Violation", 1009: "Message Too Big", 1010: "Mandatory Ext.", 1011: "Internal Error",
-  1012: "Service Restart", 1013: "Try Again Later", 1014: "Bad Gateway", 1015: "TLS handshake",
-  3000: "Unauthorized", 3003: "Forbidden", 3008: "Timeout" };
+const CLOSE_CODES = {
+  1000: "Normal Closure",
+  1001: "Going Away",
+  1002: "Protocol error",
+  1003: "Unsupported Data",
+  1004: "Reserved",
+  1005: "No Status Rcvd",
+  1006: "Abnormal Closure",
+  1007: "Invalid frame payload data",
+  1008: "Policy Violation",
+  1009: "Message Too Big",
+  1010: "Mandatory Ext.",
+  1011: "Internal Error",
+  1012: "Service Restart",
+  1013: "Try Again Later",
+  1014: "Bad Gateway",
+  1015: "TLS handshake",
+  3000: "Unauthorized",
+  3003: "Forbidden",
+  3008: "Timeout",
+};
 
 // RFC 3339 with nanoseconds as nanoseconds since 1970, which a number is too short for.
 function nanos(time) {
@@ -118,14 +150,27 @@ function framesOf(connection) {
   const at = (row) => {
     const first = read.first(row);
     return {
-      connection, row, index: index[row], sender: sender[row] === "c" ? "client" : "server",
+      connection,
+      row,
+      index: index[row],
+      sender: sender[row] === "c" ? "client" : "server",
       time: columns.time === null || connection.began === null ? NaN : time[row],
-      packet: packet[row], lastPacket: packet[row] + read.packets(row),
-      offset: offset[row], fin: first >> 7, rsv: (first >> 4) & 7, opcode: first & 15,
-      key: read.key(row), form: formOf(read, row), headerLength: headerLength(read, row), length: read.length(row),
-      missing: read.missing(row), message: messagesOf(connection).get(read.message(row)) ?? null,
+      packet: packet[row],
+      lastPacket: packet[row] + read.packets(row),
+      offset: offset[row],
+      fin: first >> 7,
+      rsv: (first >> 4) & 7,
+      opcode: first & 15,
+      key: read.key(row),
+      form: formOf(read, row),
+      headerLength: headerLength(read, row),
+      length: read.length(row),
+      missing: read.missing(row),
+      message: messagesOf(connection).get(read.message(row)) ?? null,
       messageIndex: read.message(row),
-      payload: base64(read.payload(row)), answers: answers.get(row) ?? null, found: marks.get(index[row]) ?? [],
+      payload: base64(read.payload(row)),
+      answers: answers.get(row) ?? null,
+      found: marks.get(index[row]) ?? [],
     };
   };
   const of = (wanted) => {
@@ -137,7 +182,15 @@ function framesOf(connection) {
     }
     return index[low] === wanted ? low : -1;
   };
-  connection.table = { count, index, at, of, marks, sender: (row) => sender[row], opcode: (row) => read.first(row) & 15 };
+  connection.table = {
+    count,
+    index,
+    at,
+    of,
+    marks,
+    sender: (row) => sender[row],
+    opcode: (row) => read.first(row) & 15,
+  };
   return connection.table;
 }
 
@@ -160,9 +213,16 @@ function messagesOf(connection) {
   for (const [name, values] of Object.entries(columns)) read[name] = column(values);
   for (let row = 0; row < columns.count; row += 1) {
     table.set(read.index(row), {
-      index: read.index(row), kind: columns.kind[row] === "t" ? "text" : "binary", firstFrame: read.first_frame(row),
-      frames: read.frames(row), compressed: read.compressed(row), wireLength: read.wire_length(row),
-      length: read.length(row), complete: read.complete(row), sha256: read.sha256(row), payload: read.payload(row),
+      index: read.index(row),
+      kind: columns.kind[row] === "t" ? "text" : "binary",
+      firstFrame: read.first_frame(row),
+      frames: read.frames(row),
+      compressed: read.compressed(row),
+      wireLength: read.wire_length(row),
+      length: read.length(row),
+      complete: read.complete(row),
+      sha256: read.sha256(row),
+      payload: read.payload(row),
     });
   }
   connection.messageTable = table;
@@ -211,6 +271,7 @@ function preview(frame) {
   }
   const { text, hex, code, cut } = said(frame);
   const words = text === undefined ? hex : text;
-  const named = code === undefined ? "" : `${code}${CLOSE_CODES[code] ? ` ${CLOSE_CODES[code]}` : ""}${words ? " · " : ""}`;
+  const named =
+    code === undefined ? "" : `${code}${CLOSE_CODES[code] ? ` ${CLOSE_CODES[code]}` : ""}${words ? " · " : ""}`;
   return named + words + (cut ? "…" : "");
 }

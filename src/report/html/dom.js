@@ -66,12 +66,15 @@ function duration(nanos) {
 
 // Text in which what hides or turns text around is made visible.
 function printable(text) {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g, (character) => {
-    const code = character.codePointAt(0);
-    if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-    if (code === 0x7f) return "\u2421";
-    return `\u27e8${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
-  });
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g,
+    (character) => {
+      const code = character.codePointAt(0);
+      if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+      if (code === 0x7f) return "\u2421";
+      return `\u27e8${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
+    },
+  );
 }
 
 const hex2 = (byte) => byte.toString(16).padStart(2, "0");
@@ -86,8 +89,12 @@ const severityMark = { error: "✕", warning: "!", note: "i" };
 
 // A severity as a mark with its name for those who do not see it.
 function badge(severity, text) {
-  return el("span", { class: `badge ${severity}` },
-    el("span", { class: "mark", "aria-hidden": "true" }, severityMark[severity]), text ?? severity);
+  return el(
+    "span",
+    { class: `badge ${severity}` },
+    el("span", { class: "mark", "aria-hidden": "true" }, severityMark[severity]),
+    text ?? severity,
+  );
 }
 
 // Says something that nothing on the page shows, for a while.

@@ -40,10 +40,14 @@ const SURENESS = {
 
 function occurrence(finding) {
   const doubt = SURENESS[finding.confidence];
-  return el("li", { class: finding.known ? "known" : null },
-    placeLink(finding), el("span", { class: "message" }, quoted(finding.message)),
+  return el(
+    "li",
+    { class: finding.known ? "known" : null },
+    placeLink(finding),
+    el("span", { class: "message" }, quoted(finding.message)),
     doubt ? el("span", { class: "doubt" }, doubt) : null,
-    finding.known ? el("span", { class: "doubt" }, "known: a baseline lists it") : null);
+    finding.known ? el("span", { class: "doubt" }, "known: a baseline lists it") : null,
+  );
 }
 
 // A list that shows some, and more when asked.
@@ -66,25 +70,55 @@ function growing(items, make, step, tag = "ul", attributes = {}) {
 function page(id, rule) {
   const found = data.findings.filter((finding) => finding.rule === id);
   const unlisted = rule.errors + rule.warnings + rule.notes + rule.known - found.length;
-  const who = [["client", rule.client], ["server", rule.server]].filter(([, times]) => times > 0);
+  const who = [
+    ["client", rule.client],
+    ["server", rule.server],
+  ].filter(([, times]) => times > 0);
   const body = el("div", { class: "rule-body" });
-  const details = el("details", { class: `rule ${rule.severity}`, id: `r-${id}` },
-    el("summary", {}, badge(rule.severity), el("code", { class: "id" }, id),
+  const details = el(
+    "details",
+    { class: `rule ${rule.severity}`, id: `r-${id}` },
+    el(
+      "summary",
+      {},
+      badge(rule.severity),
+      el("code", { class: "id" }, id),
       el("span", { class: "statement" }, rule.statement),
-      el("span", { class: "who" }, who.map(([role]) => el("span", { class: `role ${role}` }, role))),
-      el("span", { class: "times" }, `×${grouped(rule.errors + rule.warnings + rule.notes || rule.known)}`)),
-    body);
+      el(
+        "span",
+        { class: "who" },
+        who.map(([role]) => el("span", { class: `role ${role}` }, role)),
+      ),
+      el("span", { class: "times" }, `×${grouped(rule.errors + rule.warnings + rule.notes || rule.known)}`),
+    ),
+    body,
+  );
   // Made when it is opened: a page may have a hundred rules with a thousand places each.
   const fill = () => {
     if (body.firstChild) return;
     const section = (title, text) => (text ? [el("h3", {}, title), el("p", {}, text)] : []);
     body.append(
-      el("div", { class: "lesson" },
-        rule.quote ? [el("h3", {}, "What the text says"), el("blockquote", {}, rule.quote, el("footer", {}, sourceLink(rule)))]
-          : rule.source ? [el("h3", {}, "Source"), el("p", {}, sourceLink(rule))] : [],
-        section("Why it matters", rule.why), section("What it does not guess", rule.restraint)),
-      el("div", { class: "places" }, el("h3", {}, "Where"), growing(found, occurrence, PLACES),
-        unlisted > 0 ? el("p", { class: "cut" }, `${counted(unlisted, "further finding")} of this rule did not fit on the page.`) : null));
+      el(
+        "div",
+        { class: "lesson" },
+        rule.quote
+          ? [el("h3", {}, "What the text says"), el("blockquote", {}, rule.quote, el("footer", {}, sourceLink(rule)))]
+          : rule.source
+            ? [el("h3", {}, "Source"), el("p", {}, sourceLink(rule))]
+            : [],
+        section("Why it matters", rule.why),
+        section("What it does not guess", rule.restraint),
+      ),
+      el(
+        "div",
+        { class: "places" },
+        el("h3", {}, "Where"),
+        growing(found, occurrence, PLACES),
+        unlisted > 0
+          ? el("p", { class: "cut" }, `${counted(unlisted, "further finding")} of this rule did not fit on the page.`)
+          : null,
+      ),
+    );
   };
   details.addEventListener("toggle", fill);
   details.fill = fill;
@@ -93,20 +127,38 @@ function page(id, rule) {
 
 function drawFindings() {
   const section = byId("findings");
-  const rules = Object.entries(data.rules).sort(([a, left], [b, right]) =>
-    ORDER[left.severity] - ORDER[right.severity] ||
-    right.errors + right.warnings - left.errors - left.warnings || (a < b ? -1 : 1));
+  const rules = Object.entries(data.rules).sort(
+    ([a, left], [b, right]) =>
+      ORDER[left.severity] - ORDER[right.severity] ||
+      right.errors + right.warnings - left.errors - left.warnings ||
+      (a < b ? -1 : 1),
+  );
   if (rules.length === 0) {
-    section.append(el("p", { class: "quiet" }, data.summary.connections > 0 ? "None: every rule that applies was kept." : "None."));
+    section.append(
+      el("p", { class: "quiet" }, data.summary.connections > 0 ? "None: every rule that applies was kept." : "None."),
+    );
     return;
   }
   const loud = rules.filter(([, rule]) => rule.severity !== "note");
   const notes = rules.filter(([, rule]) => rule.severity === "note");
-  section.append(el("div", { class: "rules" }, loud.map(([id, rule]) => page(id, rule))));
+  section.append(
+    el(
+      "div",
+      { class: "rules" },
+      loud.map(([id, rule]) => page(id, rule)),
+    ),
+  );
   if (notes.length > 0) {
-    const group = el("details", { class: "notes", open: loud.length === 0 },
+    const group = el(
+      "details",
+      { class: "notes", open: loud.length === 0 },
       el("summary", {}, `${counted(notes.length, "note")}: legal, but worth knowing`),
-      el("div", { class: "rules" }, notes.map(([id, rule]) => page(id, rule))));
+      el(
+        "div",
+        { class: "rules" },
+        notes.map(([id, rule]) => page(id, rule)),
+      ),
+    );
     section.append(group);
   }
 }

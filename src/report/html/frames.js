@@ -5,29 +5,68 @@ class Frames {
   constructor(choose) {
     this.choose = choose;
     this.grid = new Grid({
-      label: "Frames", name: "frames", rows: 22, choose: (item, how) => item?.row !== undefined && choose(this.read(item), how),
-      columns: [{ name: "index", label: "frame" }, { name: "time", label: "time" }, { name: "sender", label: "from" },
-        { name: "opcode", label: "opcode" }, { name: "flags", label: "flags" }, { name: "length", label: "length" }, { name: "payload", label: "payload" }],
+      label: "Frames",
+      name: "frames",
+      rows: 22,
+      choose: (item, how) => item?.row !== undefined && choose(this.read(item), how),
+      columns: [
+        { name: "index", label: "frame" },
+        { name: "time", label: "time" },
+        { name: "sender", label: "from" },
+        { name: "opcode", label: "opcode" },
+        { name: "flags", label: "flags" },
+        { name: "length", label: "length" },
+        { name: "payload", label: "payload" },
+      ],
       cells: (item) => this.cells(item),
-      rowClass: (item) => (item.row === undefined ? "gap" : item.connection && framesOf(item.connection).sender(item.row) === "c" ? "client" : "server"),
+      rowClass: (item) =>
+        item.row === undefined
+          ? "gap"
+          : item.connection && framesOf(item.connection).sender(item.row) === "c"
+            ? "client"
+            : "server",
     });
     const option = (value, text) => el("option", { value }, text ?? value);
     const change = { onchange: () => this.apply() };
     this.sender = el("select", change, option("", "both sides"), option("c", "client"), option("s", "server"));
-    this.opcode = el("select", change, option("", "every opcode"), option("0"), ...[1, 2, 8, 9, 10].map((n) => option(String(n), OPCODES[n])), option("data", "all data frames"), option("control", "all control frames"), option("reserved", "reserved"));
+    this.opcode = el(
+      "select",
+      change,
+      option("", "every opcode"),
+      option("0"),
+      ...[1, 2, 8, 9, 10].map((n) => option(String(n), OPCODES[n])),
+      option("data", "all data frames"),
+      option("control", "all control frames"),
+      option("reserved", "reserved"),
+    );
     this.opcode.options[1].textContent = "continuation";
     this.rule = el("select", change);
-    this.text = el("input", { type: "search", placeholder: "text, or 0x and hex", autocomplete: "off", spellcheck: "false", oninput: () => {
-      clearTimeout(this.waiting);
-      this.waiting = setTimeout(() => this.apply(), 120);
-    } });
+    this.text = el("input", {
+      type: "search",
+      placeholder: "text, or 0x and hex",
+      autocomplete: "off",
+      spellcheck: "false",
+      oninput: () => {
+        clearTimeout(this.waiting);
+        this.waiting = setTimeout(() => this.apply(), 120);
+      },
+    });
     this.everywhere = el("input", { type: "checkbox", onchange: () => this.apply() });
     this.count = el("output", { class: "count", "aria-live": "polite" });
     const labelled = (name, control) => el("label", {}, el("span", {}, name), control);
-    this.bar = el("form", { class: "filter", role: "search", "aria-label": "Filter frames", onsubmit: (event) => event.preventDefault() },
-      labelled("From", this.sender), labelled("Opcode", this.opcode), labelled("Rule", this.rule), labelled("Search", this.text),
-      data.connections.length > 1 ? el("label", { class: "check" }, this.everywhere, el("span", {}, "all connections")) : null,
-      el("button", { type: "button", class: "clear", onclick: () => this.clear() }, "Clear"), this.count);
+    this.bar = el(
+      "form",
+      { class: "filter", role: "search", "aria-label": "Filter frames", onsubmit: (event) => event.preventDefault() },
+      labelled("From", this.sender),
+      labelled("Opcode", this.opcode),
+      labelled("Rule", this.rule),
+      labelled("Search", this.text),
+      data.connections.length > 1
+        ? el("label", { class: "check" }, this.everywhere, el("span", {}, "all connections"))
+        : null,
+      el("button", { type: "button", class: "clear", onclick: () => this.clear() }, "Clear"),
+      this.count,
+    );
     this.element = el("div", { class: "frames-box" }, this.bar, this.grid.element);
   }
 
@@ -41,19 +80,38 @@ class Frames {
     const worst = frame.found.filter(({ known }) => !known).sort((a, b) => ORDER[a.severity] - ORDER[b.severity])[0];
     const flags = `${frame.fin ? "FIN" : "···"}${frame.rsv ? ` RSV${[4, 2, 1].map((bit, n) => (frame.rsv & bit ? n + 1 : "")).join("")}` : ""}${frame.key === null ? "" : " M"}`;
     const name = this.everywhere.checked ? `${frame.connection.id}:${frame.index}` : String(frame.index);
-    return [name, Number.isNaN(frame.time) ? "?" : (frame.time / 1e9).toFixed(6),
-      el("span", { class: `role ${frame.sender}` }, frame.sender), OPCODES[frame.opcode], flags, grouped(frame.length),
-      [worst ? [badge(worst.severity, ""), el("span", { class: `rule-name ${worst.severity}` }, worst.rule), " "] : null, quoted(preview(frame).slice(0, 200))]];
+    return [
+      name,
+      Number.isNaN(frame.time) ? "?" : (frame.time / 1e9).toFixed(6),
+      el("span", { class: `role ${frame.sender}` }, frame.sender),
+      OPCODES[frame.opcode],
+      flags,
+      grouped(frame.length),
+      [
+        worst
+          ? [badge(worst.severity, ""), el("span", { class: `rule-name ${worst.severity}` }, worst.rule), " "]
+          : null,
+        quoted(preview(frame).slice(0, 200)),
+      ],
+    ];
   }
 
   // Another connection, as it is left when nothing is filtered.
   show(connection) {
     this.connection = connection;
-    const rules = [...new Set([...connection.found.map(({ rule }) => rule), ...(data.connections.length > 1 ? Object.keys(data.rules) : [])])];
+    const rules = [
+      ...new Set([
+        ...connection.found.map(({ rule }) => rule),
+        ...(data.connections.length > 1 ? Object.keys(data.rules) : []),
+      ]),
+    ];
     const before = this.rule.value;
     const here = new Set(connection.found.map(({ rule }) => rule));
-    this.rule.replaceChildren(el("option", { value: "" }, "any or none"), el("option", { value: "*" }, "any finding"),
-      ...rules.sort().map((id) => el("option", { value: id }, here.has(id) ? id : `${id} (elsewhere)`)));
+    this.rule.replaceChildren(
+      el("option", { value: "" }, "any or none"),
+      el("option", { value: "*" }, "any finding"),
+      ...rules.sort().map((id) => el("option", { value: id }, here.has(id) ? id : `${id} (elsewhere)`)),
+    );
     this.rule.value = rules.includes(before) || before === "*" ? before : "";
     this.apply();
   }
@@ -98,7 +156,9 @@ class Frames {
   }
 
   place(items) {
-    return this.current ? items.findIndex(({ connection, row }) => row === this.current.row && connection === this.current.connection) : -1;
+    return this.current
+      ? items.findIndex(({ connection, row }) => row === this.current.row && connection === this.current.connection)
+      : -1;
   }
 
   // The frame that is looked at.
@@ -129,7 +189,10 @@ function ofKind(opcode, wanted) {
 function seeker(wanted) {
   const text = wanted.trim();
   if (!text) return null;
-  const bytes = text.match(/^0x([0-9a-f\s]+)$/i)?.[1].replace(/\s/g, "").toLowerCase();
+  const bytes = text
+    .match(/^0x([0-9a-f\s]+)$/i)?.[1]
+    .replace(/\s/g, "")
+    .toLowerCase();
   if (bytes) {
     // At whole bytes only.
     return (frame) => {
@@ -139,5 +202,7 @@ function seeker(wanted) {
     };
   }
   const lower = text.toLowerCase();
-  return (frame) => preview(frame).toLowerCase().includes(lower) || frame.found.some(({ rule, message }) => rule.includes(lower) || message.toLowerCase().includes(lower));
+  return (frame) =>
+    preview(frame).toLowerCase().includes(lower) ||
+    frame.found.some(({ rule, message }) => rule.includes(lower) || message.toLowerCase().includes(lower));
 }

@@ -10,13 +10,24 @@ class Grid {
     this.chosen = -1;
     this.most = rows;
     const heads = columns.map(({ name: column, label: text }, n) =>
-      el("span", { role: "columnheader", class: `cell ${column}`, "aria-colindex": n + 1 }, text));
+      el("span", { role: "columnheader", class: `cell ${column}`, "aria-colindex": n + 1 }, text),
+    );
     this.head = el("div", { role: "row", class: "row head", "aria-rowindex": 1 }, heads);
     this.space = el("div", { class: "space", role: "rowgroup" });
-    this.element = el("div", {
-      role: "grid", class: `grid ${name}`, tabindex: 0, "aria-label": label, "aria-colcount": columns.length,
-      "aria-readonly": "true", onkeydown: (event) => this.key(event),
-    }, el("div", { role: "rowgroup", class: "heads-of" }, this.head), this.space);
+    this.element = el(
+      "div",
+      {
+        role: "grid",
+        class: `grid ${name}`,
+        tabindex: 0,
+        "aria-label": label,
+        "aria-colcount": columns.length,
+        "aria-readonly": "true",
+        onkeydown: (event) => this.key(event),
+      },
+      el("div", { role: "rowgroup", class: "heads-of" }, this.head),
+      this.space,
+    );
     this.element.addEventListener("scroll", () => this.draw(), { passive: true });
     this.space.addEventListener("click", (event) => {
       const row = event.target.closest("[data-at]");
@@ -75,11 +86,20 @@ class Grid {
     const chosen = at === this.chosen;
     const contents = this.cells(item);
     const cells = this.columns.map(({ name }, n) =>
-      el("span", { role: "gridcell", class: `cell ${name}`, "aria-colindex": n + 1 }, contents[n]));
-    const row = el("div", {
-      role: "row", id: `${this.name}-${at}`, class: `row ${this.rowClass?.(item) ?? ""}`, "data-at": at,
-      "aria-rowindex": at + 2, "aria-selected": chosen ? "true" : "false",
-    }, cells);
+      el("span", { role: "gridcell", class: `cell ${name}`, "aria-colindex": n + 1 }, contents[n]),
+    );
+    const row = el(
+      "div",
+      {
+        role: "row",
+        id: `${this.name}-${at}`,
+        class: `row ${this.rowClass?.(item) ?? ""}`,
+        "data-at": at,
+        "aria-rowindex": at + 2,
+        "aria-selected": chosen ? "true" : "false",
+      },
+      cells,
+    );
     row.style.top = `${at * this.height}px`;
     if (chosen) this.element.setAttribute("aria-activedescendant", row.id);
     return row;
@@ -111,8 +131,14 @@ class Grid {
     const page = Math.max(1, Math.floor(this.room / this.height) - 1);
     const last = this.items.length - 1;
     const from = this.chosen;
-    const to = { ArrowDown: from + 1, ArrowUp: Math.max(0, from - 1), PageDown: Math.min(last, from + page),
-      PageUp: Math.max(0, from - page), Home: 0, End: last }[event.key];
+    const to = {
+      ArrowDown: from + 1,
+      ArrowUp: Math.max(0, from - 1),
+      PageDown: Math.min(last, from + page),
+      PageUp: Math.max(0, from - page),
+      Home: 0,
+      End: last,
+    }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     this.pick(Math.min(last, to), "move");
@@ -124,7 +150,8 @@ Grid.all = [];
 function printGrids(printing) {
   for (const grid of Grid.all) {
     grid.printing = printing;
-    grid.element.dataset.more = printing && grid.items.length > 300 ? `${grouped(grid.items.length - 300)} more rows` : "";
+    grid.element.dataset.more =
+      printing && grid.items.length > 300 ? `${grouped(grid.items.length - 300)} more rows` : "";
     grid.draw(true);
   }
 }

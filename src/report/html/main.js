@@ -75,18 +75,65 @@ function colours() {
 function drawFacts() {
   const { summary, captures, cut } = data;
   const { findings } = summary;
-  const tiles = [["connections", summary.connections], ["frames", summary.frames], ["messages", summary.messages], ["payload", size(summary.payload_bytes)],
-    ["errors", findings.error], ["warnings", findings.warning], ["notes", findings.note]];
+  const tiles = [
+    ["connections", summary.connections],
+    ["frames", summary.frames],
+    ["messages", summary.messages],
+    ["payload", size(summary.payload_bytes)],
+    ["errors", findings.error],
+    ["warnings", findings.warning],
+    ["notes", findings.note],
+  ];
   const box = byId("facts");
-  box.append(el("dl", { class: "tiles" }, tiles.map(([name, value]) =>
-    el("div", { class: name === "errors" && value ? "error" : name === "warnings" && value ? "warning" : null }, el("dt", {}, name), el("dd", {}, typeof value === "number" ? grouped(value) : value)))));
-  box.append(el("ul", { class: "captures" }, captures.slice(0, 6).map((capture) => el("li", {}, quoted(capture.path),
-    el("span", { class: "quiet" }, ` ${[capture.format, capture.compression, ...capture.link_types, counted(capture.packets, "packet"), size(capture.bytes)].filter(Boolean).map(printable).join(", ")}`))),
-  captures.length > 6 ? el("li", { class: "quiet" }, `and ${captures.length - 6} more`) : null));
-  const missing = [cut.frames ? counted(cut.frames, "frame") : null, cut.connections ? counted(cut.connections, "connection") : null, cut.findings ? counted(cut.findings, "finding") : null].filter(Boolean);
+  box.append(
+    el(
+      "dl",
+      { class: "tiles" },
+      tiles.map(([name, value]) =>
+        el(
+          "div",
+          { class: name === "errors" && value ? "error" : name === "warnings" && value ? "warning" : null },
+          el("dt", {}, name),
+          el("dd", {}, typeof value === "number" ? grouped(value) : value),
+        ),
+      ),
+    ),
+  );
+  box.append(
+    el(
+      "ul",
+      { class: "captures" },
+      captures
+        .slice(0, 6)
+        .map((capture) =>
+          el(
+            "li",
+            {},
+            quoted(capture.path),
+            el(
+              "span",
+              { class: "quiet" },
+              ` ${[capture.format, capture.compression, ...capture.link_types, counted(capture.packets, "packet"), size(capture.bytes)].filter(Boolean).map(printable).join(", ")}`,
+            ),
+          ),
+        ),
+      captures.length > 6 ? el("li", { class: "quiet" }, `and ${captures.length - 6} more`) : null,
+    ),
+  );
+  const missing = [
+    cut.frames ? counted(cut.frames, "frame") : null,
+    cut.connections ? counted(cut.connections, "connection") : null,
+    cut.findings ? counted(cut.findings, "finding") : null,
+  ].filter(Boolean);
   if (missing.length > 0) {
-    box.append(el("p", { class: "cut" }, `To keep the page small, ${missing.join(", ")} ${missing.length === 1 && missing[0].startsWith("1 ") ? "is" : "are"} left out. ` +
-      "Counts and charts are of everything. wslens analyze --format jsonl tells all."));
+    box.append(
+      el(
+        "p",
+        { class: "cut" },
+        `To keep the page small, ${missing.join(", ")} ${missing.length === 1 && missing[0].startsWith("1 ") ? "is" : "are"} left out. ` +
+          "Counts and charts are of everything. wslens analyze --format jsonl tells all.",
+      ),
+    );
   }
 }
 
@@ -95,11 +142,23 @@ drawFacts();
 drawFindings();
 drawTime();
 drawConnections();
-byId("footer").append(el("p", {}, `Written by ${data.tool.name} ${data.tool.version}. This page holds everything it shows and asks no network for anything; payloads and headers in it come from the capture.`));
+byId("footer").append(
+  el(
+    "p",
+    {},
+    `Written by ${data.tool.name} ${data.tool.version}. This page holds everything it shows and asks no network for anything; payloads and headers in it come from the capture.`,
+  ),
+);
 if (data.connections.length > 0) {
   // One connection needs no choosing; of several the first with a fault is the one to look at.
-  const faulty = data.connections.find(({ found }) => found.some(({ severity, known }) => severity === "error" && !known));
-  showConnection(faulty ?? data.connections.find(({ found }) => found.some(({ severity, known }) => severity === "warning" && !known)) ?? data.connections[0]);
+  const faulty = data.connections.find(({ found }) =>
+    found.some(({ severity, known }) => severity === "error" && !known),
+  );
+  showConnection(
+    faulty ??
+      data.connections.find(({ found }) => found.some(({ severity, known }) => severity === "warning" && !known)) ??
+      data.connections[0],
+  );
 }
 addEventListener("hashchange", () => follow({ scroll: true }));
 addEventListener("beforeprint", () => printGrids(true));

@@ -1,5 +1,4 @@
-// What happened over time: connections as bars, rates, round trips of pings; and how large messages were and how
-// connections were closed. The three charts over time share one window, which is zoomed and moved.
+// The charts over time: connections as bars, rates, round trips of pings. They share one window, which is zoomed and moved.
 
 const WIDE = 1000;
 
@@ -46,16 +45,32 @@ class Timeline {
     this.from = 0;
     this.to = span.length;
     this.lanes = lanes();
-    const button = (label, sign, act) => el("button", { type: "button", "aria-label": label, title: label, onclick: act }, sign);
+    const button = (label, sign, act) =>
+      el("button", { type: "button", "aria-label": label, title: label, onclick: act }, sign);
     this.readout = el("output", { class: "window", "aria-live": "polite" });
-    this.tools = el("div", { class: "tools", role: "group", "aria-label": "Window of time" },
-      button("Zoom in", "+", () => this.zoom(0.5)), button("Zoom out", "−", () => this.zoom(2)),
-      button("Earlier", "‹", () => this.move(-0.25)), button("Later", "›", () => this.move(0.25)),
-      button("Show all", "All", () => this.set(0, span.length)), this.readout);
+    this.tools = el(
+      "div",
+      { class: "tools", role: "group", "aria-label": "Window of time" },
+      button("Zoom in", "+", () => this.zoom(0.5)),
+      button("Zoom out", "−", () => this.zoom(2)),
+      button("Earlier", "‹", () => this.move(-0.25)),
+      button("Later", "›", () => this.move(0.25)),
+      button("Show all", "All", () => this.set(0, span.length)),
+      this.readout,
+    );
     this.host = el("div", { class: "over-time" });
-    this.element = el("div", { tabindex: 0, role: "group", class: "timeline",
-      "aria-label": "Charts over time. Plus and minus zoom, left and right arrows move, zero shows all.",
-      onkeydown: (event) => this.key(event) }, this.tools, this.host);
+    this.element = el(
+      "div",
+      {
+        tabindex: 0,
+        role: "group",
+        class: "timeline",
+        "aria-label": "Charts over time. Plus and minus zoom, left and right arrows move, zero shows all.",
+        onkeydown: (event) => this.key(event),
+      },
+      this.tools,
+      this.host,
+    );
     this.host.addEventListener("pointerdown", (event) => this.drag(event));
     this.host.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.draw();
@@ -79,8 +94,14 @@ class Timeline {
   }
 
   key(event) {
-    const act = { "+": () => this.zoom(0.5), "=": () => this.zoom(0.5), "-": () => this.zoom(2), 0: () => this.set(0, span.length),
-      ArrowLeft: () => this.move(-0.2), ArrowRight: () => this.move(0.2) }[event.key];
+    const act = {
+      "+": () => this.zoom(0.5),
+      "=": () => this.zoom(0.5),
+      "-": () => this.zoom(2),
+      0: () => this.set(0, span.length),
+      ArrowLeft: () => this.move(-0.2),
+      ArrowRight: () => this.move(0.2),
+    }[event.key];
     if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     act();
@@ -133,29 +154,48 @@ class Timeline {
 
   draw() {
     const all = this.from === 0 && this.to === span.length;
-    this.readout.textContent = all ? `${duration(span.length)} in all`
+    this.readout.textContent = all
+      ? `${duration(span.length)} in all`
       : `${duration(this.to - this.from)} from ${this.from === 0 ? "the start" : `+${duration(this.from)}`}`;
     this.host.replaceChildren(this.axis(), this.bars(), ...this.rates(), ...this.trips());
   }
 
   chart(label, height, ...content) {
-    return el("figure", { class: "chart" }, el("figcaption", {}, label),
-      svg("svg", { viewBox: `0 0 ${WIDE} ${height}`, preserveAspectRatio: "none", height, role: "img",
-        "aria-label": typeof label === "string" ? label : label.textContent }, ...content));
+    return el(
+      "figure",
+      { class: "chart" },
+      el("figcaption", {}, label),
+      svg(
+        "svg",
+        {
+          viewBox: `0 0 ${WIDE} ${height}`,
+          preserveAspectRatio: "none",
+          height,
+          role: "img",
+          "aria-label": typeof label === "string" ? label : label.textContent,
+        },
+        ...content,
+      ),
+    );
   }
 
   axis() {
     const marks = steps(this.from, this.to, 6).filter((time) => this.x(time) < WIDE * 0.94);
-    return el("div", { class: "axis", "aria-hidden": "true" }, marks.map((time) => {
-      const tick = el("span", {}, time === 0 ? "0" : `+${duration(time)}`);
-      tick.style.left = `${this.x(time) / (WIDE / 100)}%`;
-      return tick;
-    }));
+    return el(
+      "div",
+      { class: "axis", "aria-hidden": "true" },
+      marks.map((time) => {
+        const tick = el("span", {}, time === 0 ? "0" : `+${duration(time)}`);
+        tick.style.left = `${this.x(time) / (WIDE / 100)}%`;
+        return tick;
+      }),
+    );
   }
 
   grid(height) {
     return steps(this.from, this.to, 6).map((time) =>
-      svg("line", { class: "tick", x1: this.x(time), x2: this.x(time), y1: 0, y2: height }));
+      svg("line", { class: "tick", x1: this.x(time), x2: this.x(time), y1: 0, y2: height }),
+    );
   }
 
   // A bar for each connection; a mark where something was found.
@@ -174,17 +214,32 @@ class Timeline {
       if (width < 3 && last.get(lane) !== undefined && x - last.get(lane) < 1) continue;
       last.set(lane, x + width);
       drawn += 1;
-      const worst = connection.found.reduce((least, { severity, known }) => (known ? least : Math.min(least, ORDER[severity])), 3);
+      const worst = connection.found.reduce(
+        (least, { severity, known }) => (known ? least : Math.min(least, ORDER[severity])),
+        3,
+      );
       const text = `connection ${connection.id}: ${outcome(connection)}, ${duration(lasted(connection))}${refused(connection) ? "" : `, closed ${closedHow(connection)}`}`;
       const y = lane * pitch + 1;
       const name = ["error", "warning", "note", "fine"][worst];
-      const bar = svg("a", { href: `#c${connection.id}`, class: `bar ${name}`, "aria-label": text, tabindex: this.lanes.of.length > 40 ? -1 : null },
-        svg("rect", { x, y, width, height: pitch - 2, rx: Math.min(2, pitch / 4) }));
-      const marks = connection.found.filter(({ severity, packet, frame }) => severity !== "note" && packet !== null && frame !== null).slice(0, 60);
+      const bar = svg(
+        "a",
+        {
+          href: `#c${connection.id}`,
+          class: `bar ${name}`,
+          "aria-label": text,
+          tabindex: this.lanes.of.length > 40 ? -1 : null,
+        },
+        svg("rect", { x, y, width, height: pitch - 2, rx: Math.min(2, pitch / 4) }),
+      );
+      const marks = connection.found
+        .filter(({ severity, packet, frame }) => severity !== "note" && packet !== null && frame !== null)
+        .slice(0, 60);
       for (const { frame, severity } of marks) {
         const time = this.timeOf(connection, frame);
         if (time === null || time < this.from || time > this.to) continue;
-        bar.append(svg("rect", { class: `fault ${severity}`, x: this.x(time) - 1.5, y: y - 0.5, width: 3, height: pitch - 1 }));
+        bar.append(
+          svg("rect", { class: `fault ${severity}`, x: this.x(time) - 1.5, y: y - 0.5, width: 3, height: pitch - 1 }),
+        );
       }
       bar.addEventListener("pointermove", (event) => tip.show(event, text));
       bar.addEventListener("pointerleave", () => tip.hide());
@@ -218,8 +273,12 @@ class Timeline {
       if (time + width < this.from || time > this.to) continue;
       const at = Math.floor(time / per);
       const sum = sums.get(at) ?? { clientFrames: 0, clientBytes: 0, serverFrames: 0, serverBytes: 0 };
-      sums.set(at, { clientFrames: sum.clientFrames + clientFrames, clientBytes: sum.clientBytes + clientBytes,
-        serverFrames: sum.serverFrames + serverFrames, serverBytes: sum.serverBytes + serverBytes });
+      sums.set(at, {
+        clientFrames: sum.clientFrames + clientFrames,
+        clientBytes: sum.clientBytes + clientBytes,
+        serverFrames: sum.serverFrames + serverFrames,
+        serverBytes: sum.serverBytes + serverBytes,
+      });
     }
     let most = 1;
     for (const { clientBytes, serverBytes } of sums.values()) most = Math.max(most, clientBytes, serverBytes);
@@ -230,17 +289,29 @@ class Timeline {
       const x = this.x(at * per);
       const wide = Math.max(1.6, (per / (this.to - this.from)) * WIDE - 0.6);
       const [up, down] = [tall(sum.clientBytes, sum.clientFrames), tall(sum.serverBytes, sum.serverFrames)];
-      const text = `+${duration(at * per)}, ${duration(per)}: client ${counted(sum.clientFrames, "frame")}, ${size(sum.clientBytes)}; ` +
+      const text =
+        `+${duration(at * per)}, ${duration(per)}: client ${counted(sum.clientFrames, "frame")}, ${size(sum.clientBytes)}; ` +
         `server ${counted(sum.serverFrames, "frame")}, ${size(sum.serverBytes)}`;
-      const group = svg("g", { class: "rate" }, svg("rect", { class: "over", x, y: 0, width: wide, height }),
+      const group = svg(
+        "g",
+        { class: "rate" },
+        svg("rect", { class: "over", x, y: 0, width: wide, height }),
         svg("rect", { class: "client", x, y: height / 2 - up, width: wide, height: up }),
-        svg("rect", { class: "server", x, y: height / 2, width: wide, height: down }));
+        svg("rect", { class: "server", x, y: height / 2, width: wide, height: down }),
+      );
       group.addEventListener("pointermove", (event) => tip.show(event, text));
       group.addEventListener("pointerleave", () => tip.hide());
       out.push(group);
     }
-    const label = el("span", {}, "Payload, ", el("span", { class: "role client" }, "client"), " up, ",
-      el("span", { class: "role server" }, "server"), ` down; the tallest is ${size(most)} in ${duration(per)}, heights are square roots`);
+    const label = el(
+      "span",
+      {},
+      "Payload, ",
+      el("span", { class: "role client" }, "client"),
+      " up, ",
+      el("span", { class: "role server" }, "server"),
+      ` down; the tallest is ${size(most)} in ${duration(per)}, heights are square roots`,
+    );
     return [this.chart(label, height, ...this.grid(height), ...out)];
   }
 
@@ -256,14 +327,22 @@ class Timeline {
       const y = height - 6 - (took / most) * (height - 12);
       const text = `ping answered after ${duration(took)} (connection ${connection}, frame ${pong})`;
       // Circles would be drawn out by the chart's scale: a line of no length with round ends is not.
-      const dot = svg("a", { href: `#c${connection}f${pong}`, class: "trip", "aria-label": text, tabindex: pings.length > 40 ? -1 : null },
-        svg("path", { d: `M${this.x(at)} ${y}h0` }));
+      const dot = svg(
+        "a",
+        { href: `#c${connection}f${pong}`, class: "trip", "aria-label": text, tabindex: pings.length > 40 ? -1 : null },
+        svg("path", { d: `M${this.x(at)} ${y}h0` }),
+      );
       dot.addEventListener("pointermove", (event) => tip.show(event, text));
       dot.addEventListener("pointerleave", () => tip.hide());
       out.push(dot);
     }
     const drawn = pings.length < all ? `, ${grouped(pings.length)} of ${grouped(all)} drawn` : "";
-    const figure = this.chart(`Round trips of pings, up to ${duration(most)}${drawn}`, height, ...this.grid(height), ...out);
+    const figure = this.chart(
+      `Round trips of pings, up to ${duration(most)}${drawn}`,
+      height,
+      ...this.grid(height),
+      ...out,
+    );
     figure.querySelector("svg").setAttribute("role", "group");
     return [figure];
   }
@@ -286,53 +365,6 @@ function lanes() {
     of.push([connection, lane]);
   }
   return { of, count: Math.max(1, ends.length) };
-}
-
-// How many messages have how many bytes, by powers of two.
-function sizesChart() {
-  const { client, server } = data.activity.sizes;
-  const bits = Math.max(client.length, server.length);
-  if (bits === 0) return null;
-  const from = Math.min(...[client, server].map((counts) => counts.findIndex((n) => n > 0)).filter((n) => n >= 0));
-  const most = Math.max(...client, ...server, 1);
-  const rows = [];
-  for (let n = from; n < bits; n += 1) {
-    const low = n === 0 ? 0 : 2 ** (n - 1);
-    const name = n < 2 ? `${low} B` : `${plain(low)}–${plain(2 * low - 1)} B`;
-    rows.push(el("tr", {}, el("th", { scope: "row" }, name), [["client", client[n] ?? 0], ["server", server[n] ?? 0]].map(([role, times]) => bar(role, times, most))));
-  }
-  return el("figure", { class: "panel" }, el("figcaption", {}, "Message sizes"),
-    el("table", { class: "bars" }, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "length"),
-      el("th", { scope: "col" }, el("span", { class: "role client" }, "client")), el("th", { scope: "col" }, el("span", { class: "role server" }, "server")))),
-    el("tbody", {}, rows)));
-}
-
-const plain = (n) => (n < 10000 ? String(n) : n < 1e6 ? `${Math.round(n / 1024)}Ki` : n < 1e9 ? `${Math.round(n / 1048576)}Mi` : n.toExponential(0));
-
-function bar(role, times, most) {
-  const fill = el("span", { class: `fill ${role}` });
-  fill.style.width = times === 0 ? "0" : `max(2px, ${(times / most) * 100}%)`;
-  return el("td", {}, el("span", { class: "track" }, fill), el("span", { class: "n" }, times === 0 ? "·" : grouped(times)));
-}
-
-function closingsChart() {
-  const ways = Object.entries(data.activity.closings).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-  if (ways.length === 0) return null;
-  const most = ways[0][1];
-  const rows = ways.slice(0, 16).map(([how, times]) => el("tr", {},
-    el("th", { scope: "row" }, how, el("span", { class: "gloss" }, gloss(how))), bar(/^1000\/1000 clean$/.test(how) ? "good" : "plain", times, most)));
-  return el("figure", { class: "panel" }, el("figcaption", {}, "How connections ended ", el("span", { class: "quiet" }, "client’s / server’s close code")),
-    el("table", { class: "bars" }, el("tbody", {}, rows)),
-    ways.length > 16 ? el("p", { class: "cut" }, `and ${counted(ways.length - 16, "further way")}`) : null);
-}
-
-function gloss(how) {
-  if (how === "refused") return "the upgrade was; there was no WebSocket to close";
-  if (how === "open") return "still open when the capture ended";
-  if (how === "— rst") return "torn down by an RST without a Close";
-  if (how === "1006") return "TCP ended without a Close";
-  const codes = how.split(" ")[0].split("/").filter((code) => code in CLOSE_CODES && code !== "1000");
-  return [...new Set(codes)].map((code) => `${code} ${CLOSE_CODES[code]}`).join(", ");
 }
 
 function drawTime() {
