@@ -174,6 +174,7 @@ impl Live {
                         referee.see(&Event::Recut { message, connection, frames });
                     }
                 }
+                Event::Piece { sender, bytes } => out.message_bytes(*id, *sender, bytes),
                 _ => {}
             }
             for finding in referee.findings() {
@@ -212,6 +213,7 @@ impl Live {
                         referee.see(&Event::SameKeys { frame, connection });
                     }
                 }
+                Event::Piece { sender, bytes } => out.message_bytes(id, *sender, bytes),
                 Event::Message(message) => out.message(id, message, summary),
                 _ => {}
             }

@@ -5,11 +5,11 @@ use super::legs::Legs;
 use super::neighbours::Neighbours;
 use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options};
-use crate::Limits;
 use crate::capture::PacketRef;
 use crate::rules::{Finding, Thresholds, capture};
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Frame, Message, Settings};
+use crate::{Limits, Role};
 use std::io;
 use std::sync::Arc;
 
@@ -59,6 +59,7 @@ impl State {
         Settings {
             payload_bytes: self.options.payload_bytes,
             digests: self.options.digests,
+            pieces: self.options.message_bytes,
             bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
             resync_bytes: limits.resync_bytes,
         }
@@ -117,6 +118,10 @@ impl<'s> Output<'s> {
             false => frame.captured_length,
         });
         self.tell(|sink| sink.frame(id, frame));
+    }
+
+    pub(super) fn message_bytes(&mut self, id: u64, sender: Role, bytes: &[u8]) {
+        self.tell(|sink| sink.message_bytes(id, sender, bytes));
     }
 
     pub(super) fn message(&mut self, id: u64, message: &Message<'_>, summary: &mut Summary) {

@@ -260,6 +260,7 @@ impl Direction {
                 unknown: header.rsv() != 0 && !compressed,
                 keep: shared.settings.payload_bytes,
                 digest: shared.settings.digests,
+                pieces: shared.settings.pieces,
                 packet: start.packet,
                 stream_offset: start.offset,
             };
@@ -319,6 +320,7 @@ impl Direction {
             }
             if let Some(message) = &mut message {
                 message.push(plain, self.inflater.as_deref_mut(), bounds);
+                message.tell_fresh(|bytes| tell(Event::Piece { sender: self.role, bytes }));
             }
         };
         match open.header.masking_key {
@@ -389,7 +391,7 @@ impl Direction {
         let Some(message) = self.message.take() else { return };
         let bounds = shared.settings.bounds;
         let inflater = self.inflater.as_deref_mut().filter(|_| message.is_compressed());
-        message.finish(self.role, finished, self.after_gap, inflater, bounds, |message| tell(Event::Message(message)));
+        message.finish(self.role, finished, self.after_gap, inflater, bounds, tell);
     }
 
     /// The boundary is lost.

@@ -16,6 +16,14 @@ pub enum Event<'a> {
     Handshake(&'a Handshake),
     /// A frame is complete, or its stream ended inside it.
     Frame(&'a Frame<'a>),
+    /// More bytes of the message that is open in this direction, unmasked and inflated; told only where they are asked
+    /// for. Behind missing bytes there are none.
+    Piece {
+        /// Whose message.
+        sender: Role,
+        /// The bytes that follow those told before.
+        bytes: &'a [u8],
+    },
     /// A message is complete, or can never be. Told after its last frame.
     Message(&'a Message<'a>),
     /// Bytes of a stream are missing.
