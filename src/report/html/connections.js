@@ -78,7 +78,7 @@ function drawConnections() {
       el(
         "p",
         { class: "cut" },
-        `${counted(data.cut.connections, "further connection")} did not fit on this page; charts and findings count them.`,
+        `${counted(data.cut.connections, "further connection")} did not fit on this page, those without a fault before others; charts and findings count them.`,
       ),
     );
   section.append(connectionGrid.element);

@@ -152,6 +152,13 @@ impl Kept {
         self.fit();
     }
 
+    /// A connection is not on the page after all.
+    pub(super) fn forget(&mut self, id: u64) {
+        if let Some(rows) = self.connections.remove(&id) {
+            self.used -= rows.cost();
+        }
+    }
+
     /// A finding is about this frame.
     pub(super) fn mark(&mut self, id: u64, index: u64) {
         let Some(rows) = self.connections.get_mut(&id) else { return };

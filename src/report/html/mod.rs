@@ -32,7 +32,8 @@ use tally::Tally;
 /// hold.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
-    /// Connections with their handshakes; those that come after are counted.
+    /// Connections with their handshakes. Beyond it those without errors and warnings go, the latest first, and at last
+    /// new ones are only counted.
     pub connections: usize,
     /// Frames and messages. Beyond it the middles of the longest connections are left out, but for frames that a
     /// finding is about.
@@ -44,7 +45,7 @@ pub struct Budget {
 impl Default for Budget {
     /// A page of at most 20 MB.
     fn default() -> Budget {
-        Budget { connections: 2_500_000, frames: 13_000_000, findings: 1_000_000 }
+        Budget { connections: 5_000_000, frames: 10_500_000, findings: 1_000_000 }
     }
 }
 
@@ -60,6 +61,8 @@ pub struct Html<W: Write> {
     unreadable: Vec<(String, String)>,
     connections: BTreeMap<u64, Listed>,
     connection_bytes: usize,
+    /// Listed connections that ended without an error or a warning.
+    clean: BTreeSet<u64>,
     /// Connections that did not fit.
     unlisted_connections: u64,
     /// Upgrades that were refused, until their end.
@@ -78,6 +81,15 @@ struct Listed {
     /// The closing fields with a comma before the first, without a brace behind the last.
     end: Vec<u8>,
     began: Option<Timestamp>,
+    /// An error or a warning was found on it.
+    faulty: bool,
+}
+
+impl Listed {
+    /// Bytes of the page that it takes, or will.
+    fn cost(&self) -> usize {
+        self.head.len() + END
+    }
 }
 
 /// Elements of a JSON array that stop being taken at a number of bytes.
@@ -103,6 +115,7 @@ impl<W: Write> Html<W> {
             unreadable: Vec::new(),
             connections: BTreeMap::new(),
             connection_bytes: 0,
+            clean: BTreeSet::new(),
             unlisted_connections: 0,
             refused: BTreeSet::new(),
             kept: Kept::new(budget.frames),
@@ -110,6 +123,19 @@ impl<W: Write> Html<W> {
             tally: Tally::default(),
             findings: Default::default(),
         }
+    }
+
+    /// Whether a connection of this cost fits, if others make room.
+    fn make_room(&mut self, cost: usize) -> bool {
+        while self.connection_bytes + cost > self.budget.connections {
+            let Some(id) = self.clean.pop_last() else { return false };
+            if let Some(listed) = self.connections.remove(&id) {
+                self.connection_bytes -= listed.cost();
+                self.unlisted_connections += 1;
+            }
+            self.kept.forget(id);
+        }
+        true
     }
 
     fn data(&self, summary: &Summary) -> io::Result<Vec<u8>> {
@@ -169,20 +195,20 @@ fn field<T: Serialize>(out: &mut Vec<u8>, name: &str, value: &T) -> io::Result<(
 
 impl<W: Write> Sink for Html<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
+        self.tally.connection(connection);
         if connection.handshake.is_some_and(|handshake| !handshake.attempt.switched) {
             self.refused.insert(connection.id);
         }
         let mut head = Vec::new();
         append(&mut head, &ConnectionRow::new(connection))?;
         head.pop();
-        if self.connection_bytes + head.len() + END > self.budget.connections {
+        let listed = Listed { head, end: Vec::new(), began: connection.first_packet.time, faulty: false };
+        if !self.make_room(listed.cost()) {
             self.unlisted_connections += 1;
             return Ok(());
         }
-        self.connection_bytes += head.len() + END;
-        let began = connection.first_packet.time;
-        self.connections.insert(connection.id, Listed { head, end: Vec::new(), began });
-        self.tally.connection(connection);
+        self.connection_bytes += listed.cost();
+        self.connections.insert(connection.id, listed);
         Ok(())
     }
 
@@ -207,6 +233,9 @@ impl<W: Write> Sink for Html<W> {
         if let (Some(id), Some(frame)) = (id, finding.frame) {
             self.kept.mark(id, frame);
         }
+        if let Some(listed) = id.and_then(|id| self.connections.get_mut(&id)) {
+            listed.faulty |= finding.severity > Severity::Note && !finding.known;
+        }
         let list = match finding.severity {
             Severity::Note => &mut self.findings[0],
             Severity::Warning => &mut self.findings[1],
@@ -224,10 +253,14 @@ impl<W: Write> Sink for Html<W> {
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
+        self.tally.connection_end(id);
         self.activity.closing(&end.closing, self.refused.remove(&id));
         if let Some(listed) = self.connections.get_mut(&id) {
             append_fields(&mut listed.end, &EndRow::new(end))?;
             listed.end.pop();
+            if !listed.faulty {
+                self.clean.insert(id);
+            }
         }
         Ok(())
     }
@@ -247,5 +280,36 @@ impl<W: Write> Sink for Html<W> {
         let verdict = verdict::verdict(&self.tally, summary, &self.captures, &self.unreadable);
         page::write(&mut self.out, &self.paths.borrow(), &verdict, &data)?;
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Role;
+    use crate::report::samples::{closed, connection, end, finding, frame, handshake};
+    use crate::websocket::Opcode;
+
+    #[test]
+    fn connections_with_faults_outlast_the_others() {
+        let rule = crate::rules::find("frame-client-unmasked").unwrap();
+        let mut page = Vec::new();
+        let budget = Budget { connections: 40_000, ..Budget::default() };
+        let mut html = Html::with_budget(&mut page, Paths::default(), budget);
+        let handshake = handshake("/", 101, "Switching Protocols");
+        for id in 0..500 {
+            html.connection(&connection(id, Some(&handshake))).unwrap();
+            html.frame(id, &frame(0, Role::Client, Opcode::TEXT, b"x")).unwrap();
+            if id % 50 == 49 {
+                html.finding(Some(id), &finding(rule, Some(Role::Client), Some(0), "wrong")).unwrap();
+            }
+            html.connection_end(id, &end(closed(""))).unwrap();
+            assert!(html.connection_bytes <= 40_000);
+        }
+        let listed: Vec<u64> = html.connections.keys().copied().collect();
+        assert!((49..500).step_by(50).all(|id| listed.contains(&id)), "{listed:?}");
+        assert!(listed.starts_with(&[0, 1, 2]));
+        assert_eq!(html.unlisted_connections + listed.len() as u64, 500);
+        assert_eq!(html.kept.frames(), listed.len() as u64);
     }
 }

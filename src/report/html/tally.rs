@@ -15,7 +15,7 @@ const CONNECTIONS: usize = 10_000;
 #[derive(Default)]
 pub(super) struct Tally {
     pub rules: BTreeMap<&'static str, Broken>,
-    /// `client 10.0.0.1:4711` by connection and side, while a connection is listed.
+    /// Addresses of the client and the server of each connection that goes on.
     endpoints: BTreeMap<u64, (String, String)>,
 }
 
@@ -73,6 +73,11 @@ impl Tally {
         // A client takes another port for each connection: what is one and the same is its address.
         let client = connection.client.ip.to_string();
         self.endpoints.insert(connection.id, (client, connection.server.to_string()));
+    }
+
+    /// Nothing more will be found on it.
+    pub(super) fn connection_end(&mut self, id: u64) {
+        self.endpoints.remove(&id);
     }
 
     pub(super) fn finding(&mut self, id: Option<u64>, finding: &Finding) {
