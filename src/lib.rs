@@ -19,7 +19,7 @@
 //! | [`rules`] | what the layers before it saw | findings |
 //! | [`policy`] | findings | those that count, and how much |
 //! | [`report`] | connections, frames, messages, findings | one file for each output format |
-//! | [`teach`] | a frame, a rule | bit rulers, unmasking tables, rule pages |
+//! | [`teach`] | a frame, a handshake, a rule | bit rulers, frames written by hand, questions, rule pages |
 //! | [`scenario`] | a conversation in a few lines of Rust | a capture file |
 //!
 //! [`analysis`] wires these into a pipeline and is the front door.

@@ -20,6 +20,8 @@ pub struct Options {
     pub join: bool,
     /// Secrets that open TLS; those found in the captures are added.
     pub key_log: KeyLog,
+    /// Judge the rules that are off unless somebody asks for them, too ([`Rule::is_opt_in`](crate::rules::Rule::is_opt_in)).
+    pub opt_in: bool,
     /// Bounds on memory.
     pub limits: Limits,
     /// Where rules draw their lines.
@@ -35,6 +37,7 @@ impl Default for Options {
             blocks: 0,
             join: false,
             key_log: KeyLog::new(),
+            opt_in: false,
             limits: Limits::default(),
             thresholds: Thresholds::default(),
         }

@@ -16,7 +16,8 @@ use std::str::FromStr;
 
 const EXAMPLES: &str = "\
 Examples:
-  wslens show capture.pcap 0:3     the fourth frame of the first connection
+  wslens show capture.pcap 0:3          the fourth frame of the first connection
+  wslens show capture.pcap 0:3 --step   how to decode it by hand
 
 The frames command lists frames by these numbers.";
 
@@ -37,6 +38,9 @@ pub struct Show {
     /// The frame: number of the connection, colon, number of the frame.
     #[arg(value_name = "N:FRAME")]
     place: Place,
+    /// Walk through the decoding, a step after the other.
+    #[arg(long)]
+    step: bool,
 }
 
 /// `0:3`
@@ -73,7 +77,7 @@ impl Show {
             }
         };
         let marks: Vec<Mark<'_>> = pick.findings.iter().map(Mark::from).collect();
-        screen.teach(&found.explain(&marks))?;
+        screen.teach(&found.explain(&marks, self.step))?;
         Ok(Exit::Done)
     }
 }
@@ -128,8 +132,12 @@ impl Picked {
         }
     }
 
-    fn explain(&self, marks: &[Mark<'_>]) -> teach::Text {
-        teach::explain(&self.bytes, &self.context(marks))
+    fn explain(&self, marks: &[Mark<'_>], step: bool) -> teach::Text {
+        let context = self.context(marks);
+        match step {
+            true => teach::steps(&self.bytes, &context),
+            false => teach::explain(&self.bytes, &context),
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub mod diagnostics;
 #[cfg(feature = "cli")]
 pub mod frames;
 #[cfg(feature = "cli")]
+pub mod ladder;
+#[cfg(feature = "cli")]
 mod overview;
 #[cfg(feature = "cli")]
 pub mod table;

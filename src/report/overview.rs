@@ -1,11 +1,10 @@
 //! What the table needs of an analysis: a few words for each connection, and each rule's findings counted.
 
-use super::handshake::family_name;
 use super::words::{duration, outcome, request_line, shown};
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};
 use crate::capture::Timestamp;
-use crate::rules::Finding;
+use crate::rules::{Finding, Reaction};
 use crate::websocket::{Closing, Family, Handshake, Stats, TcpEnd};
 use std::collections::BTreeMap;
 use std::io;
@@ -54,6 +53,8 @@ pub(super) struct End {
 pub(super) struct Group {
     pub first: Finding,
     pub count: u64,
+    /// What came of the first.
+    pub reaction: Option<Reaction>,
 }
 
 fn group(groups: &mut Vec<Group>, finding: &Finding) {
@@ -66,7 +67,7 @@ fn group(groups: &mut Vec<Group>, finding: &Finding) {
     };
     match groups.iter_mut().find(alike) {
         Some(group) => group.count += 1,
-        None => groups.push(Group { first: finding.clone(), count: 1 }),
+        None => groups.push(Group { first: finding.clone(), count: 1, reaction: None }),
     }
 }
 
@@ -101,6 +102,15 @@ impl Sink for Overview {
         match id.and_then(|id| self.connections.get_mut(&id)) {
             Some(connection) => group(&mut connection.findings, finding),
             None => group(&mut self.findings, finding),
+        }
+        Ok(())
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let groups = self.connections.get_mut(&id).map(|connection| &mut connection.findings);
+        let first = |group: &&mut Group| group.first.index == Some(reaction.finding);
+        if let Some(group) = groups.into_iter().flatten().find(first) {
+            group.reaction = Some(reaction.clone());
         }
         Ok(())
     }
@@ -144,7 +154,7 @@ fn agreed(connection: &Connection<'_>) -> Vec<String> {
     }
     let Some(handshake) = connection.handshake else { return words };
     if handshake.family != Family::Rfc6455 {
-        words.push(family_name(handshake.family).into_owned());
+        words.push(handshake.family.name().into_owned());
     }
     if handshake.attempt.switched {
         words.extend(subprotocol(handshake));

@@ -158,7 +158,7 @@ impl fmt::Display for Text {
     }
 }
 
-fn line_width(line: &[Span]) -> usize {
+pub(super) fn line_width(line: &[Span]) -> usize {
     line.iter().map(|span| width(&span.text)).sum()
 }
 

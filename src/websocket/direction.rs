@@ -210,6 +210,7 @@ impl Direction {
             }
             tell(Event::NotFrames { sender: self.role, offset: start.offset, bytes: text, what, packet: start.packet });
             self.close_message(false, shared, tell);
+            shared.closing.outcomes.lose(self.role);
             self.state = State::NotFrames;
             return take;
         }
@@ -331,6 +332,16 @@ impl Direction {
                     at += piece.len();
                 }
             }
+        }
+        // Until payload comes, the last packet is that with the end of the header.
+        if open.passed == 0 && open.last_packet.number != chunk.packet.number {
+            tell(Event::PayloadApart {
+                sender: self.role,
+                stream_offset: open.start.offset,
+                header: open.last_packet,
+                payload: chunk.packet,
+                length: open.header.payload_length.saturating_add(self.header_length as u64),
+            });
         }
         open.passed += take as u64;
         open.captured += take as u64;

@@ -124,6 +124,35 @@ pub enum Event<'a> {
         /// The other connection, which began earlier and is no leg of the same proxied one.
         connection: u64,
     },
+    /// The first payload byte of a frame came in another packet than the end of its header. Told before the frame.
+    PayloadApart {
+        /// Who sent them.
+        sender: Role,
+        /// Where the header begins, in the sender's stream.
+        stream_offset: u64,
+        /// The packet with the end of the header.
+        header: PacketRef,
+        /// The packet with the first byte of the payload.
+        payload: PacketRef,
+        /// Length of header and payload.
+        length: u64,
+    },
+    /// An endpoint closed its TCP receive window. Told only where it is asked for
+    /// ([`Options::opt_in`](crate::analysis::Options::opt_in)).
+    ZeroWindow {
+        /// Who.
+        by: Role,
+        /// The packet that says so.
+        packet: PacketRef,
+    },
+    /// The client had connected for the same before, several times, and each of these connections failed. Told just
+    /// before the end.
+    Reconnected {
+        /// From the end of each of the last of them to the beginning of the next, this one included.
+        waits: &'a [Duration],
+        /// The first packet of this one.
+        packet: PacketRef,
+    },
     /// Something about how the connection was captured; told just before the end.
     Capture(CaptureFact),
     /// Nothing more will come: the connection or the capture ended. Always the last event. Of an upgrade attempt

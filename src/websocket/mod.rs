@@ -15,6 +15,7 @@ mod hixie;
 mod inflate;
 pub mod mask;
 mod message;
+mod outcome;
 mod pings;
 mod resync;
 mod shared;
@@ -34,6 +35,7 @@ pub use handshake::{
 };
 pub use header::{FrameHeader, LengthForm, Opcode};
 pub(crate) use inflate::{Failure, Inflater};
+pub use outcome::Outcome;
 pub use resync::{Boundary, Expected, Search};
 pub use shared::Settings;
 pub use stats::{DirectionStats, PingTimes, Stats};

@@ -77,8 +77,8 @@ impl Shared {
         if matches!(frame.header.opcode, Opcode::TEXT | Opcode::BINARY) {
             sent.messages += 1;
         }
+        self.closing.frame(frame);
         match frame.header.opcode {
-            Opcode::CLOSE => self.closing.frame(frame),
             Opcode::PING if frame.is_whole() => self.outstanding[sender].ping(frame),
             Opcode::PONG if frame.is_whole() => {
                 let pong = self.outstanding[sender.peer()].pong(frame.payload, frame.packet);

@@ -2,7 +2,7 @@
 
 use super::rules::{HELLO, agreed, compressed};
 use crate::Role;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, deflated_text};
 
 /// The rules that rest on a walk over the compressed bytes.
@@ -29,6 +29,7 @@ pub static DISTANCE_EXCEEDS_WINDOW: Rule = Rule {
     id: "pmd-distance-exceeds-window",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1007 },
     source: "RFC 7692 §7.2.1",
     quote: "If the \"agreed parameters\" contain the \"server_max_window_bits\" extension parameter with a value of w, the \
             server MUST NOT use an LZ77 sliding window longer than the w-th power of 2 bytes to compress messages to \
@@ -52,6 +53,7 @@ pub static CONTEXT_TAKEOVER: Rule = Rule {
     id: "pmd-context-takeover",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1007 },
     source: "RFC 7692 §7.2.1",
     quote: "If the \"agreed parameters\" contain the \"server_no_context_takeover\" extension parameter, the server MUST \
             start compressing each new message with an empty LZ77 sliding window.",
@@ -72,6 +74,7 @@ pub static TRAILER_NOT_REMOVED: Rule = Rule {
     id: "pmd-trailer-not-removed",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.2.1",
     quote: "Remove 4 octets (that are 0x00 0x00 0xff 0xff) from the tail end.",
     statement: "A compressed message still ends in 00 00 FF FF.",
@@ -88,6 +91,7 @@ pub static BFINAL: Rule = Rule {
     id: "pmd-bfinal",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.2.3.4",
     quote: "",
     statement: "A compressed message has a DEFLATE block with BFINAL set.",
@@ -104,6 +108,7 @@ pub static FINAL_PADDING: Rule = Rule {
     id: "pmd-final-padding",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.2.1",
     quote: "When any DEFLATE block with the \"BFINAL\" bit set to 1 doesn't end at a byte boundary, an endpoint MUST add \
             minimal padding bits of 0 to make it end at a byte boundary.",
@@ -120,6 +125,7 @@ pub static TRAILING_GARBAGE: Rule = Rule {
     id: "pmd-trailing-garbage",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.2.2",
     quote: "",
     statement: "Bytes behind a block with BFINAL set are no DEFLATE block.",

@@ -1,6 +1,6 @@
 //! The rules of RFC 7692 §6 and §7.2, as data.
 
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{FrameSpec, Scenario, continuation, deflated_binary, deflated_text, ping, pong, text};
 
 /// The rules of this topic.
@@ -36,6 +36,7 @@ pub static RSV1_ON_CONTROL: Rule = Rule {
     id: "pmd-rsv1-on-control",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 7692 §6.1" },
     source: "RFC 7692 §6",
     quote: FIRST_FRAGMENT_ONLY,
     statement: "A control frame has RSV1 set, although permessage-deflate compresses messages only.",
@@ -50,6 +51,7 @@ pub static RSV1_ON_CONTINUATION: Rule = Rule {
     id: "pmd-rsv1-on-continuation",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 7692 §6.1" },
     source: "RFC 7692 §6",
     quote: FIRST_FRAGMENT_ONLY,
     statement: "A continuation frame has RSV1 set.",
@@ -68,6 +70,7 @@ pub static INFLATE_ERROR: Rule = Rule {
     id: "pmd-inflate-error",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1007 },
     source: "RFC 7692 §7.2.2",
     quote: "Decompress the resulting data using DEFLATE.",
     statement: "The payload of a compressed message is not DEFLATE data.",
@@ -86,6 +89,7 @@ pub static EMPTY_COMPRESSED: Rule = Rule {
     id: "pmd-empty-compressed",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.2.3.6",
     quote: "",
     statement: "A message says that it is compressed and has no payload at all.",
@@ -101,6 +105,7 @@ pub static BOMB: Rule = Rule {
     id: "pmd-bomb",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §10.4",
     quote: "Implementations that have implementation- and/or platform-specific limitations regarding the frame size \
             or total message size after reassembly from multiple frames MUST protect themselves against exceeding \
@@ -119,6 +124,7 @@ pub static EXPANDED: Rule = Rule {
     id: "pmd-expanded",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §6.1",
     quote: "",
     statement: "Messages are larger compressed than they are plain.",
@@ -134,6 +140,7 @@ pub static NEVER_USED: Rule = Rule {
     id: "pmd-never-used",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §6",
     quote: "",
     statement: "permessage-deflate was agreed and no message is compressed.",
@@ -149,6 +156,7 @@ pub static CONTEXT_LOST: Rule = Rule {
     id: "pmd-context-lost",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.2.2",
     quote: "",
     statement: "Messages cannot be inflated here, since they refer to earlier bytes that are missing.",
