@@ -6,7 +6,6 @@
 use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
-use wslens::Role;
 use wslens::analysis::{Analyzer, Connection, ConnectionEnd, Options, Sink, Summary, Transport};
 use wslens::capture::{PacketRef, Reader, Timestamp};
 use wslens::packet::Endpoint;
@@ -15,6 +14,7 @@ use wslens::report::html::Html;
 use wslens::rules::{self, Finding};
 use wslens::scenario::{Scenario, close, continuation, deflated_text, frame, ping, pong, text};
 use wslens::websocket::{Closing, Frame, FrameHeader, LengthForm, Opcode, Stats, TcpEnd};
+use wslens::{PerRole, Role};
 
 /// What a hostile peer would like to be taken for markup, or for script.
 pub const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)><svg onload=alert(1)>\
@@ -138,7 +138,13 @@ fn tell(sink: &mut dyn Sink, frames: u64, length: u64) -> std::io::Result<()> {
             sink.finding(Some(0), &finding)?;
         }
     }
-    let closing = Closing { by: None, frames: Default::default(), clean: false, tcp_end: TcpEnd::Open };
+    let closing = Closing {
+        by: None,
+        frames: Default::default(),
+        clean: false,
+        tcp_end: TcpEnd::Open,
+        outcomes: PerRole::default(),
+    };
     let mut stats = Stats::default();
     (stats.sent.client.frames, stats.sent.server.frames) = (frames.div_ceil(3), frames - frames.div_ceil(3));
     sink.connection_end(0, &ConnectionEnd { last_packet: packet(frames), closing, stats })?;
