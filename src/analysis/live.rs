@@ -1,6 +1,7 @@
 //! A WebSocket connection that is going on: its decoder, its referee, and what is told of both.
 
 use super::first_keys::Beginning;
+use super::legs::Recut;
 use super::neighbours::Known;
 use super::output::{Output, State};
 use super::reconnects::{Chain, Try};
@@ -98,6 +99,9 @@ impl Live {
         let early_dropped = attempt.early_dropped;
         let (id, handshake, referee) = open(*attempt, below, state, out);
         let connection = websocket::Connection::new(&handshake, state.settings());
+        if let Some(other) = handshake.neighbourhood.leg_of {
+            state.legs.pair(id, other);
+        }
         let (client_ip, server) = (below.endpoint(client).ip, below.endpoint(client.other()));
         let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
         let attempt = state.reconnects.begin(&handshake, client_ip, server, below.first_packet).map(Box::new);
@@ -161,7 +165,7 @@ impl Live {
             self.ended_by.get_or_insert(sender);
         }
         let Live { id, connection, referee, beginning, .. } = self;
-        let State { scratch, summary, beginnings, .. } = state;
+        let State { scratch, summary, beginnings, legs, .. } = state;
         connection.deliver(sender, delivery, scratch, &mut |event| {
             referee.see(&event);
             match &event {
@@ -170,8 +174,15 @@ impl Live {
                     if let Some(connection) = beginnings.frame(beginning, frame) {
                         referee.see(&Event::SameKeys { frame, connection });
                     }
+                    legs.frame(*id, frame);
                 }
-                Event::Message(message) => out.message(*id, message, summary),
+                Event::Message(message) => {
+                    out.message(*id, message, summary);
+                    if let Some(Recut { connection, frames }) = legs.message(*id, message) {
+                        referee.see(&Event::Recut { message, connection, frames });
+                    }
+                }
+                Event::Piece { sender, bytes } => out.message_bytes(*id, *sender, bytes),
                 _ => {}
             }
             out.judgement(*id, referee, summary);
@@ -204,7 +215,9 @@ impl Live {
             referee.see(&Event::Capture(fact));
         }
         let chain = again(attempt.as_deref(), &mut referee, state);
-        let State { summary, beginnings, .. } = state;
+        let State { summary, beginnings, legs, .. } = state;
+        // A message that the end of the capture completes cannot be: nothing is held against the other leg any more.
+        legs.end(id);
         let (closing, stats) = connection.finish(ending, &mut |event| {
             referee.see(&event);
             match &event {
@@ -214,6 +227,7 @@ impl Live {
                         referee.see(&Event::SameKeys { frame, connection });
                     }
                 }
+                Event::Piece { sender, bytes } => out.message_bytes(id, *sender, bytes),
                 Event::Message(message) => out.message(id, message, summary),
                 _ => {}
             }

@@ -39,7 +39,7 @@ pub use reaction::{Did, Reaction};
 pub use referee::{Context, Referee, ReservedBits};
 pub use requirement::{Requirement, RequirementRow};
 pub use rule::{Blames, Rule, Severity};
-pub use thresholds::{Line, Thresholds};
+pub use thresholds::{Line, Thresholds, thresholds_of};
 
 /// The rules of every topic.
 const TOPICS: &[&[&Rule]] = &[
