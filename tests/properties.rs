@@ -25,7 +25,8 @@ use wslens::{PerRole, Role};
 const ABOUT_SEGMENTS: [&str; 1] = ["hs-resp-first-frame-coalesced"];
 
 /// Notes on which Ping a Pong answers, and so on the order of the two directions.
-const ABOUT_ORDER: [&str; 1] = ["pong-after-close-received"];
+const ABOUT_ORDER: [&str; 4] =
+    ["pong-after-close-received", "fail-tolerated", "fail-no-close-frame", "fail-wrong-code"];
 
 /// What a report says, without packets, times and ordinals.
 #[derive(Debug, Default, PartialEq)]
