@@ -24,8 +24,10 @@ use wslens::{PerRole, Role};
 /// Notes that say how the handshake was cut into segments.
 const ABOUT_SEGMENTS: [&str; 1] = ["hs-resp-first-frame-coalesced"];
 
-/// Notes on which Ping a Pong answers, and so on the order of the two directions.
-const ABOUT_ORDER: [&str; 1] = ["pong-after-close-received"];
+/// Which Ping a Pong answers, and what a receiver had done when the fault became known, rest on the order of the two
+/// directions.
+const ABOUT_ORDER: [&str; 4] =
+    ["pong-after-close-received", "fail-tolerated", "fail-no-close-frame", "fail-wrong-code"];
 
 /// What a report says, without packets, times and ordinals.
 #[derive(Debug, Default, PartialEq)]
