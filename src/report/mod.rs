@@ -39,7 +39,9 @@ pub mod frames;
 #[cfg(feature = "cli")]
 pub mod html;
 #[cfg(feature = "cli")]
-mod overview;
+pub mod ladder;
+#[cfg(feature = "cli")]
+pub(crate) mod overview;
 #[cfg(feature = "cli")]
 pub mod table;
 #[cfg(feature = "cli")]
