@@ -30,6 +30,7 @@ pub mod analysis;
 pub mod capture;
 pub mod escape;
 pub mod http;
+pub mod http2;
 mod limits;
 pub mod packet;
 pub mod policy;

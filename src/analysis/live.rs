@@ -6,7 +6,8 @@ use super::output::{Output, State};
 use super::sink::{Connection, ConnectionEnd, Transport};
 use crate::Role;
 use crate::capture::PacketRef;
-use crate::http::{Attempt, Held, Switch};
+use crate::http::{Held, Switch};
+use crate::http2::StreamEvent;
 use crate::packet::Endpoint;
 use crate::rules::Referee;
 use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, Side};
@@ -26,6 +27,8 @@ pub(super) struct Below {
     pub(super) last_packet: PacketRef,
     /// A SYN was captured: the connection was seen from its beginning.
     pub(super) opened: bool,
+    /// The WebSocket is on a stream of an HTTP/2 connection.
+    pub(super) http2: bool,
     /// What is known of the TLS connection around it, while it is open what is inside.
     pub(super) tls: Option<Arc<Facts>>,
     pub(super) ends: Ends,
@@ -46,6 +49,11 @@ impl Ends {
             Delivery::Reset(packet) => self.reset = Some((side, packet)),
             _ => {}
         }
+    }
+
+    /// Whether neither side can send any more.
+    pub(super) fn are_both(&self) -> bool {
+        self.reset.is_some() || self.fins.iter().all(Option::is_some)
     }
 
     /// How TCP stands when nothing else is known of it.
@@ -90,13 +98,7 @@ impl Live {
     /// Protocols switched: the bytes that are held belong to the WebSocket already.
     pub(super) fn switched(switch: Switch, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
         let Switch { attempt, held, begins, holes } = switch;
-        let client = attempt.client;
-        let early_dropped = attempt.early_dropped;
-        let (id, handshake, referee) = open(*attempt, below, state, out);
-        let connection = websocket::Connection::new(&handshake, state.settings());
-        let (client_ip, server) = (below.endpoint(client).ip, below.endpoint(client.other()));
-        let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
-        let mut live = Live { id, client, connection, referee, early_dropped, beginning };
+        let mut live = Live::opened(Handshake::from_attempt(*attempt), below, state, out);
         for sender in [Role::Client, Role::Server] {
             if let Some(missing) = holes[sender] {
                 live.deliver_from(sender, &Delivery::Missing(missing), state, out);
@@ -124,12 +126,36 @@ impl Live {
         live
     }
 
+    /// The server agreed to a WebSocket, and all that follows is told later.
+    pub(super) fn opened(handshake: Handshake, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
+        let client = handshake.attempt.client;
+        let early_dropped = handshake.attempt.early_dropped;
+        let (id, handshake, referee) = open(handshake, below, state, out);
+        let connection = websocket::Connection::new(&handshake, state.settings());
+        let (client_ip, server) = (below.endpoint(client).ip, below.endpoint(client.other()));
+        let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
+        Live { id, client, connection, referee, early_dropped, beginning }
+    }
+
     /// The capture began within the connection, and its frames tell which side is the client.
     pub(super) fn mid_stream(client: Side, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
         let id = announce(client, None, below, state, out);
         let referee = Referee::new(state.thresholds.clone(), &state.limits, true);
         let connection = websocket::Connection::mid_stream(state.settings());
         Live { id, client, connection, referee, early_dropped: 0, beginning: None }
+    }
+
+    /// Ordinal of the connection.
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// HTTP/2 did something to the stream.
+    pub(super) fn stream_event(&mut self, event: StreamEvent, state: &mut State, out: &mut Output<'_>) {
+        self.referee.see(&Event::Stream(event));
+        for finding in self.referee.findings() {
+            out.finding(Some(self.id), &finding, &mut state.summary);
+        }
     }
 
     /// Takes what the TCP connection delivers.
@@ -213,13 +239,13 @@ impl Live {
 
 /// An upgrade attempt that did not switch protocols: a connection that is over as soon as it is told.
 pub(super) fn attempt_failed(
-    attempt: Attempt,
+    handshake: Handshake,
     ending: &Ending,
     below: &Below,
     state: &mut State,
     out: &mut Output<'_>,
 ) {
-    let (id, handshake, mut referee) = open(attempt, below, state, out);
+    let (id, handshake, mut referee) = open(handshake, below, state, out);
     let connection = websocket::Connection::new(&handshake, state.settings());
     let (closing, stats) = connection.finish(ending, &mut |event| referee.see(&event));
     for finding in referee.findings() {
@@ -228,9 +254,13 @@ pub(super) fn attempt_failed(
     out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
 }
 
-/// Reads the handshake, tells of the connection, and has the handshake judged.
-fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>) -> (u64, Handshake, Referee) {
-    let mut handshake = Handshake::from_attempt(attempt);
+/// Tells of the connection, and has the handshake judged.
+fn open(
+    mut handshake: Handshake,
+    below: &Below,
+    state: &mut State,
+    out: &mut Output<'_>,
+) -> (u64, Handshake, Referee) {
     handshake.tls = below.tls.clone();
     let client = handshake.attempt.client;
     let request = handshake.attempt.request.as_ref();
@@ -265,7 +295,12 @@ fn announce(
     out.connection(&Connection {
         id,
         capture: below.capture,
-        transport: if below.tls.is_some() { Transport::Tls } else { Transport::Tcp },
+        transport: match (below.http2, below.tls.is_some()) {
+            (false, false) => Transport::Tcp,
+            (false, true) => Transport::Tls,
+            (true, false) => Transport::H2c,
+            (true, true) => Transport::H2,
+        },
         tls: below.tls.as_deref(),
         client: below.endpoint(client),
         server: below.endpoint(client.other()),

@@ -38,6 +38,7 @@ mod output;
 mod relay;
 mod secured;
 mod sink;
+mod streams;
 
 pub use analyzer::Analyzer;
 pub use options::Options;

@@ -37,7 +37,7 @@ impl Secured {
         let limit = (HELD_TOGETHER / state.tls_connections).clamp(HELD_LEAST, HELD_MOST);
         Some(Secured {
             session: Session::new(limit),
-            inside: Above::begin(&state.limits),
+            inside: Above::begin(),
             ends: Ends::default(),
             first,
         })

@@ -45,7 +45,7 @@ impl FromStr for Named<Transport> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Transport::Tcp, Transport::Tls]
+        Transport::ALL
             .into_iter()
             .find(|transport| transport.name() == text)
             .map(Named)

@@ -35,6 +35,8 @@ struct Losses {
     given_up: Option<Holes>,
     /// In TLS records that could not be opened.
     closed: Option<Holes>,
+    /// Among frames of HTTP/2 that are missing.
+    unplaced: Option<Holes>,
     resyncs: Option<Resyncs>,
     undecoded: u64,
 }
@@ -62,6 +64,7 @@ impl Losses {
             MissingCause::Snaplen => &mut self.cut,
             MissingCause::Limit => &mut self.given_up,
             MissingCause::Unopened => &mut self.closed,
+            MissingCause::Unplaced => &mut self.unplaced,
         };
         let holes = holes.get_or_insert(Holes { count: 0, bytes: 0, first: missing });
         holes.count += 1;
@@ -139,6 +142,7 @@ fn tell(sender: Role, losses: &Losses, ending: &Ending, docket: &mut Docket) {
         (losses.cut, &SNAPLEN_TRUNCATED, "were cut by the snapshot length"),
         (losses.given_up, &LIMIT_HIT, "were given up, since more out-of-order data waited for them than is kept"),
         (losses.closed, &TLS_UNDECRYPTABLE, "stand in TLS records that could not be opened"),
+        (losses.unplaced, &GAP, "at most are missing with the HTTP/2 frames that held them"),
     ];
     for (holes, rule, what) in told {
         let Some(Holes { count, bytes, first }) = holes else { continue };

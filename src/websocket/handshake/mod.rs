@@ -15,6 +15,7 @@ pub use hixie::{HixieCheck, HixieKeyFault, hixie76_answer};
 pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};
 
 use crate::http::{Attempt, Head, RequestLine, StatusLine};
+use crate::http2::Opening;
 use crate::tls::Facts;
 use std::sync::Arc;
 
@@ -44,6 +45,8 @@ pub struct Handshake {
     pub neighbourhood: Neighbourhood,
     /// What is known of the TLS connection around it; `None` for one in clear.
     pub tls: Option<Arc<Facts>>,
+    /// What is known of the HTTP/2 stream under it; `None` for one over HTTP/1.
+    pub http2: Option<Opening>,
 }
 
 /// What a handshake has to do with those of other connections. An answer that belongs to another connection's key is
@@ -99,11 +102,22 @@ impl Handshake {
             deflate,
             neighbourhood: Neighbourhood::default(),
             tls: None,
+            http2: None,
         }
     }
 
-    /// The `Sec-WebSocket-Accept` that the request's key asks for; `None` without a request or a key.
+    /// Reads what an attempt on an HTTP/2 stream settled. There is but one generation of the protocol, and a key and
+    /// its answer mean nothing (RFC 8441 §5).
+    pub fn from_stream(attempt: Attempt, opening: Opening) -> Handshake {
+        let handshake = Handshake::from_attempt(attempt);
+        Handshake { family: Family::Rfc6455, accept: None, hixie: None, http2: Some(opening), ..handshake }
+    }
+
+    /// The `Sec-WebSocket-Accept` that the request's key asks for; `None` without a request or a key, and over HTTP/2.
     pub fn expected_accept(&self) -> Option<String> {
+        if self.http2.is_some() {
+            return None;
+        }
         let key = self.attempt.request.as_ref()?.first("sec-websocket-key")?;
         Some(accept_key(key))
     }
