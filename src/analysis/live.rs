@@ -255,12 +255,7 @@ pub(super) fn attempt_failed(
 }
 
 /// Tells of the connection, and has the handshake judged.
-fn open(
-    mut handshake: Handshake,
-    below: &Below,
-    state: &mut State,
-    out: &mut Output<'_>,
-) -> (u64, Handshake, Referee) {
+fn open(mut handshake: Handshake, below: &Below, state: &mut State, out: &mut Output<'_>) -> (u64, Handshake, Referee) {
     handshake.tls = below.tls.clone();
     let client = handshake.attempt.client;
     let request = handshake.attempt.request.as_ref();

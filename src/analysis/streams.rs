@@ -4,8 +4,8 @@ use super::live::{self, Below, Captured, Ends, Live};
 use super::output::{Output, State};
 use crate::Limits;
 use crate::capture::PacketRef;
-use crate::http2::{self, Bounds, Cut, Opening, Step};
 use crate::http::Attempt;
+use crate::http2::{self, Bounds, Cut, Opening, Step};
 use crate::tcp::{ConnectionFacts, Delivery, Fin, Side};
 use crate::tls::Facts;
 use crate::websocket::{Ending, Handshake, TcpEnd};
@@ -91,7 +91,8 @@ fn take(
 ) {
     match step {
         Step::Opened { attempt, opening } => {
-            let (stream, last_packet, below) = (opening.stream, last_packet(&attempt, below), of_stream(&attempt, tls, below));
+            let (stream, last_packet, below) =
+                (opening.stream, last_packet(&attempt, below), of_stream(&attempt, tls, below));
             let handshake = Handshake::from_stream(*attempt, opening);
             let live = Live::opened(handshake, &below, state, out);
             open.insert(stream, Stream { live, ends: Ends::default(), last_packet });

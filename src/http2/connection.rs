@@ -113,8 +113,7 @@ pub(super) struct Direction {
 impl Connection {
     /// A connection that this client begins with the preface.
     pub fn new(client: Side, bounds: Bounds) -> Connection {
-        let frames =
-            |side| if side == client { Frames::behind_preface() } else { Frames::default() };
+        let frames = |side| if side == client { Frames::behind_preface() } else { Frames::default() };
         Connection::with(Some(client), [frames(Side::First), frames(Side::Second)], bounds)
     }
 

@@ -92,7 +92,10 @@ impl Fields {
 }
 
 /// A head at this place.
-pub(super) fn head<Line>((line, headers, faults): (Line, Vec<Header>, Vec<Fault>), span: &super::frames::Span) -> Head<Line> {
+pub(super) fn head<Line>(
+    (line, headers, faults): (Line, Vec<Header>, Vec<Fault>),
+    span: &super::frames::Span,
+) -> Head<Line> {
     Head {
         line,
         headers,

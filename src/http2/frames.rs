@@ -128,13 +128,7 @@ impl Frames {
 
     /// Takes the next bytes. `known` are streams that frames may be expected on, in order; they matter only while the
     /// boundary is lost. `bound` is how many bytes of a frame with header fields are kept.
-    pub(super) fn data(
-        &mut self,
-        mut chunk: Chunk<'_>,
-        known: &[u32],
-        bound: usize,
-        tell: &mut dyn FnMut(Piece<'_>),
-    ) {
+    pub(super) fn data(&mut self, mut chunk: Chunk<'_>, known: &[u32], bound: usize, tell: &mut dyn FnMut(Piece<'_>)) {
         while !chunk.bytes.is_empty() {
             let taken = match &mut self.state {
                 State::Preface(seen) => {
@@ -217,13 +211,7 @@ impl Frames {
     }
 
     /// Takes a header, or a part of one; gives the number of bytes taken.
-    fn take_header(
-        &mut self,
-        start: Start,
-        chunk: &Chunk<'_>,
-        bound: usize,
-        tell: &mut dyn FnMut(Piece<'_>),
-    ) -> usize {
+    fn take_header(&mut self, start: Start, chunk: &Chunk<'_>, bound: usize, tell: &mut dyn FnMut(Piece<'_>)) -> usize {
         let take = chunk.bytes.len().min(HEADER - self.header_length);
         self.header[self.header_length..self.header_length + take].copy_from_slice(&chunk.bytes[..take]);
         self.header_length += take;

@@ -181,14 +181,7 @@ impl Connection {
         }
     }
 
-    fn ask(
-        &mut self,
-        side: Side,
-        header: &FrameHeader,
-        span: &Span,
-        fields: &Fields,
-        steps: &mut dyn FnMut(Step<'_>),
-    ) {
+    fn ask(&mut self, side: Side, header: &FrameHeader, span: &Span, fields: &Fields, steps: &mut dyn FnMut(Step<'_>)) {
         let cost = fields.length();
         let Connection { bounds, streams, waiting, .. } = self;
         if streams.len() >= bounds.streams || waiting.saturating_add(cost) > bounds.waiting_bytes {
@@ -267,7 +260,8 @@ impl Connection {
 
     /// Tells of requests without an answer that nothing will come for, on streams that are meant.
     pub(super) fn give_up(&mut self, meant: impl Fn(u32) -> bool, cut: Option<Cut>, steps: &mut dyn FnMut(Step<'_>)) {
-        let asked = |(&id, stream): (&u32, &Stream)| (matches!(stream.phase, Phase::Asked(_)) && meant(id)).then_some(id);
+        let asked =
+            |(&id, stream): (&u32, &Stream)| (matches!(stream.phase, Phase::Asked(_)) && meant(id)).then_some(id);
         let ids: Vec<u32> = self.streams.iter().filter_map(asked).collect();
         for id in ids {
             let Some(mut asked) = self.take_asked(id, false) else { continue };

@@ -17,6 +17,7 @@ mod frame_header;
 mod handshake_request;
 mod handshake_response;
 mod header_syntax;
+mod http2;
 mod legacy;
 mod masking;
 mod negotiation;
@@ -55,6 +56,8 @@ const TOPICS: &[&[&Rule]] = &[
     text::RULES,
     compression::RULES,
     legacy::RULES,
+    http2::OPENING_RULES,
+    http2::STREAM_RULES,
     capture::RULES,
 ];
 

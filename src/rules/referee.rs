@@ -3,7 +3,7 @@
 use super::docket::Docket;
 use super::{
     Finding, Thresholds, capture, closing, compression, control, fragmentation, frame_header, handshake_request,
-    handshake_response, legacy, masking, negotiation, text,
+    handshake_response, http2, legacy, masking, negotiation, text,
 };
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
@@ -20,8 +20,17 @@ pub struct Context {
     pub reserved_bits: ReservedBits,
     /// The handshake was not seen: the capture began within the connection.
     pub mid_stream: bool,
+    /// The WebSocket is on a stream of an HTTP/2 connection: that ends, where TCP does otherwise (RFC 8441 §5).
+    pub http2: bool,
     /// Length in bytes at which a head is cut by its reader ([`Limits::head_bytes`]).
     pub head_bytes: usize,
+}
+
+impl Context {
+    /// What ends under the WebSocket, as messages name it.
+    pub(super) fn transport(&self) -> &'static str {
+        if self.http2 { "the stream" } else { "TCP" }
+    }
 }
 
 /// What the negotiation says of RSV1 to RSV3 (RFC 6455 §5.2).
@@ -56,6 +65,7 @@ struct Topics {
     text: text::TextRules,
     compression: compression::CompressionRules,
     legacy: legacy::LegacyRules,
+    http2: http2::Http2Rules,
     /// Asks the docket for errors that would excuse what it sees, so it comes after the topics that file them.
     closing: closing::ClosingRules,
     capture: capture::CaptureRules,
@@ -73,6 +83,7 @@ impl Topics {
         self.text.see(event, context, docket);
         self.compression.see(event, context, docket);
         self.legacy.see(event, context, docket);
+        self.http2.see(event, context, docket);
         self.closing.see(event, context, docket);
         self.capture.see(event, context, docket);
     }
@@ -98,6 +109,7 @@ impl Referee {
             family: Family::Rfc6455,
             reserved_bits: ReservedBits::Unknown,
             mid_stream,
+            http2: false,
             head_bytes: limits.head_bytes,
         };
         Referee { context, docket, topics: Topics::default() }
@@ -107,6 +119,7 @@ impl Referee {
     pub fn see(&mut self, event: &Event<'_>) {
         if let Event::Handshake(handshake) = event {
             self.context.family = handshake.family;
+            self.context.http2 = handshake.http2.is_some();
             self.context.reserved_bits = reserved_bits(handshake);
             if handshake.attempt.after_gap {
                 self.docket.doubt();

@@ -27,7 +27,7 @@ fn integers_of_appendix_c_1() {
     assert_eq!(of(&[0b1110_1010], 5), Some(10));
     assert_eq!(of(&[0b0001_1111, 0b1001_1010, 0b0000_1010], 5), Some(1337));
     assert_eq!(of(&[0b0010_1010], 8), Some(42));
-    assert_eq!(of(&[0xFF, 0xFF, 0xFF, 0xFF, 0x0F], 8), None, "above 32 bits: 255 is added to 2^32 - 129");
+    assert_eq!(of(&[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F], 8), None, "255 and 2^32 - 1");
     assert_eq!(of(&[0x1F, 0x80, 0x80, 0x80, 0x80, 0x00], 5), Some(31), "zeros may follow");
     assert_eq!(of(&[0x1F, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00], 5), None, "but not for ever");
     assert_eq!(of(&[0x1F, 0x9A], 5), None);
@@ -148,11 +148,10 @@ fn after_lost_blocks_old_entries_are_unknown_and_new_ones_known() {
     fields(&mut decoder, "8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d");
     decoder.lose();
     // The authority, which stood at 62, may be anywhere.
-    assert_eq!(fields(&mut decoder, "82 be 5808 6e6f 2d63 6163 6865"), [
-        ":method: GET",
-        "?: ?",
-        "cache-control: no-cache"
-    ]);
+    assert_eq!(
+        fields(&mut decoder, "82 be 5808 6e6f 2d63 6163 6865"),
+        [":method: GET", "?: ?", "cache-control: no-cache"]
+    );
     // What was added since stands at 62, what is behind it is lost; a literal may borrow a lost name.
     assert_eq!(fields(&mut decoder, "be bf 7f00 0178"), ["cache-control: no-cache", "?: ?", "?: x"]);
     assert_eq!(fields(&mut decoder, "be bf"), ["?: x", "cache-control: no-cache"]);

@@ -14,8 +14,9 @@ use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::capture::PacketRef;
 use crate::escape::printable;
+use crate::http2::{Opening, StreamEvent, StreamFact};
 use crate::tcp::{Missing, MissingCause};
-use crate::websocket::{CaptureFact, Ending, Event};
+use crate::websocket::{CaptureFact, Ending, Event, Handshake};
 use crate::{PerRole, Role};
 use std::time::Duration;
 
@@ -76,6 +77,16 @@ impl Topic for CaptureRules {
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         match *event {
             Event::Frame(frame) => self.mid_stream(frame.packet, context, docket),
+            Event::Handshake(handshake) => {
+                if let Some(opening) = &handshake.http2 {
+                    unknown_fields(handshake, opening, docket);
+                }
+            }
+            Event::Stream(StreamEvent { packet, fact: StreamFact::TooManyStreams, .. }) => {
+                let text =
+                    "further WebSockets on this HTTP/2 connection are not followed: too many are open or waiting";
+                docket.file(Finding::new(&LIMIT_HIT, None, text).at(packet));
+            }
             Event::Missing { sender, missing } => self.losses(sender).missing(missing),
             Event::Resync { sender, offset, skipped, score, packet } => {
                 self.mid_stream(packet, context, docket);
@@ -166,6 +177,26 @@ fn tell(sender: Role, losses: &Losses, ending: &Ending, docket: &mut Docket) {
             ),
         };
         docket.file(Finding::new(&RESYNC, None, text).at(packet).at_offset(offset));
+    }
+}
+
+/// HPACK: header fields that refer to what was not captured.
+fn unknown_fields(handshake: &Handshake, opening: &Opening, docket: &mut Docket) {
+    let attempt = &handshake.attempt;
+    let heads = [
+        (Role::Client, "request", attempt.request.as_ref().map(|head| head.packet)),
+        (Role::Server, "answer", attempt.response.as_ref().map(|head| head.packet)),
+    ];
+    for (sender, what, packet) in heads {
+        let (count, Some(packet)) = (opening.unknown_fields[sender], packet) else { continue };
+        if count > 0 {
+            let text = format!(
+                "{} of the {sender}'s {what} {} not known",
+                counted(count, "header field", "header fields"),
+                if count == 1 { "is" } else { "are" }
+            );
+            docket.file(Finding::new(&HEADER_FIELDS_UNKNOWN, None, text).at(packet));
+        }
     }
 }
 
