@@ -141,7 +141,7 @@ impl Referee {
 }
 
 fn reserved_bits(handshake: &Handshake) -> ReservedBits {
-    if handshake.attempt.response.is_none() {
+    if !handshake.is_answer_known() {
         return ReservedBits::Unknown;
     }
     let others = handshake.extensions.iter().any(|extension| extension.name != "permessage-deflate");

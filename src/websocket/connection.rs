@@ -27,9 +27,10 @@ enum Decoder {
 impl Connection {
     /// A connection that begins with this handshake.
     pub fn new(handshake: &Handshake, settings: Settings) -> Connection {
-        let deflate = match &handshake.attempt.response {
-            None => Deflate::Unknown,
-            Some(_) => handshake.deflate.map_or(Deflate::No, Deflate::Agreed),
+        let deflate = match (handshake.deflate, handshake.is_answer_known()) {
+            (Some(agreed), _) => Deflate::Agreed(agreed),
+            (None, true) => Deflate::No,
+            (None, false) => Deflate::Unknown,
         };
         // Where a head was not captured, neither is it known where the frames behind it begin.
         let begins = |role| match role {

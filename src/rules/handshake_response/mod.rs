@@ -84,6 +84,7 @@ impl HandshakeResponseRules {
         }
         match attempt.switched {
             // RFC 8441 §5: what remains of RFC 6455 over HTTP/2.
+            true if handshake.http2.is_some() && !handshake.is_answer_known() => {}
             true if handshake.http2.is_some() => {
                 answer.protocol();
                 answer.extensions();

@@ -113,6 +113,12 @@ impl Handshake {
         Handshake { family: Family::Rfc6455, accept: None, hixie: None, http2: Some(opening), ..handshake }
     }
 
+    /// Whether it was seen what the server agreed to: its answer, and all header fields of that.
+    pub fn is_answer_known(&self) -> bool {
+        let unknown_fields = self.http2.as_ref().map_or(0, |opening| opening.unknown_fields.server);
+        self.attempt.response.is_some() && unknown_fields == 0
+    }
+
     /// The `Sec-WebSocket-Accept` that the request's key asks for; `None` without a request or a key, and over HTTP/2.
     pub fn expected_accept(&self) -> Option<String> {
         if self.http2.is_some() {
