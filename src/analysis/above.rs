@@ -6,12 +6,12 @@ use super::mid_stream::{MidStream, Verdict};
 use super::output::{Output, State};
 use super::secured::Secured;
 use super::streams::Streams;
-use crate::Limits;
 use crate::http::{self, Held, Step};
 use crate::http2::{self, Preface};
 use crate::tcp::{Chunk, Delivery, Side};
 use crate::tls::looks_like_tls;
 use crate::websocket::{Ending, Handshake};
+use crate::{Limits, Role};
 
 /// What the bytes of a connection are.
 #[derive(Debug)]
@@ -171,6 +171,17 @@ impl Above {
             }
             Step::Attempt(attempt) => {
                 live::attempt_failed(Handshake::from_attempt(*attempt), ending, below, state, out);
+            }
+            Step::Http2(switch) => {
+                let mut streams = Streams::upgraded(&switch, below, &state.limits);
+                for Held { offset, bytes, packet, acknowledged, sender } in &switch.held {
+                    let chunk = Chunk { offset: *offset, bytes, packet: *packet, acknowledged: *acknowledged };
+                    let side = if *sender == Role::Client { switch.client } else { switch.client.other() };
+                    if !bytes.is_empty() {
+                        streams.deliver(side, &Delivery::Data(chunk), below, state, out);
+                    }
+                }
+                *self = Above::Http2(Box::new(streams));
             }
             Step::Switched(switch) => {
                 *self = Above::WebSocket(Box::new(Live::switched(switch, below, state, out)));

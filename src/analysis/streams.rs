@@ -4,7 +4,7 @@ use super::live::{self, Below, Captured, Ends, Live};
 use super::output::{Output, State};
 use crate::Limits;
 use crate::capture::PacketRef;
-use crate::http::Attempt;
+use crate::http::{Attempt, Http2Switch};
 use crate::http2::{self, Bounds, Cut, Opening, Step};
 use crate::tcp::{ConnectionFacts, Delivery, Fin, Side};
 use crate::tls::Facts;
@@ -37,6 +37,12 @@ impl Streams {
             open: BTreeMap::new(),
             tls: below.tls.clone(),
         }
+    }
+
+    /// A connection that became HTTP/2 by an upgrade of HTTP/1.
+    pub(super) fn upgraded(switch: &Http2Switch, below: &Below, limits: &Limits) -> Streams {
+        let connection = http2::Connection::upgraded(switch.client, switch.begins, bounds(limits));
+        Streams { connection, open: BTreeMap::new(), tls: below.tls.clone() }
     }
 
     /// Takes what the connection delivers.

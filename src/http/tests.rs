@@ -86,6 +86,7 @@ fn describe(step: &Step) -> String {
     match step {
         Step::NotHttp => "not http".into(),
         Step::OtherProtocol => "other protocol".into(),
+        Step::Http2(_) => "HTTP/2".into(),
         Step::Attempt(attempt) => format!("attempt {}", describe_attempt(attempt)),
         Step::Switched(Switch { attempt, held, .. }) => {
             let bytes = |role| -> Vec<u8> {

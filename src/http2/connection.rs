@@ -8,10 +8,10 @@ use super::gate::{Gate, Held};
 use super::hpack::Decoder;
 use super::requests::{Block, Settings};
 use super::stream::{Phase, Stream};
-use crate::Role;
 use crate::capture::PacketRef;
 use crate::http::Attempt;
 use crate::tcp::{Chunk, Delivery, Fin, Missing, Side};
+use crate::{PerRole, Role};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Streams that are over and still remembered: the other side may not have heard of it.
@@ -115,6 +115,13 @@ impl Connection {
     pub fn new(client: Side, bounds: Bounds) -> Connection {
         let frames = |side| if side == client { Frames::behind_preface() } else { Frames::default() };
         Connection::with(Some(client), [frames(Side::First), frames(Side::Second)], bounds)
+    }
+
+    /// A connection that was HTTP/1 up to these offsets. The client sends the preface all the same (RFC 7540 §3.2).
+    pub fn upgraded(client: Side, begins: PerRole<u64>, bounds: Bounds) -> Connection {
+        let mut connection = Connection::new(client, bounds);
+        connection.gate = Gate::from(client, begins);
+        connection
     }
 
     fn with(client: Option<Side>, frames: [Frames; 2], bounds: Bounds) -> Connection {

@@ -2,6 +2,7 @@
 //!
 //! What acknowledges bytes of the other direction that were not delivered yet waits for them, within bounds.
 
+use crate::PerRole;
 use crate::tcp::{Chunk, Delivery, Side};
 use std::collections::VecDeque;
 
@@ -62,6 +63,14 @@ impl Held {
 }
 
 impl Gate {
+    /// A gate for streams that begin at these offsets.
+    pub(super) fn from(client: Side, begins: PerRole<u64>) -> Gate {
+        let mut gate = Gate::default();
+        gate.lane(client).delivered = begins.client;
+        gate.lane(client.other()).delivered = begins.server;
+        gate
+    }
+
     /// Takes a delivery and gives on what need not wait, in order.
     pub(super) fn pass(&mut self, side: Side, delivery: &Delivery<'_>, give: &mut dyn FnMut(Side, &Delivery<'_>)) {
         if self.lane(side).waiting.is_empty() && !self.must_wait(side, delivery) {
