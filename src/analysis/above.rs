@@ -134,6 +134,12 @@ impl Above {
     fn search(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut Output<'_>) {
         let (Above::MidStream(search) | Above::Http(_, Some(search))) = self else { return };
         let verdict = match delivery {
+            Delivery::Data(chunk) if http2::looks_like_http2(chunk.bytes) => {
+                let mut streams = Streams::mid_stream(below, &state.limits);
+                streams.deliver(side, delivery, below, state, out);
+                *self = Above::Http2(Box::new(streams));
+                return;
+            }
             Delivery::Data(chunk) => search.push(side, *chunk),
             Delivery::Missing(_) => {
                 search.missing(side);
@@ -149,14 +155,7 @@ impl Above {
             },
             Verdict::WebSocket(client) => {
                 let held = std::mem::take(&mut **search).into_held();
-                let mut live = Live::mid_stream(client, below, state, out);
-                for (side, held) in held {
-                    let Held { offset, bytes, packet, acknowledged, .. } = &held;
-                    let (offset, packet, acknowledged) = (*offset, *packet, *acknowledged);
-                    live.deliver(side, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
-                }
-                live.deliver_ends(below, state, out);
-                *self = Above::WebSocket(Box::new(live));
+                *self = Above::WebSocket(Box::new(Live::found(client, held, below, state, out)));
             }
         }
     }

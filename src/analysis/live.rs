@@ -138,11 +138,30 @@ impl Live {
     }
 
     /// The capture began within the connection, and its frames tell which side is the client.
-    pub(super) fn mid_stream(client: Side, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
+    fn mid_stream(client: Side, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
         let id = announce(client, None, below, state, out);
         let referee = Referee::new(state.thresholds.clone(), &state.limits, true);
+        let referee = if below.http2 { referee.over_http2() } else { referee };
         let connection = websocket::Connection::mid_stream(state.settings());
         Live { id, client, connection, referee, early_dropped: 0, beginning: None }
+    }
+
+    /// The same, with what was held until the frames told.
+    pub(super) fn found(
+        client: Side,
+        held: Vec<(Side, Held)>,
+        below: &Below,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) -> Live {
+        let mut live = Live::mid_stream(client, below, state, out);
+        for (side, held) in held {
+            let Held { offset, bytes, packet, acknowledged, .. } = &held;
+            let (offset, packet, acknowledged) = (*offset, *packet, *acknowledged);
+            live.deliver(side, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
+        }
+        live.deliver_ends(below, state, out);
+        live
     }
 
     /// Ordinal of the connection.

@@ -8,6 +8,7 @@ use super::gate::{Gate, Held};
 use super::hpack::Decoder;
 use super::requests::{Block, Settings};
 use super::stream::{Phase, Stream};
+use super::suspects::Suspects;
 use crate::capture::PacketRef;
 use crate::http::Attempt;
 use crate::tcp::{Chunk, Delivery, Fin, Missing, Side};
@@ -49,7 +50,7 @@ pub enum Step<'a> {
         /// What HTTP/2 says of it.
         opening: Opening,
     },
-    /// What an opened stream delivers. Offsets are those of the stream: its bytes are the payload of its DATA frames.
+    /// What an opened stream delivers, or one that may be a WebSocket since its request may have been lost. Offsets are those of the stream: its bytes are the payload of its DATA frames.
     /// END_STREAM is told as FIN, RST_STREAM as RST.
     Delivery {
         /// The stream.
@@ -93,6 +94,8 @@ pub struct Connection {
     pending: Vec<StreamEvent>,
     /// [`StreamFact::TooManyStreams`] was told.
     pub(super) crowded: bool,
+    /// Streams that may be WebSockets, since requests were lost.
+    pub(super) suspects: Suspects,
 }
 
 /// One direction of the connection.
@@ -124,6 +127,12 @@ impl Connection {
         connection
     }
 
+    /// A connection that was open before the capture began: the boundaries between frames, and which side is the client,
+    /// are yet to be found, and what is in the HPACK tables is lost.
+    pub fn mid_stream(bounds: Bounds) -> Connection {
+        Connection::with(None, [Frames::lost(), Frames::lost()], bounds)
+    }
+
     fn with(client: Option<Side>, frames: [Frames; 2], bounds: Bounds) -> Connection {
         let lossy = client.is_none();
         let directions = frames.map(|frames| {
@@ -146,6 +155,7 @@ impl Connection {
             fields: Fields::default(),
             pending: Vec::new(),
             crowded: false,
+            suspects: Suspects::new(lossy),
         }
     }
 
@@ -217,6 +227,9 @@ impl Connection {
             Piece::Lost { missing } => {
                 self.lose_block(side);
                 self.direction(side).lossy = true;
+                if self.client != Some(side.other()) {
+                    self.suspects.begin();
+                }
                 for id in self.open_streams() {
                     self.data_missing(side, id, missing, steps);
                 }
@@ -226,6 +239,9 @@ impl Connection {
 
     fn data(&mut self, side: Side, id: u32, chunk: Chunk<'_>, steps: &mut dyn FnMut(Step<'_>)) {
         let answer_lost = self.direction(side).lossy && self.client == Some(side.other());
+        if !self.streams.contains_key(&id) && self.streams.len() < self.bounds.streams && self.suspects.takes(id) {
+            self.streams.insert(id, Stream::open());
+        }
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let acknowledged = received(stream, side, chunk.acknowledged);
         let local = Chunk { offset: stream.half(side).offset, acknowledged, ..chunk };
@@ -297,7 +313,7 @@ impl Connection {
                 };
                 self.reset(side, header.stream, code, span.packet, steps);
             }
-            Kind::SETTINGS if self.client != Some(side) => {
+            Kind::SETTINGS if self.client == Some(side.other()) => {
                 if let Payload::Kept(bytes) = payload {
                     let mut told = Vec::new();
                     self.settings.take(&header, bytes, span, &mut |fact| told.push(fact));
@@ -414,6 +430,12 @@ impl Connection {
 
     pub(super) fn role(&self, side: Side) -> Role {
         if self.client == Some(side) { Role::Client } else { Role::Server }
+    }
+
+    /// A stream is no WebSocket after all, and nothing more need be told of it.
+    pub fn forget(&mut self, stream: u32) {
+        self.streams.remove(&stream);
+        self.suspects.clear_of(stream);
     }
 
     pub(super) fn direction(&mut self, side: Side) -> &mut Direction {

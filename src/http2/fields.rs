@@ -52,6 +52,11 @@ impl Fields {
         self.iter().find(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
+    /// Whether a name begins like this.
+    pub(super) fn has_prefix(&self, prefix: &[u8]) -> bool {
+        self.iter().any(|(name, _)| name.starts_with(prefix))
+    }
+
     /// The status code of a response.
     pub(super) fn status(&self) -> Option<u16> {
         let value = self.get(":status")?;

@@ -16,6 +16,7 @@ mod preface;
 mod requests;
 mod resync;
 mod stream;
+mod suspects;
 #[cfg(test)]
 mod tests;
 
@@ -24,3 +25,4 @@ pub use facts::{Cut, Opening, Permission, StreamEvent, StreamFact, error_code_na
 pub use frame::{FrameHeader, Kind, PREFACE};
 pub use hpack::{Broken, Decoder, Field};
 pub use preface::{Preface, Verdict};
+pub use resync::looks_like_http2;

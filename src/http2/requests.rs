@@ -149,8 +149,13 @@ impl Connection {
                 if self.client.is_none() && fields.get(":method").is_some() {
                     self.client = Some(side);
                 }
-                if self.client == Some(side) && asks_for_websocket(fields) {
-                    self.ask(side, header, span, fields, steps);
+                if self.client == Some(side) {
+                    if asks_for_websocket(fields) {
+                        self.ask(side, header, span, fields, steps);
+                    } else if !may_be_connect(fields) {
+                        self.suspects.clear_of(id);
+                    }
+                    self.suspects.requested(id);
                 }
             }
             Some(Phase::Open) => self.out_of_place(side, header, span, steps),
@@ -306,9 +311,18 @@ impl Connection {
     }
 }
 
-/// Whether a request is for a WebSocket: RFC 8441 §5, whatever its method.
+/// Whether a request is for a WebSocket: RFC 8441 §5, whatever its method. Where `:protocol` may be among the fields that
+/// are not known, others tell.
 fn asks_for_websocket(fields: &Fields) -> bool {
-    fields.get(":protocol").is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"websocket"))
+    match fields.get(":protocol") {
+        Some(protocol) => protocol.eq_ignore_ascii_case(b"websocket"),
+        None => fields.unknown > 0 && may_be_connect(fields) && fields.has_prefix(b"sec-websocket-"),
+    }
+}
+
+/// Whether a request may be a CONNECT.
+fn may_be_connect(fields: &Fields) -> bool {
+    fields.get(":method").map_or(fields.unknown > 0, |method| method == b"CONNECT")
 }
 
 /// The fragment of a header block in a HEADERS or PUSH_PROMISE frame, without padding and what stands before it (RFC 9113

@@ -8,6 +8,9 @@ use super::frame::{FrameHeader, HEADER, Kind};
 /// Evidence asked for before a boundary is believed, in bits.
 const ENOUGH: u32 = 32;
 
+/// Evidence asked for before a connection is believed to be HTTP/2 at all.
+const ENOUGH_TO_BEGIN: u32 = 48;
+
 /// Evidence of standing at the first byte of a segment or a record, and of a frame that ends with one.
 const AT_EDGE: u32 = 8;
 
@@ -24,6 +27,12 @@ pub(super) fn find(bytes: &[u8], known: &[u32]) -> Option<usize> {
     let tried = usize::BITS - bytes.len().leading_zeros();
     let enough = |at| if at == 0 { ENOUGH } else { ENOUGH + tried };
     (0..bytes.len()).find(|&at| score(bytes, at, known).is_some_and(|score| score >= enough(at)))
+}
+
+/// Whether bytes of a connection that was open before the capture began, and which came in one segment or record, surely
+/// begin with a frame of HTTP/2.
+pub fn looks_like_http2(bytes: &[u8]) -> bool {
+    score(bytes, 0, &[]).is_some_and(|score| score >= ENOUGH_TO_BEGIN)
 }
 
 /// The evidence for a boundary at `at`; `None` where something contradicts it.

@@ -44,6 +44,11 @@ impl Stream {
         Stream { phase: Phase::Asked(Box::new(asked)), halves: Default::default(), reset: false }
     }
 
+    /// A stream whose request was not seen.
+    pub(super) fn open() -> Stream {
+        Stream { phase: Phase::Open, halves: Default::default(), reset: false }
+    }
+
     pub(super) fn half(&mut self, side: Side) -> &mut Half {
         &mut self.halves[side as usize]
     }

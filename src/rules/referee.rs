@@ -115,6 +115,12 @@ impl Referee {
         Referee { context, docket, topics: Topics::default() }
     }
 
+    /// The connection is a stream of HTTP/2, which a handshake would have said.
+    pub fn over_http2(mut self) -> Referee {
+        self.context.http2 = true;
+        self
+    }
+
     /// Looks at the next event of the connection.
     pub fn see(&mut self, event: &Event<'_>) {
         if let Event::Handshake(handshake) = event {

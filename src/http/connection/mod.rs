@@ -28,7 +28,7 @@ const SEARCHED_BYTES: u64 = 16 << 10;
 /// The HTTP/1 state of one TCP connection.
 ///
 /// [`deliver`](Connection::deliver) takes what [`tcp`](crate::tcp) delivers of both directions in the order of arrival
-/// and tells a [`Step`] where the caller must know. After [`Step::NotHttp`], [`Step::Switched`] and
+/// and tells a [`Step`] where the caller must know. After [`Step::NotHttp`], [`Step::Switched`], [`Step::Http2`] and
 /// [`Step::OtherProtocol`] it is over, and further deliveries are ignored.
 #[derive(Debug)]
 pub struct Connection {

@@ -124,8 +124,11 @@ impl CaptureRules {
 
     fn mid_stream(&mut self, packet: PacketRef, context: &Context, docket: &mut Docket) {
         if context.mid_stream && !std::mem::replace(&mut self.mid_stream_told, true) {
-            let text = "the connection was open before the capture began: who is the client is told from the mask \
-                        bits, and extensions are not known";
+            let why = match context.http2 {
+                true => "the request for the stream was not captured, or its header fields are not known",
+                false => "the connection was open before the capture began",
+            };
+            let text = format!("{why}: who is the client is told from the mask bits, and extensions are not known");
             docket.file(Finding::new(&MID_STREAM, None, text).at(packet));
         }
     }
