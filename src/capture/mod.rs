@@ -14,6 +14,7 @@
 //! A capture that ends in mid-record or is corrupt gives every packet before that place; [`Info`] says what happened.
 //! An [`Error`] means that there was nothing to read at all.
 
+mod annotate;
 mod buffer;
 mod clock;
 mod compression;
@@ -28,6 +29,7 @@ mod reader;
 mod tests;
 mod time;
 
+pub use annotate::{Annotated, annotate};
 pub use error::Error;
 pub use info::Info;
 pub use join::in_time_order;

@@ -91,7 +91,7 @@ fn evidence(header: &FrameHeader, known: &[u32]) -> Option<u32> {
     // Ten of 256 types; one reserved bit.
     let of_rest = 4 + 1 + u8::count_zeros(defined);
     let of_stream = match stream {
-        0 => 31,
+        _ if stream == 0 => 31,
         _ if known.binary_search(&stream).is_ok() => 31 - (usize::BITS - known.len().leading_zeros()).min(31),
         ..0x1_0000 => 15,
         ..0x100_0000 => 7,
