@@ -109,8 +109,6 @@ pub(super) struct Direction {
     pub(super) delivered: u64,
     /// Frames of it are missing.
     pub(super) lossy: bool,
-    /// FIN or RST of the connection was delivered.
-    ended: bool,
 }
 
 impl Connection {
@@ -140,7 +138,7 @@ impl Connection {
             if lossy {
                 hpack.lose();
             }
-            Direction { frames, hpack, block: None, delivered: 0, lossy, ended: false }
+            Direction { frames, hpack, block: None, delivered: 0, lossy }
         });
         Connection {
             bounds,
@@ -195,18 +193,18 @@ impl Connection {
             // Which stream the bytes belong to is not kept for long enough to say.
             Delivery::Conflict { .. } => {}
             Delivery::Fin(fin) => {
-                self.direction(side).ended = true;
+                // A FIN takes up the sequence number behind the last byte (RFC 9293 §3.4).
+                let end = self.direction(side).delivered.saturating_add(1);
                 for id in self.open_streams() {
                     let Some(stream) = self.streams.get_mut(&id) else { continue };
-                    let over = stream.is_over() || std::mem::replace(&mut stream.half(side).ended, true);
-                    if !over {
+                    if !stream.is_over() && !stream.half(side).ended {
+                        stream.half(side).end(end);
                         let acknowledged = received(stream, side, fin.acknowledged);
                         self.tell(id, side, Delivery::Fin(Fin { acknowledged, ..fin }), steps);
                     }
                 }
             }
             Delivery::Reset(packet) => {
-                self.direction(side).ended = true;
                 for id in self.open_streams() {
                     let Some(stream) = self.streams.get_mut(&id) else { continue };
                     if !stream.is_over() {

@@ -93,8 +93,8 @@ fn evidence(header: &FrameHeader, known: &[u32]) -> Option<u32> {
     let of_stream = match stream {
         _ if stream == 0 => 31,
         _ if known.binary_search(&stream).is_ok() => 31 - (usize::BITS - known.len().leading_zeros()).min(31),
-        ..0x1_0000 => 15,
-        ..0x100_0000 => 7,
+        ..=0xFFFF => 15,
+        0x1_0000..=0xFF_FFFF => 7,
         _ => 0,
     };
     Some(of_length + of_rest + of_stream)
