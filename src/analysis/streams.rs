@@ -158,7 +158,7 @@ impl Followed {
                 let (live, ends, last_packet) = self.open.remove(&stream)?.into_live()?;
                 // How the TCP connection was captured is told with the streams that last as long as it does.
                 let facts = ConnectionFacts { opened: true, first_seen: true, second_seen: true, duplicates: 0 };
-                let captured = Captured { facts, bad_checksums: None };
+                let captured = Captured { facts, bad_checksums: None, marks: below.marks };
                 live.finish(&stream_ending(&ends, last_packet, None), &captured, state, out);
             }
         }

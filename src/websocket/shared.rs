@@ -1,10 +1,9 @@
 //! What the two directions of a connection have in common: ordinals, counts, what was agreed.
 
 use super::closing::CloseTracker;
+use super::deflate::Bounds;
 use super::event::{Frame, Pong};
-use super::handshake::PmdParams;
 use super::header::Opcode;
-use super::inflate::Bounds;
 use super::pings::{Outstanding, RoundTrips};
 use super::stats::DirectionStats;
 use crate::PerRole;
@@ -16,6 +15,8 @@ pub struct Settings {
     pub payload_bytes: usize,
     /// Compute digests of messages.
     pub digests: bool,
+    /// DEFLATE blocks of a compressed message to list.
+    pub blocks: usize,
     /// Tell the bytes of messages as they come.
     pub pieces: bool,
     /// Bounds on inflating a message.
@@ -30,7 +31,7 @@ pub enum Deflate {
     /// Not agreed.
     No,
     /// Agreed.
-    Agreed(PmdParams),
+    Agreed,
     /// The handshake was not seen.
     Unknown,
 }
@@ -76,8 +77,8 @@ impl Shared {
         if matches!(frame.header.opcode, Opcode::TEXT | Opcode::BINARY) {
             sent.messages += 1;
         }
+        self.closing.frame(frame);
         match frame.header.opcode {
-            Opcode::CLOSE => self.closing.frame(frame),
             Opcode::PING if frame.is_whole() => self.outstanding[sender].ping(frame),
             Opcode::PONG if frame.is_whole() => {
                 let pong = self.outstanding[sender.peer()].pong(frame.payload, frame.packet);

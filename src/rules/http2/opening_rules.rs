@@ -1,7 +1,7 @@
 //! Rules for the extended CONNECT and its answer.
 
 use crate::Role;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{ENABLE_CONNECT_PROTOCOL, Fields, Scenario, text};
 
 /// The rules of this file.
@@ -34,6 +34,7 @@ pub static SETTING_VALUE: Rule = Rule {
     id: "h2-setting-value",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §3",
     quote: "The value of the parameter MUST be 0 or 1.",
     statement: "The server's SETTINGS_ENABLE_CONNECT_PROTOCOL is neither 0 nor 1.",
@@ -48,6 +49,7 @@ pub static SETTING_REVOKED: Rule = Rule {
     id: "h2-setting-revoked",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §3",
     quote: "A sender MUST NOT send a SETTINGS_ENABLE_CONNECT_PROTOCOL parameter with the value of 0 after previously \
             sending a value of 1.",
@@ -64,6 +66,7 @@ pub static CONNECT_BEFORE_SETTING: Rule = Rule {
     id: "h2-connect-before-setting",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §3",
     quote: "Upon receipt of SETTINGS_ENABLE_CONNECT_PROTOCOL with a value of 1, a client MAY use the Extended CONNECT as \
             defined in this document when creating new streams.",
@@ -81,6 +84,7 @@ pub static PROTOCOL_METHOD: Rule = Rule {
     id: "h2-protocol-method",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §4",
     quote: "A new pseudo-header field :protocol MAY be included on request HEADERS indicating the desired protocol to be \
             spoken on the tunnel created by CONNECT.",
@@ -96,6 +100,7 @@ pub static PSEUDO_MISSING: Rule = Rule {
     id: "h2-pseudo-missing",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §4",
     quote: "On requests that contain the :protocol pseudo-header field, the :scheme and :path pseudo-header fields of the \
             target URI … MUST also be included.",
@@ -112,6 +117,7 @@ pub static SCHEME: Rule = Rule {
     id: "h2-scheme",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §5",
     quote: "The scheme of the target URI … MUST be \"https\" for \"wss\"-schemed WebSockets and \"http\" for \"ws\"-schemed \
             WebSockets.",
@@ -127,6 +133,7 @@ pub static CONNECTION_HEADERS: Rule = Rule {
     id: "h2-connection-headers",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §5",
     quote: "[RFC6455] requires the use of Connection and Upgrade header fields that are not part of HTTP/2. They MUST NOT be \
             included in the CONNECT request defined here.",
@@ -142,6 +149,7 @@ pub static KEY_ACCEPT: Rule = Rule {
     id: "h2-key-accept",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §5",
     quote: "Implementations using this extended CONNECT to bootstrap WebSockets do not do the processing of the \
             Sec-WebSocket-Key and Sec-WebSocket-Accept header fields of [RFC6455] as that functionality has been superseded \
@@ -158,6 +166,7 @@ pub static VERSION_MISSING: Rule = Rule {
     id: "h2-version-missing",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §5",
     quote: "The Origin [RFC6454], Sec-WebSocket-Version, Sec-WebSocket-Protocol, and Sec-WebSocket-Extensions header fields \
             are used in the CONNECT request and response-header fields as defined in [RFC6455].",
@@ -173,6 +182,7 @@ pub static STATUS_101: Rule = Rule {
     id: "h2-status-101",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 9113 §8.6",
     quote: "HTTP/2 removes support for the 101 (Switching Protocols) informational status code …",
     statement: "The server answers with 101.",
@@ -187,6 +197,7 @@ pub static EARLY_END_STREAM: Rule = Rule {
     id: "h2-early-end-stream",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §5",
     quote: "After successfully processing the opening handshake, the peers should proceed with the WebSocket Protocol … \
             using the HTTP/2 stream from the CONNECT transaction as if it were the TCP connection …",

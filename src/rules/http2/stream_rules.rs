@@ -2,7 +2,7 @@
 
 use crate::Role;
 use crate::http2::Kind;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, close, text};
 
 /// The rules of this file.
@@ -22,6 +22,7 @@ pub static NONDATA_ON_TUNNEL: Rule = Rule {
     id: "h2-nondata-on-tunnel",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 9113 §8.5",
     quote: "Frame types other than DATA or stream management frames (RST_STREAM, WINDOW_UPDATE, and PRIORITY) MUST NOT be \
             sent on a connected stream and MUST be treated as a stream error (Section 5.4.2) if received.",
@@ -38,6 +39,7 @@ pub static CLOSE_WITHOUT_CLOSE_FRAME: Rule = Rule {
     id: "h2-close-without-close-frame",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §5",
     quote: "The HTTP/2 stream closure is also analogous to the TCP connection closure of [RFC6455]. Orderly TCP-level \
             closures are represented as END_STREAM flags …",
@@ -54,6 +56,7 @@ pub static RST_CODE: Rule = Rule {
     id: "h2-rst-code",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 8441 §5",
     quote: "RST exceptions are represented with the RST_STREAM frame … with the CANCEL error code …",
     statement: "An endpoint ends an open WebSocket by RST_STREAM with a code other than CANCEL.",

@@ -14,9 +14,12 @@ pub use extensions::{Extension, ExtensionSyntax, PmdParams, parse_extensions};
 pub use hixie::{HixieCheck, HixieKeyFault, hixie76_answer};
 pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};
 
+use crate::PerRole;
 use crate::http::{Attempt, Head, RequestLine, StatusLine};
 use crate::http2::Opening;
+use crate::packet::Endpoint;
 use crate::tls::Facts;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// An opening handshake, read from an [`Attempt`].
@@ -47,6 +50,8 @@ pub struct Handshake {
     pub tls: Option<Arc<Facts>>,
     /// What is known of the HTTP/2 stream under it; `None` for one over HTTP/1.
     pub http2: Option<Opening>,
+    /// The ends of the TCP connection; `None` for a handshake that was read apart from one.
+    pub endpoints: Option<PerRole<Endpoint>>,
 }
 
 /// What a handshake has to do with those of other connections. An answer that belongs to another connection's key is
@@ -74,6 +79,18 @@ pub enum Family {
     Hixie75,
     /// `draft-hixie-thewebsocketprotocol-76`, which is hybi-00: two keys and eight bytes after the head.
     Hixie76,
+}
+
+impl Family {
+    /// `rfc6455`, `hybi-08`, `hixie-76`.
+    pub fn name(self) -> Cow<'static, str> {
+        match self {
+            Family::Rfc6455 => "rfc6455".into(),
+            Family::Hybi(draft) => format!("hybi-{draft:02}").into(),
+            Family::Hixie75 => "hixie-75".into(),
+            Family::Hixie76 => "hixie-76".into(),
+        }
+    }
 }
 
 impl Handshake {
@@ -106,6 +123,7 @@ impl Handshake {
             neighbourhood: Neighbourhood::default(),
             tls: None,
             http2: None,
+            endpoints: None,
         }
     }
 
