@@ -409,6 +409,7 @@ impl App {
         let marks: Vec<Mark<'_>> =
             self.model.findings_of(stored.record.connection, stored.record.index).map(Mark::from).collect();
         let context = Context {
+            inflation: None,
             sender: Some(frame.sender),
             compressed: message.is_some_and(|message| message.compressed),
             continues,
