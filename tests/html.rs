@@ -139,6 +139,7 @@ fn the_page_holds_the_facts_of_the_json_report() {
         let mut told = page["findings"].as_array().unwrap().clone();
         for finding in &mut told {
             finding.as_object_mut().unwrap().remove("connection");
+            finding.as_object_mut().unwrap().remove("came_of");
         }
         let sorted = |mut list: Vec<Value>| {
             list.sort_by_key(Value::to_string);

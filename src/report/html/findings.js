@@ -46,6 +46,7 @@ function occurrence(finding) {
     placeLink(finding),
     el("span", { class: "message" }, quoted(finding.message)),
     doubt ? el("span", { class: "doubt" }, doubt) : null,
+    finding.came_of ? el("span", { class: "doubt" }, `→ ${finding.came_of}`) : null,
     finding.known ? el("span", { class: "doubt" }, "known: a baseline lists it") : null,
   );
 }

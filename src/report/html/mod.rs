@@ -14,11 +14,11 @@ mod tally;
 mod verdict;
 
 use super::encode::{append, append_fields};
-use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, SummaryRow, TOOL, UnreadableRow};
+use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, ReactionRow, SummaryRow, TOOL, UnreadableRow};
 use super::{Paths, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
 use crate::capture::Timestamp;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Reaction, Severity};
 use crate::websocket::{Frame, Message};
 use activity::Activity;
 use columns::{FrameColumns, MessageColumns};
@@ -72,6 +72,8 @@ pub struct Html<W: Write> {
     tally: Tally,
     /// Findings as JSON, by severity from note to error.
     findings: [List; 3],
+    /// What came of listed findings, by connection and index, as JSON; empty while it is awaited.
+    reactions: BTreeMap<(u64, u64), Vec<u8>>,
 }
 
 /// A connection on the page.
@@ -97,6 +99,22 @@ impl Listed {
 struct List {
     json: Vec<u8>,
     left_out: u64,
+    /// Where in `json` it is to be said what came of a finding, and of which.
+    awaited: Vec<(usize, (u64, u64))>,
+}
+
+impl List {
+    /// Writes the elements.
+    fn write(&self, reactions: &BTreeMap<(u64, u64), Vec<u8>>, out: &mut Vec<u8>) {
+        let mut from = 0;
+        for (at, key) in &self.awaited {
+            out.extend_from_slice(&self.json[from..*at]);
+            let reaction = reactions.get(key).filter(|json| !json.is_empty());
+            out.extend_from_slice(reaction.map_or(b"null", Vec::as_slice));
+            from = *at;
+        }
+        out.extend_from_slice(&self.json[from..]);
+    }
 }
 
 impl<W: Write> Html<W> {
@@ -122,6 +140,7 @@ impl<W: Write> Html<W> {
             activity: Activity::default(),
             tally: Tally::default(),
             findings: Default::default(),
+            reactions: BTreeMap::new(),
         }
     }
 
@@ -153,7 +172,7 @@ impl<W: Write> Html<W> {
         let lists = self.findings.iter().rev().filter(|list| !list.json.is_empty());
         for (n, list) in lists.enumerate() {
             out.extend_from_slice(if n == 0 { b"\n" } else { b",\n" });
-            out.extend_from_slice(&list.json);
+            list.write(&self.reactions, &mut out);
         }
         out.extend_from_slice(b"],\n\"connections\":[");
         for (n, (id, listed)) in self.connections.iter().enumerate() {
@@ -245,11 +264,32 @@ impl<W: Write> Sink for Html<W> {
         list.json.extend_from_slice(if before == 0 { b"{\"connection\":" } else { b",\n{\"connection\":" });
         append(&mut list.json, &id)?;
         append_fields(&mut list.json, &FindingRow::new(finding))?;
+        if let Some(id) = id {
+            list.json.pop();
+            list.json.extend_from_slice(b",\"reaction\":");
+            match finding.index.filter(|_| finding.reaction_follows) {
+                Some(index) => {
+                    list.awaited.push((list.json.len(), (id, index)));
+                    self.reactions.insert((id, index), Vec::new());
+                }
+                None => list.json.extend_from_slice(b"null"),
+            }
+            list.json.push(b'}');
+        }
         if list.json.len() > self.budget.findings {
             list.json.truncate(before);
+            if let Some((_, key)) = list.awaited.pop_if(|(at, _)| *at > before) {
+                self.reactions.remove(&key);
+            }
             list.left_out += 1;
         }
         Ok(())
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let Some(json) = self.reactions.get_mut(&(id, reaction.finding)) else { return Ok(()) };
+        append(json, &ReactionRow::new(reaction))?;
+        field(json, "came_of", &reaction.to_string())
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
