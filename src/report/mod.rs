@@ -23,6 +23,7 @@ pub mod raw;
 pub mod rows;
 pub mod sarif;
 pub mod schema;
+mod serializer;
 
 #[cfg(feature = "cli")]
 pub mod diagnostics;
