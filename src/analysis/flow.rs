@@ -3,6 +3,7 @@
 use super::above::Above;
 use super::live::{Below, Captured, Ends};
 use super::output::{Output, State};
+use crate::Limits;
 use crate::capture::{Packet, PacketRef};
 use crate::packet::{Endpoint, Segment, verify_checksum};
 use crate::tcp::{self, Side};
@@ -91,7 +92,7 @@ impl Flow {
         let Flow { tcp, above, below, .. } = self;
         below.last_packet = packet.at;
         below.opened |= segment.flags.syn;
-        let limits = state.limits.clone();
+        let limits = Limits::clone(&state.limits);
         tcp.segment(side, segment, packet.at, &limits, &mut |side, delivery| {
             below.ends.note(side, &delivery);
             above.deliver(side, &delivery, below, state, out);
@@ -101,7 +102,7 @@ impl Flow {
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
     pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut Output<'_>) {
         let Flow { mut tcp, mut above, mut below, bad_checksums, .. } = self;
-        let limits = state.limits.clone();
+        let limits = Limits::clone(&state.limits);
         let last = capture_end.unwrap_or(below.last_packet);
         tcp.finish(last, &limits, &mut |side, delivery| {
             below.ends.note(side, &delivery);

@@ -33,6 +33,9 @@ impl Linear {
     ///
     /// Not by trying all 65,536 hidden parts h of the first state: a·h must be in a window of 2^16 values modulo
     /// 2^bits, and since a is larger than the window, each time a·h goes round there is at most one such h.
+    ///
+    /// Compiled for each generator, so that the divisions are by constants.
+    #[inline(always)]
     fn explains(self, outputs: &[u64]) -> bool {
         let [first, second, rest @ ..] = outputs else { return false };
         let known = first << HIDDEN;
