@@ -3,8 +3,8 @@
 //! Knows nothing of what the packets hold. The way of the data:
 //!
 //! ```text
-//!  file or stdin ─ compression ─ buffer ─┬─ pcap ───┬─ reader ─ Packet
-//!                                        └─ pcapng ─┘
+//!  file or stdin ─ compression ─ ahead ─ buffer ─┬─ pcap ───┬─ reader ─ Packet
+//!                                                └─ pcapng ─┘
 //! ```
 //!
 //! [`Reader`] lends one packet at a time from a buffer that it refills; nothing is allocated for a packet. Record and
@@ -14,10 +14,12 @@
 //! A capture that ends in mid-record or is corrupt gives every packet before that place; [`Info`] says what happened.
 //! An [`Error`] means that there was nothing to read at all.
 
+mod ahead;
 mod buffer;
 mod clock;
 mod compression;
 mod error;
+mod gauge;
 mod info;
 mod join;
 mod link_type;
@@ -29,6 +31,7 @@ mod tests;
 mod time;
 
 pub use error::Error;
+pub use gauge::Gauge;
 pub use info::Info;
 pub use join::in_time_order;
 pub use link_type::LinkType;

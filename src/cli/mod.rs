@@ -15,6 +15,7 @@ mod frames;
 mod judging;
 mod man;
 mod output;
+mod progress;
 mod rules;
 mod schema;
 mod settings;

@@ -60,13 +60,16 @@ impl<'a> Writer<'a> {
         self.0.extend_from_slice(&text[..3 + name.len()]);
     }
 
+    /// Appends a number. All digits it might have are copied, which is one step where those it has would be a loop.
     #[inline]
     fn unsigned(&mut self, number: u64) {
         if number < 10 {
             return self.0.push(b'0' + number as u8);
         }
-        let mut text = [0; 20];
-        self.0.extend_from_slice(decimal(number, &mut text));
+        let (text, digits) = decimal(number);
+        let end = self.0.len() + digits;
+        self.0.extend_from_slice(&text);
+        self.0.truncate(end);
     }
 
     fn string(&mut self, text: &str) {
@@ -76,27 +79,26 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The decimal digits of a number, at the end of `text`.
+/// Decimal digits of the largest number.
+const DIGITS: usize = 20;
+
+/// The decimal digits of a number, and how many there are.
 #[inline]
-fn decimal(mut number: u64, text: &mut [u8; 20]) -> &[u8] {
-    let mut at = text.len();
-    // Two digits with each division, which is what takes the time.
-    while number >= 10 {
-        let pair = (number % 100) as u8;
-        number /= 100;
-        at -= 2;
-        text[at] = b'0' + pair / 10;
-        text[at + 1] = b'0' + pair % 10;
+fn decimal(mut number: u64) -> ([u8; DIGITS], usize) {
+    let mut text = [0; DIGITS];
+    let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1);
+    for digit in text[..digits].iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
-    if number > 0 || at == text.len() {
-        at -= 1;
-        text[at] = b'0' + number as u8;
-    }
-    &text[at..]
+    (text, digits)
 }
 
 /// Appends the text with what must be or should be escaped as an escape.
 fn escape(out: &mut Vec<u8>, mut text: &str) {
+    if is_plain(text.as_bytes()) {
+        return out.extend_from_slice(text.as_bytes());
+    }
     loop {
         let (plain, rest) = text.split_at(plain_prefix(text.as_bytes()));
         out.extend_from_slice(plain.as_bytes());
@@ -125,14 +127,23 @@ fn escape(out: &mut Vec<u8>, mut text: &str) {
     }
 }
 
-/// Length of the longest prefix of printable ASCII without a quotation mark or a backslash.
+/// Whether the text is printable ASCII without a quotation mark or a backslash, as nearly all is.
 #[inline]
+fn is_plain(text: &[u8]) -> bool {
+    match text.last_chunk() {
+        // The last eight bytes overlap those before.
+        Some(last) => !text.as_chunks().0.iter().any(|word| has_special(*word)) && !has_special(*last),
+        None => !text.iter().any(|&byte| is_special(byte)),
+    }
+}
+
+/// Length of the longest prefix that [`is_plain`].
 fn plain_prefix(text: &[u8]) -> usize {
-    let (words, rest) = text.as_chunks::<8>();
-    let plain = words.iter().take_while(|word| !has_special(**word)).count();
-    let tail = words.get(plain).map_or(rest, |word| word);
-    let is_special = |byte: u8| !(b' '..0x7F).contains(&byte) || byte == b'"' || byte == b'\\';
-    plain * 8 + tail.iter().position(|&byte| is_special(byte)).unwrap_or(tail.len())
+    text.iter().position(|&byte| is_special(byte)).unwrap_or(text.len())
+}
+
+fn is_special(byte: u8) -> bool {
+    !(b' '..0x7F).contains(&byte) || byte == b'"' || byte == b'\\'
 }
 
 /// Whether one of eight bytes is a control, a quotation mark, a backslash, DEL or not ASCII.
@@ -505,7 +516,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn numbers_of_any_length() {
+        let powers = (0..20).map(|exponent| 10_u64.pow(exponent));
+        for number in powers.flat_map(|power| [power - 1, power, power + 1]).chain([u64::MAX]) {
+            assert_eq!(written(&number), number.to_string());
+        }
+    }
+
     proptest! {
+        /// Each byte alone, wherever it stands among others.
+        #[test]
+        fn words_are_plain_where_each_byte_is(text: Vec<u8>, plain in "[ -~]{0,30}", at in 0usize..30, byte: u8) {
+            let mut almost = plain.into_bytes();
+            almost.insert(at.min(almost.len()), byte);
+            for text in [text, almost] {
+                prop_assert_eq!(is_plain(&text), !text.iter().any(|&byte| is_special(byte)));
+            }
+        }
+
         /// serde_json writes the same wherever it escapes the same.
         #[test]
         fn what_is_not_hostile_is_as_serde_json_writes_it(

@@ -33,5 +33,5 @@ pub use handshake::{
 pub use header::{FrameHeader, LengthForm, Opcode};
 pub use inflate::Bounds;
 pub use resync::{Boundary, Expected, Search};
-pub use shared::Settings;
+pub use shared::{Scratch, Settings};
 pub use stats::{DirectionStats, PingTimes, Stats};

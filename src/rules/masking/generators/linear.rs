@@ -48,11 +48,20 @@ impl Linear {
             };
             shows(*second) && rest.iter().all(|&output| shows(output))
         };
-        let window = (second << HIDDEN).wrapping_sub(self.step(known)) & ((1 << self.bits) - 1);
-        let rounds = (self.multiplier << HIDDEN) >> self.bits;
-        let hidden = (0..=rounds).map(|round| (window + (round << self.bits)).div_ceil(self.multiplier));
         // 0 is in a window that goes over the modulus.
-        std::iter::once(0).chain(hidden).any(|hidden| hidden < 1 << HIDDEN && follows(hidden))
+        if follows(0) {
+            return true;
+        }
+        let mut window = (second << HIDDEN).wrapping_sub(self.step(known)) & ((1 << self.bits) - 1);
+        let rounds = (self.multiplier << HIDDEN) >> self.bits;
+        for _ in 0..=rounds {
+            let hidden = window.div_ceil(self.multiplier);
+            if hidden < 1 << HIDDEN && follows(hidden) {
+                return true;
+            }
+            window += 1 << self.bits;
+        }
+        false
     }
 }
 
