@@ -291,7 +291,15 @@ fn rules_are_listed_shown_and_exemplified() {
         assert!(list.contains(rule.id), "{}", rule.id);
         let page = out(&["rules", "show", rule.id]);
         assert!(page.starts_with(rule.id) && page.contains(rule.source), "{}", rule.id);
+        assert!(page.contains("\nWhat it says of its example\n"), "{}", rule.id);
     }
+    // The frame is drawn, with the bit it is about.
+    let page = out(&["rules", "show", "frame-server-masked"]);
+    assert!(
+        page.contains("Text frame from the server") && page.contains("|1|0|0|0|0 0 0 1|1|0 0 0 0 1 0 1|"),
+        "{page}"
+    );
+    assert!(out(&["rules", "show", "frag-tiny"]).contains("--threshold frag-tiny-count=16\n"));
     assert_eq!(out(&["rules", "--width", "300"]), list);
     let file = temporary("example.pcapng");
     out(&["rules", "example", "frame-server-masked", "-o", file.to_str().unwrap()]);
@@ -299,6 +307,18 @@ fn rules_are_listed_shown_and_exemplified() {
     assert_eq!(found.code, Some(1));
     assert!(found.out.contains("error[frame-server-masked]"));
     assert_eq!(run(&["rules", "show", "frame-server-maskd"]).code, Some(2));
+}
+
+#[test]
+fn a_threshold_is_drawn_elsewhere() {
+    // A message in three fragments.
+    let fragmented = "testdata/node_ws.pcap";
+    assert!(!out(&["check", fragmented, "--notes"]).contains("note[frag-tiny]"));
+    let lines = "frag-tiny-count=3,frag-tiny-bytes=5000";
+    assert!(out(&["check", fragmented, "--notes", "--threshold", lines]).contains("note[frag-tiny]"));
+    let wrong = run(&["check", fragmented, "--threshold", "frag-tiny-cuont=3"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.err.contains("did you mean frag-tiny-count?"), "{}", wrong.err);
 }
 
 #[test]
@@ -327,6 +347,7 @@ fn a_closed_pipe_is_no_error() {
     for arguments in [
         &["analyze", "testdata/python_websockets_nodeflate.pcap", "--format", "jsonl"][..],
         &["frames", "testdata/python_websockets_nodeflate.pcap"],
+        &["annotate", "testdata/python_websockets_nodeflate.pcap"],
         &["rules", "list"],
         &["man"],
     ] {

@@ -5,25 +5,72 @@ mod common;
 use common::{Recorder, testdata};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Cursor};
 use wslens::Role;
 use wslens::analysis::{Analyzer, Options, Sink};
-use wslens::capture::Reader;
-use wslens::report::Detail;
+use wslens::capture::{Info, Reader, annotate};
+use wslens::report::{Detail, Fanout};
 use wslens::scenario::Scenario;
+use wslens::websocket::Message;
 
 /// Analyses a capture and writes every report of it.
 fn analyse(bytes: Vec<u8>) {
     let reader = || Reader::from_read("memory", Box::new(Cursor::new(bytes.clone())));
     let Ok(mut json) = reader() else { return };
-    let mut analyzer = Analyzer::new(Options { digests: true, payload_bytes: 200, ..Options::default() });
+    let options = Options { digests: true, payload_bytes: 200, message_bytes: true, ..Options::default() };
+    let mut analyzer = Analyzer::new(options);
     let mut out = wslens::report::json::Json::new(io::sink(), Detail::Full);
-    analyzer.read(&mut json, &mut out).unwrap();
-    analyzer.finish(&mut out).unwrap();
+    let mut archive = Vec::new();
+    let mut har = wslens::report::har::Har::new(&mut archive);
+    let mut pieces = Pieces::default();
+    let mut sinks = Fanout(vec![&mut out, &mut har, &mut pieces]);
+    analyzer.read(&mut json, &mut sinks).unwrap();
+    analyzer.finish(&mut sinks).unwrap();
+    let archive: serde_json::Value = serde_json::from_slice(&archive).unwrap();
+    assert!(archive["log"]["entries"].is_array());
+    copy(reader().unwrap(), json.info());
     let mut analyzer = Analyzer::new(Options { join: true, ..Options::default() });
     for _ in 0..2 {
         analyzer.read(&mut reader().unwrap(), &mut Ignore).unwrap();
+    }
+}
+
+/// A copy with comments can be read and has the same packets.
+fn copy(reader: Reader, original: &Info) {
+    let mut copy = Vec::new();
+    let comments =
+        |packet| if packet % 2 == 0 { vec![format!("packet {packet}"), "ü".repeat(50)] } else { Vec::new() };
+    annotate(reader, &mut { comments }, &mut copy).unwrap();
+    if copy.is_empty() {
+        // Not even the first section is whole.
+        return assert_eq!(original.packets, 0);
+    }
+    let mut reader = Reader::from_read("copy", Box::new(Cursor::new(copy))).unwrap();
+    while reader.next_packet().is_some() {}
+    let info = reader.info();
+    let told = |info: &Info| (info.packets, info.link_types.clone(), info.first_time, info.last_time);
+    assert_eq!((told(info), &info.fault, info.truncated), (told(original), &None, false));
+}
+
+/// Checks that the bytes told of a message are those of the message.
+#[derive(Default)]
+struct Pieces(BTreeMap<(u64, &'static str), Vec<u8>>);
+
+impl Sink for Pieces {
+    fn message_bytes(&mut self, id: u64, sender: Role, bytes: &[u8]) -> io::Result<()> {
+        self.0.entry((id, sender.name())).or_default().extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
+        let told = self.0.remove(&(id, message.sender.name())).unwrap_or_default();
+        assert!(told.starts_with(message.payload));
+        if let Some(length) = message.length.filter(|_| message.complete) {
+            assert_eq!(told.len() as u64, length);
+        }
+        Ok(())
     }
 }
 

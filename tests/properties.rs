@@ -117,7 +117,9 @@ impl Sink for Said {
         }
         // Which of two Close frames that crossed was captured second is nobody's doing.
         let blame = finding.blame.filter(|_| finding.rule.id != "close-simultaneous");
-        let what = format!("{id:?} {} {:?} {blame:?} {:?}", finding.rule.id, finding.severity, finding.confidence);
+        // How grave this is depends on whether the other side had broken the protocol, be it a rule about order.
+        let severity = Some(finding.severity).filter(|_| finding.rule.id != "close-abnormal");
+        let what = format!("{id:?} {} {severity:?} {blame:?} {:?}", finding.rule.id, finding.confidence);
         *self.findings.entry(what).or_default() += 1;
         Ok(())
     }
@@ -268,6 +270,13 @@ struct Weather {
     keep_alives: Vec<Option<bool>>,
 }
 
+impl Weather {
+    /// Fair weather, with segments of so many bytes.
+    fn cut_to(size: usize) -> Weather {
+        Weather { cuts: vec![size], overlaps: vec![0], delays: vec![0], copies: vec![None], keep_alives: vec![None] }
+    }
+}
+
 fn weather() -> impl Strategy<Value = Weather> {
     (
         prop_oneof![vec(1_usize..4, 1..6), vec(1_usize..200, 1..6), vec(500_usize..2000, 1..6)],
@@ -298,7 +307,7 @@ fn exposed(segments: &[Segment], weather: &Weather) -> Vec<Segment> {
     let mut received = [0_u32; 2];
     // Packets in the order in which they were sent, and when. A keep-alive comes after a silence in which everything
     // that was on its way arrived.
-    let mut packets: Vec<(usize, Segment)> = Vec::new();
+    let mut packets: Vec<Sent> = Vec::new();
     let mut clock = 0;
     for segment in segments {
         let side = usize::from(segment.from_client);
@@ -309,7 +318,8 @@ fn exposed(segments: &[Segment], weather: &Weather) -> Vec<Segment> {
         {
             let payload = vec![0; usize::from(*garbage)];
             let seq = segment.seq.wrapping_sub(1);
-            packets.push((clock + SILENCE, Segment { seq, payload, fin: false, ..segment.clone() }));
+            let keep_alive = Segment { seq, payload, fin: false, ..segment.clone() };
+            packets.push(Sent { at: clock + SILENCE, repeats: false, packet: keep_alive });
             clock += SILENCE + 1;
         }
         let mut at = 0;
@@ -320,12 +330,13 @@ fn exposed(segments: &[Segment], weather: &Weather) -> Vec<Segment> {
             let again = sent[side][sent[side].len() - before..].to_vec();
             sent[side].extend_from_slice(fresh);
             let seq = segment.seq.wrapping_add(at as u32).wrapping_sub(before as u32);
-            packets.push((clock, Segment { seq, payload: [&again, fresh].concat(), ..segment.clone() }));
+            let packet = Segment { seq, payload: [&again, fresh].concat(), ..segment.clone() };
+            packets.push(Sent { at: clock, repeats: before > 0, packet });
             clock += 1;
             at += length;
         }
         if segment.payload.is_empty() {
-            packets.push((clock, segment.clone()));
+            packets.push(Sent { at: clock, repeats: false, packet: segment.clone() });
             clock += 1;
         }
         received[1 - side] = segment.ack.unwrap_or(0);
@@ -333,28 +344,46 @@ fn exposed(segments: &[Segment], weather: &Weather) -> Vec<Segment> {
     let mut placed: Vec<(usize, &Segment)> = Vec::new();
     let mut delays = weather.delays.iter().cycle();
     let mut copies = weather.copies.iter().cycle();
-    for (sent, packet) in &packets {
-        let delay = if *sent < 3 { 0 } else { *delays.next().unwrap() };
-        placed.push((sent + delay, packet));
+    let mut latest = [0; 2];
+    for Sent { at, repeats, packet } in &packets {
+        let delay = if *at < 3 { 0 } else { *delays.next().unwrap() };
+        let latest = &mut latest[usize::from(packet.from_client)];
+        // What is sent again is sent a timeout later (RFC 6298): it does not overtake what it repeats.
+        let captured = if *repeats { (at + delay).max(*latest) } else { at + delay };
+        *latest = captured.max(*latest);
+        placed.push((captured, packet));
         if let Some(later) = copies.next().unwrap() {
-            placed.push(((sent + later).max(3), packet));
+            placed.push(((at + later).max(3), packet));
         }
     }
     placed.sort_by_key(|&(time, _)| time);
     placed.into_iter().map(|(_, packet)| packet.clone()).collect()
 }
 
-/// Whether a finding rests on the order in which packets of the two sides were captured: what a Pong answers, and who
-/// ended a conversation first. A retransmission that is captured before its original carries a newer acknowledgment, so
-/// there the order cannot be told from what the sender knew.
-fn rests_on_order(line: &&String) -> bool {
+/// A packet on its way.
+struct Sent {
+    at: usize,
+    /// Some of its bytes were sent before.
+    repeats: bool,
+    packet: Segment,
+}
+
+/// Whether a finding rests on the order of the two directions. Where the capture has bytes of one later than the other's
+/// acknowledgment of them, the endpoint gets the benefit of the doubt: nothing is said of it, or no more than a note.
+fn rests_on_order(line: &str) -> bool {
     [" ping-", " pong-", " close-", " data-after-close ", " control-after-close ", " frag-unfinished "]
         .iter()
         .any(|rule| line.contains(rule))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    // The conversations are the same each time.
+    #![proptest_config(ProptestConfig {
+        cases: 600,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(9293),
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn the_report_does_not_depend_on_the_weather(scenario in conversation(), weather in weather()) {
@@ -368,8 +397,9 @@ proptest! {
         let (expected, said) = (expected.lines(), said.lines());
         let lost: Vec<&String> = expected.iter().filter(|line| !said.contains(line)).collect();
         let new: Vec<&String> = said.iter().filter(|line| !expected.contains(line)).collect();
-        let same = lost.iter().chain(&new).all(rests_on_order);
-        prop_assert!(same, "\nonly plain: {lost:#?}\nonly exposed: {new:#?}");
+        let doubted = lost.iter().all(|line| rests_on_order(line));
+        let milder = new.iter().all(|line| rests_on_order(line) && line.contains(" Some(Note) "));
+        prop_assert!(doubted && milder, "\nonly plain: {lost:#?}\nonly exposed: {new:#?}");
     }
 }
 
@@ -419,9 +449,8 @@ proptest! {
         opening_lost: bool,
     ) {
         let plain = wire::segments(scenario);
-        prop_assert_eq!(&blames(&plain), &Vec::<String>::new());
-        let weather = Weather { cuts: vec![size], overlaps: vec![0], delays: vec![0], copies: vec![None], keep_alives: vec![None] };
-        let packets = exposed(&plain, &weather);
+        prop_assert_eq!(&Told::of(&plain).blames, &Vec::<String>::new());
+        let packets = exposed(&plain, &Weather::cut_to(size));
         let mut lost = lost.iter().cycle();
         let kept: Vec<Segment> = packets
             .into_iter()
@@ -430,28 +459,87 @@ proptest! {
                 precious || !lost.next().unwrap()
             })
             .collect();
-        prop_assert_eq!(&blames(&kept), &Vec::<String>::new());
+        prop_assert_eq!(&Told::of(&kept).blames, &Vec::<String>::new());
     }
 }
 
-/// The findings that are sure and more than notes.
-fn blames(segments: &[Segment]) -> Vec<String> {
-    let mut blames = Blames::default();
-    let mut reader = Reader::from_read("memory", Box::new(io::Cursor::new(wire::capture(segments)))).unwrap();
-    let mut analyzer = Analyzer::new(Options::default());
-    analyzer.read(&mut reader, &mut blames).unwrap();
-    analyzer.finish(&mut blames).unwrap();
-    blames.0
+/// The frames, by their place in the stream, and the findings that are sure and more than notes.
+#[derive(Debug, Default)]
+struct Told {
+    frames: Vec<String>,
+    blames: Vec<String>,
 }
 
-#[derive(Debug, Default)]
-struct Blames(Vec<String>);
+impl Told {
+    fn of(segments: &[Segment]) -> Told {
+        let mut told = Told::default();
+        let mut reader = Reader::from_read("memory", Box::new(io::Cursor::new(wire::capture(segments)))).unwrap();
+        let mut analyzer = Analyzer::new(Options::default());
+        analyzer.read(&mut reader, &mut told).unwrap();
+        analyzer.finish(&mut told).unwrap();
+        told
+    }
+}
 
-impl Sink for Blames {
+impl Sink for Told {
+    fn frame(&mut self, _: u64, frame: &Frame<'_>) -> io::Result<()> {
+        let Frame { sender, stream_offset, header_bytes, .. } = frame;
+        self.frames.push(format!("{sender} {stream_offset} {header_bytes:02x?}"));
+        Ok(())
+    }
+
     fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
         if finding.severity > Severity::Note && finding.confidence != Confidence::AfterGap {
-            self.0.push(format!("{} {:?} {}", finding.rule.id, finding.confidence, finding.message));
+            self.blames.push(format!("{} {:?} {}", finding.rule.id, finding.confidence, finding.message));
         }
         Ok(())
+    }
+}
+
+/// Payloads of long messages as programs send them.
+fn bulk() -> impl Strategy<Value = Vec<u8>> {
+    let noise = |seed: u64| {
+        let mut state = seed | 1;
+        std::iter::repeat_with(move || {
+            // Xorshift (Marsaglia 2003).
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as u8
+        })
+    };
+    prop_oneof![
+        3 => any::<u64>().prop_map(move |seed| noise(seed).take(100_000).collect()),
+        1 => any::<u8>().prop_map(|byte| vec![byte; 100_000]),
+        1 => vec(any::<u8>(), 1..9).prop_map(|unit| unit.into_iter().cycle().take(100_000).collect()),
+        1 => (any::<i16>(), -20_i16..20).prop_map(|(from, step)| {
+            (0..50_000).flat_map(|n: i32| from.wrapping_add(step.wrapping_mul(n as i16)).to_le_bytes()).collect()
+        }),
+        1 => any::<u64>().prop_map(move |seed| {
+            noise(seed).take(25_000).flat_map(|value| u32::from(value % 16).to_be_bytes()).collect()
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 60,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1448),
+        ..ProptestConfig::default()
+    })]
+
+    /// Where the header of a long message is lost, its payload is not taken for frames.
+    #[test]
+    fn no_frames_are_found_in_a_payload(payload in bulk(), size in 536_usize..9000, sender in role()) {
+        let scenario = Scenario::new().handshake().frames(sender, [binary(payload), text("what comes then")]);
+        let plain = wire::segments(scenario);
+        let truth = Told::of(&plain).frames;
+        let mut packets = exposed(&plain, &Weather::cut_to(size));
+        let first = packets.iter().position(|packet| packet.from_client == (sender == Role::Client) && packet.payload.len() == size);
+        packets.remove(first.unwrap());
+        for frame in Told::of(&packets).frames {
+            prop_assert!(truth.contains(&frame), "invented: {frame}");
+        }
     }
 }

@@ -80,6 +80,7 @@ fn reports_look_as_they_did() {
         let told = |line: &&str| !line.contains("wslens.rules") || !line.ends_with("/>") && !line.contains("<skipped");
         let lines = junit.lines().filter(|line| !line.contains("<testsuite name")).filter(told);
         insta::assert_snapshot!(format!("junit-{}", name(capture)), lines.collect::<Vec<_>>().join("\n"));
+        insta::assert_snapshot!(format!("har-{}", name(capture)), report("har", capture, &[]));
     }
 }
 
@@ -144,6 +145,89 @@ fn sarif_is_what_its_schema_says() {
     }
 }
 
+/// har-schema's files name each other by their names.
+#[test]
+fn har_is_what_its_schema_says() {
+    let registry = std::fs::read_dir(testdata().join("schema/har")).unwrap().map(|file| file.unwrap().path());
+    let registry = registry.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let resources = registry.map(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut part = schema(&format!("har/{name}"));
+        part["$id"] = format!("json-schema:///{name}").into();
+        (format!("json-schema:///{name}"), jsonschema::Resource::from_contents(part))
+    });
+    let har =
+        serde_json::json!({ "$schema": "http://json-schema.org/draft-06/schema#", "$ref": "json-schema:///har.json" });
+    let resources: Vec<_> = resources.collect();
+    assert_eq!(resources.len(), 18);
+    let registry = jsonschema::Registry::new().extend(resources).unwrap().prepare().unwrap();
+    let validator = jsonschema::options().with_registry(&registry).should_validate_formats(true).build(&har).unwrap();
+    let errors = |document: &Value| -> Vec<String> {
+        validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    };
+    for capture in CAPTURES.into_iter().chain([
+        "midstream.pcap",
+        "one_direction.pcap",
+        "one_direction_server.pcap",
+        "hixie76.pcap",
+        "refused.pcap",
+        "ipv6.pcap",
+        "wss_tls13_secrets.pcapng",
+        "h2_chromium.pcap",
+    ]) {
+        assert_eq!(errors(&json("har", capture, &[])), [""; 0], "{capture}");
+        assert_eq!(errors(&json("har", capture, &["--redact"])), [""; 0], "{capture}");
+    }
+    let mut wrong = json("har", CAPTURES[0], &[]);
+    wrong["log"]["entries"][0]["response"]["status"] = "101".into();
+    assert_eq!(errors(&wrong).len(), 1);
+}
+
+/// Connections interleave where both legs of a proxied one were captured.
+#[test]
+fn har_holds_every_message_of_every_connection() {
+    for capture in
+        ["through_nginx.pcap", "through_haproxy.pcap", "pairs/chromium_ws_deflate_haproxy.pcap", "node_ws.pcap"]
+    {
+        let report = json("json", capture, &["--full", "--payload-bytes", "1000000"]);
+        let har = json("har", capture, &[]);
+        let entries = har["log"]["entries"].as_array().unwrap();
+        let connections = report["connections"].as_array().unwrap();
+        assert_eq!(entries.len(), connections.len(), "{capture}");
+        for (entry, connection) in entries.iter().zip(connections) {
+            assert_eq!(entry["response"]["status"], connection["handshake"]["response"]["status"]);
+            let ours = entry["_webSocketMessages"].as_array().unwrap();
+            let theirs = connection["messages"].as_array().unwrap();
+            assert_eq!(ours.len(), theirs.len(), "{capture}");
+            for (ours, theirs) in ours.iter().zip(theirs) {
+                assert_eq!(ours["type"] == "send", theirs["sender"] == "client");
+                match ours["opcode"].as_u64() {
+                    Some(1) => assert_eq!(ours["data"], theirs["payload"]["text"]),
+                    // Four characters for three bytes.
+                    opcode => {
+                        let length = usize::try_from(theirs["length"].as_u64().unwrap()).unwrap();
+                        assert_eq!((opcode, ours["data"].as_str().unwrap().len()), (Some(2), length.div_ceil(3) * 4));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_archive_beside_it_does_not_change_a_report() {
+    let file = std::env::temp_dir().join(format!("wslens-beside-{}.har", std::process::id()));
+    let capture = CAPTURES[2];
+    for form in ["json", "jsonl", "text"] {
+        let alone = report(form, capture, &["--full", "--notes"]);
+        let beside = report(form, capture, &["--full", "--notes", "--output", &format!("har:{}", file.display())]);
+        assert!(alone == beside, "{form}");
+    }
+    let written = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(written == report("har", capture, &[]));
+}
+
 #[test]
 fn gitlab_is_what_its_documentation_says() {
     let schema = schema("gitlab-code-quality.schema.json");
@@ -200,20 +284,20 @@ fn junit_is_valid() {
 #[test]
 fn exit_codes_do_not_depend_on_the_form() {
     let exits = |capture: &str, more: &[&str]| -> Vec<Option<i32>> {
-        ["table", "text", "json", "jsonl", "sarif", "junit", "github", "gitlab"]
+        ["table", "text", "json", "jsonl", "sarif", "junit", "github", "gitlab", "har"]
             .map(|form| {
                 let arguments = [&["check", "--no-config", "--format", form, capture], more].concat();
                 wslens(&arguments).status.code()
             })
             .to_vec()
     };
-    assert_eq!(exits(CAPTURES[0], &[]), [Some(1); 8]);
-    assert_eq!(exits(CAPTURES[0], &["--max-findings", "0"]), [Some(1); 8]);
-    assert_eq!(exits(CAPTURES[0], &["--redact"]), [Some(1); 8]);
-    assert_eq!(exits(CAPTURES[2], &[]), [Some(0); 8]);
-    assert_eq!(exits(CAPTURES[2], &["--fail-on", "warning"]), [Some(1); 8]);
-    assert_eq!(exits("h2_chromium.pcap", &[]), [Some(3); 8]);
-    assert_eq!(exits("no-such.pcap", &[]), [Some(2); 8]);
+    assert_eq!(exits(CAPTURES[0], &[]), [Some(1); 9]);
+    assert_eq!(exits(CAPTURES[0], &["--max-findings", "0"]), [Some(1); 9]);
+    assert_eq!(exits(CAPTURES[0], &["--redact"]), [Some(1); 9]);
+    assert_eq!(exits(CAPTURES[2], &[]), [Some(0); 9]);
+    assert_eq!(exits(CAPTURES[2], &["--fail-on", "warning"]), [Some(1); 9]);
+    assert_eq!(exits("h2_chromium.pcap", &[]), [Some(3); 9]);
+    assert_eq!(exits("no-such.pcap", &[]), [Some(2); 9]);
 }
 
 #[test]
@@ -272,7 +356,7 @@ fn a_baseline_makes_findings_known() {
 fn nothing_secret_is_in_any_redacted_report() {
     const SECRETS: [&str; 4] = ["between the parts", "please cut", "room=1", "QWxhZGRpbjpvcGVuIHNlc2FtZQ"];
     let both = |form, more: &[&str]| report(form, CAPTURES[2], more) + &report(form, CAPTURES[1], more);
-    for form in ["text", "json", "jsonl", "sarif", "junit", "github", "gitlab", "table"] {
+    for form in ["text", "json", "jsonl", "sarif", "junit", "github", "gitlab", "table", "har"] {
         let text = both(form, &["--redact", "--notes", "--full", "--payload-bytes", "9999", "--digests"]);
         for secret in SECRETS {
             assert!(!text.contains(secret), "{form} tells {secret}");

@@ -3,9 +3,12 @@
 mod common;
 
 use common::Recorder;
+use std::net::SocketAddr;
 use wslens::Role;
 use wslens::rules::Severity;
-use wslens::scenario::{Scenario, binary, close, continuation, fragments, frame, ping, pong, text};
+use wslens::scenario::{
+    Frames, Request, Response, Scenario, binary, close, continuation, fragments, frame, ping, pong, text,
+};
 use wslens::websocket::Opcode;
 
 fn open() -> Scenario {
@@ -116,4 +119,49 @@ fn an_empty_message_is_not_an_empty_fragment() {
 fn fifteen_fragments_are_not_many() {
     assert_eq!(found(&open().client(text("x".repeat(15)).split(15))), []);
     assert_eq!(found(&open().client(text("x".repeat(16)).split(16))), [("frag-tiny", Severity::Note)]);
+}
+
+/// Both legs of a connection through a proxy; the proxy's server speaks to it first if `nested`, and the two have
+/// nothing to do with each other if not.
+fn two_legs(nested: bool, extensions: bool, on_first: Frames, on_second: Frames) -> Scenario {
+    let at = |host, port| SocketAddr::from(([192, 0, 2, host], port));
+    let request = |request: Request| {
+        let request = request.replace("Sec-WebSocket-Key", "AGLXCiOWQ2EQhz3Ge8oW9A==");
+        if extensions { request.header("Sec-WebSocket-Extensions", "permessage-deflate") } else { request }
+    };
+    let answer = |answer: Response| match extensions {
+        true => answer.header("Sec-WebSocket-Extensions", "permessage-deflate"),
+        false => answer,
+    };
+    let first = Scenario::new().endpoints(at(1, 50_000), at(2, 8080)).request(request);
+    let second = Scenario::new().connection().endpoints(at(2, 40_000), at(3, 80)).request(request).response(answer);
+    let opened = match nested {
+        true => first.then(second).resume(0).response(answer),
+        false => first.response(answer).then(second).resume(0),
+    };
+    opened.client(on_first).resume(1).client(on_second)
+}
+
+#[test]
+fn what_a_proxy_cuts_anew_is_said_and_nobody_is_blamed() {
+    let recut = |nested, extensions, first: Frames, second: Frames| {
+        let found = Recorder::play(&two_legs(nested, extensions, first, second));
+        let own = found.of("frag-changed-by-intermediary");
+        own.iter().map(|finding| (finding.severity, finding.blame, finding.message.clone())).collect::<Vec<_>>()
+    };
+    let joined = "client's message 0 has 1 frame here and 3 on connection 1, the other leg through a proxy";
+    // Connection 0 is the one whose handshake was complete first: the one to the server.
+    let cut = "client's message 0 has 2 frames here and 1 on connection 1, the other leg through a proxy";
+    let long = || text("a longer text").split(3);
+    assert_eq!(
+        recut(true, false, long().into(), text("a longer text").into()),
+        [(Severity::Note, None, joined.into())]
+    );
+    assert_eq!(
+        recut(true, true, text("Hello").into(), text("Hello").split(2).into()),
+        [(Severity::Warning, None, cut.into())]
+    );
+    assert_eq!(recut(true, true, long().into(), long().into()), [], "handed on as it was");
+    assert_eq!(recut(true, true, text("Hello").into(), text("World").split(2).into()), [], "another message");
+    assert_eq!(recut(false, true, long().into(), text("a longer text").into()), [], "no legs: one after the other");
 }

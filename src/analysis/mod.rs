@@ -30,6 +30,7 @@ mod analyzer;
 mod first_keys;
 mod flow;
 mod flows;
+mod legs;
 mod live;
 mod mid_stream;
 mod neighbours;

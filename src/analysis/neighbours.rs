@@ -42,25 +42,25 @@ impl Neighbours {
         {
             check.cause = Some(AcceptCause::OtherConnection(other.id));
         }
-        let expected = handshake.expected_accept();
-        if let Some(expected) = &expected
-            && let Some(other) = self.by_accept.get(expected.as_str())
-            // The two legs of a proxied connection carry one key to two servers.
-            && other.flow != known.flow
-            && other.client == known.client
-            && other.server == known.server
-        {
-            neighbourhood.key_of = Some(other.id);
-        }
         let overlaps = |other: &&Known| match (other.open, known.open) {
             (Some((request, answer)), Some((own_request, own_answer))) => request < own_answer && own_request < answer,
             _ => false,
         };
+        let same_ends = |other: &Known| other.client == known.client && other.server == known.server;
+        let expected = handshake.expected_accept();
+        let same_key = expected.as_ref().and_then(|expected| self.by_accept.get(expected.as_str()));
+        if let Some(other) = same_key.filter(|other| other.flow != known.flow) {
+            // The two legs of a proxied connection carry one key to two servers.
+            if same_ends(other) {
+                neighbourhood.key_of = Some(other.id);
+            } else if overlaps(&other) {
+                neighbourhood.leg_of = Some(other.id);
+            }
+        }
         neighbourhood.opening_beside = self
             .recent
             .iter()
-            .find(|other| other.flow != known.flow && other.client == known.client && other.server == known.server)
-            .filter(overlaps)
+            .find(|other| other.flow != known.flow && same_ends(other) && overlaps(other))
             .map(|other| other.id);
         handshake.neighbourhood = neighbourhood;
         self.remember(expected, known);

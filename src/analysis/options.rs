@@ -9,6 +9,8 @@ use crate::tls::KeyLog;
 pub struct Options {
     /// Payload bytes of a frame and of a message that are kept for the sink. Control frames keep at least 125.
     pub payload_bytes: usize,
+    /// Tell all bytes of every message as they come, see [`Sink::message_bytes`](super::Sink::message_bytes).
+    pub message_bytes: bool,
     /// Compute the SHA-256 of every complete message.
     pub digests: bool,
     /// The captures that are read are the parts of one: connections go on from one to the next, and so do packet
@@ -26,6 +28,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             payload_bytes: 64,
+            message_bytes: false,
             digests: false,
             join: false,
             key_log: KeyLog::new(),

@@ -1,14 +1,15 @@
 //! What is told to the sink, counted on its way, and what connections know of each other.
 
 use super::first_keys::Beginnings;
+use super::legs::Legs;
 use super::neighbours::Neighbours;
 use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options};
-use crate::Limits;
 use crate::capture::PacketRef;
 use crate::rules::{Finding, Thresholds, capture};
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Frame, Message, Scratch, Settings};
+use crate::{Limits, Role};
 use std::io;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub(super) struct State {
     pub(super) thresholds: Arc<Thresholds>,
     pub(super) neighbours: Neighbours,
     pub(super) beginnings: Beginnings,
+    pub(super) legs: Legs,
     pub(super) summary: Summary,
     /// Secrets that open TLS, as far as they are known.
     pub(super) key_log: Arc<KeyLog>,
@@ -40,6 +42,7 @@ impl State {
             thresholds: Arc::new(options.thresholds.clone()),
             neighbours: Neighbours::default(),
             beginnings: Beginnings::default(),
+            legs: Legs::default(),
             key_log: Arc::new(options.key_log.clone()),
             secrets_may_come: false,
             tls_connections: 0,
@@ -56,6 +59,7 @@ impl State {
         Settings {
             payload_bytes: self.options.payload_bytes,
             digests: self.options.digests,
+            pieces: self.options.message_bytes,
             bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
             resync_bytes: limits.resync_bytes,
         }
@@ -114,6 +118,10 @@ impl<'s> Output<'s> {
             false => frame.captured_length,
         });
         self.tell(|sink| sink.frame(id, frame));
+    }
+
+    pub(super) fn message_bytes(&mut self, id: u64, sender: Role, bytes: &[u8]) {
+        self.tell(|sink| sink.message_bytes(id, sender, bytes));
     }
 
     pub(super) fn message(&mut self, id: u64, message: &Message<'_>, summary: &mut Summary) {

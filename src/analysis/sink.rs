@@ -1,6 +1,7 @@
 //! Where an analysis is told to: a sink takes captures, connections, frames, messages and findings as they become
 //! known, and writes, collects or drops them.
 
+use crate::Role;
 use crate::capture::{PacketRef, Timestamp};
 use crate::packet::Endpoint;
 use crate::rules::{Finding, Severity};
@@ -23,6 +24,14 @@ pub trait Sink {
     /// A frame of connection `id` is complete or cut off.
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
         let _ = (id, frame);
+        Ok(())
+    }
+
+    /// More bytes of the message that `sender` has open on connection `id`, unmasked and inflated, up to the first that
+    /// is missing; `message` is told when it is over. Only where [`Options::message_bytes`](super::Options::message_bytes)
+    /// asks for them.
+    fn message_bytes(&mut self, id: u64, sender: Role, bytes: &[u8]) -> io::Result<()> {
+        let _ = (id, sender, bytes);
         Ok(())
     }
 

@@ -15,6 +15,7 @@
 //! An [`Error`] means that there was nothing to read at all.
 
 mod ahead;
+mod annotate;
 mod buffer;
 mod clock;
 mod compression;
@@ -30,6 +31,7 @@ mod reader;
 mod tests;
 mod time;
 
+pub use annotate::{Annotated, annotate};
 pub use error::Error;
 pub use gauge::Gauge;
 pub use info::Info;

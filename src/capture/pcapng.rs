@@ -70,7 +70,7 @@ pub(super) enum Kind {
 
 /// Byte order of a section.
 #[derive(Clone, Copy, Debug, Default)]
-enum Order {
+pub(super) enum Order {
     Big,
     #[default]
     Little,
@@ -97,7 +97,7 @@ impl Order {
         })
     }
 
-    fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
+    pub(super) fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
         let field = *bytes.get(at..)?.first_chunk()?;
         Some(match self {
             Order::Big => u32::from_be_bytes(field),
@@ -112,6 +112,22 @@ impl Order {
             Order::Little => i64::from_le_bytes(field),
         })
     }
+
+    /// Appends a field.
+    pub(super) fn put_u16(self, out: &mut Vec<u8>, field: u16) {
+        out.extend(match self {
+            Order::Big => field.to_be_bytes(),
+            Order::Little => field.to_le_bytes(),
+        });
+    }
+
+    /// Appends a field.
+    pub(super) fn put_u32(self, out: &mut Vec<u8>, field: u32) {
+        out.extend(match self {
+            Order::Big => field.to_be_bytes(),
+            Order::Little => field.to_le_bytes(),
+        });
+    }
 }
 
 /// Whether these four bytes are the type of a block that begins a section.
@@ -125,6 +141,11 @@ pub(super) fn begins_section(bytes: &[u8]) -> bool {
 }
 
 impl PcapNg {
+    /// Byte order of the present section.
+    pub(super) fn order(&self) -> Order {
+        self.order
+    }
+
     /// Waits for the next block and says what it is; it then lies at the front of the buffer.
     pub(super) fn next(&mut self, buffer: &mut Buffer) -> Result<Block, Stop> {
         buffer.need(BLOCK_HEAD)?;

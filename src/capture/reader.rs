@@ -11,7 +11,7 @@ use super::buffer::Buffer;
 use super::gauge::{Counted, Gauge};
 use super::pcap::{self, Pcap};
 use super::pcapng::{self, Kind, PcapNg};
-use super::{Error, Info, Packet, PacketRef, Record, Stop, compression, error};
+use super::{Error, Info, LinkType, Packet, PacketRef, Record, Stop, compression, error};
 
 /// Reads one capture file or stream.
 pub struct Reader {
@@ -153,6 +153,22 @@ impl Reader {
     /// handshake is seen.
     pub fn take_secrets(&mut self) -> Vec<Secrets> {
         std::mem::take(&mut self.secrets)
+    }
+
+    /// The blocks of a pcapng file, for a copy; `None` where it is a pcap file.
+    pub(super) fn into_pcapng(self) -> Option<(PcapNg, Buffer, Info)> {
+        match self.format {
+            Format::PcapNg(section) => Some((section, self.buffer, self.info)),
+            Format::Pcap(_) => None,
+        }
+    }
+
+    /// The link type of every packet of a pcap file; `None` for pcapng, where interfaces have theirs.
+    pub(super) fn link_of_pcap(&self) -> Option<LinkType> {
+        match &self.format {
+            Format::Pcap(pcap) => Some(pcap.link),
+            Format::PcapNg(_) => None,
+        }
     }
 
     fn next_record(&mut self) -> Result<Record, Stop> {

@@ -3,10 +3,10 @@
 use super::Exit;
 use super::captures::{Captures, Verdict};
 use super::judging::Judging;
-use super::output::{Format, Output, Screen, Wish, distinct};
+use super::output::{Format, Output, Report, Screen, Wish, distinct};
 use crate::analysis::{Options, Sink};
 use crate::policy::Bar;
-use crate::report::Detail;
+use crate::report::{Detail, Shortened};
 use crate::rules::Severity;
 use anyhow::Result;
 use clap::Args;
@@ -15,7 +15,8 @@ const EXAMPLES: &str = "\
 Examples:
   wslens analyze capture.pcap
   wslens analyze capture.pcap --format json | jq '.connections[].findings[].rule'
-  wslens analyze day-*.pcap.gz --join --output jsonl:day.jsonl";
+  wslens analyze day-*.pcap.gz --join --output jsonl:day.jsonl
+  wslens analyze capture.pcap --output har:capture.har";
 
 /// Show the connections in captures and the rules they broke.
 #[derive(Debug, Args)]
@@ -38,18 +39,29 @@ pub struct Analyze {
 /// How much of payloads a report holds.
 #[derive(Debug, Args)]
 pub struct Payloads {
-    /// Payload bytes of each frame and message to report.
-    #[arg(long, value_name = "N", default_value_t = 64)]
-    payload_bytes: usize,
+    /// Payload bytes of each frame and message to report; 64, and 16 MiB in har, unless said otherwise.
+    #[arg(long, value_name = "N")]
+    payload_bytes: Option<usize>,
     /// Report the SHA-256 of each complete message.
     #[arg(long)]
     digests: bool,
 }
 
 impl Payloads {
-    /// As the analysis takes it.
-    pub fn options(&self) -> Options {
-        Options { payload_bytes: self.payload_bytes, digests: self.digests, ..Options::default() }
+    /// What an analysis for these reports is asked for.
+    pub fn options(&self, reports: &[Report]) -> Options {
+        let payload_bytes = reports.iter().map(|(format, _)| self.wanted(*format)).max().unwrap_or(0);
+        Options { payload_bytes, digests: self.digests, ..Options::default() }
+    }
+
+    /// Cuts payloads down to what each report is to tell.
+    pub fn shorten<'a>(&self, reports: &'a mut [Report]) -> Vec<(Format, Shortened<'a>)> {
+        let shortened = |(format, sink): &'a mut Report| (*format, Shortened::new(&mut **sink, self.wanted(*format)));
+        reports.iter_mut().map(shortened).collect()
+    }
+
+    fn wanted(&self, format: Format) -> usize {
+        self.payload_bytes.unwrap_or(format.payload_bytes())
     }
 }
 
@@ -63,13 +75,15 @@ impl Analyze {
         let asked = judge.asked(bar, false);
         let wish =
             Wish { detail: Detail::Full, least: screen.least(), paths: &paths, policy: judge.policy(), asked: &asked };
-        let mut sinks = vec![(self.format.counts(), self.format.on_screen(screen, &wish))];
+        let mut reports = vec![(self.format, self.format.on_screen(screen, &wish))];
         for output in &self.output {
-            sinks.push((output.format.counts(), output.format.in_file(&output.path, screen, &wish)?));
+            reports.push((output.format, output.format.in_file(&output.path, screen, &wish)?));
         }
         let mut verdict = Verdict { bar, failed: 0 };
-        let reports = sinks.iter_mut().map(|(counts, sink)| (*counts, &mut **sink as &mut dyn Sink)).collect();
-        let outcome = judge.run(opened, self.payloads.options(), &mut verdict, reports)?;
+        let options = self.payloads.options(&reports);
+        let mut reports = self.payloads.shorten(&mut reports);
+        let sinks = reports.iter_mut().map(|(format, sink)| (format.counts(), sink as &mut dyn Sink)).collect();
+        let outcome = judge.run(opened, options, &mut verdict, sinks)?;
         Ok(if outcome.unopened > 0 { Exit::Blind } else { Exit::Done })
     }
 }

@@ -33,7 +33,7 @@ pub struct Captures {
 }
 
 /// Secrets that open TLS.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Keys {
     /// Key log files (SSLKEYLOGFILE) that open TLS; may be given several times. The file that the environment variable
     /// SSLKEYLOGFILE names and the secrets inside a pcapng are used as well.

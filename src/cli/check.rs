@@ -91,13 +91,15 @@ impl Check {
         let asked = judge.asked(bar, self.allow_empty);
         let wish = Wish { detail, least, paths: &paths, policy: judge.policy(), asked: &asked };
         let out = Box::new(Patient::new(self.format.stdout(screen)));
-        let mut sinks = vec![(self.format.counts(), self.format.sink(out, screen.width, &wish))];
+        let mut reports = vec![(self.format, self.format.sink(out, screen.width, &wish))];
         for output in &self.output {
-            sinks.push((output.format.counts(), output.format.in_file(&output.path, screen, &wish)?));
+            reports.push((output.format, output.format.in_file(&output.path, screen, &wish)?));
         }
         let mut verdict = Verdict { bar, failed: 0 };
-        let reports = sinks.iter_mut().map(|(counts, sink)| (*counts, &mut **sink as &mut dyn Sink)).collect();
-        let outcome = judge.run(opened, self.payloads.options(), &mut verdict, reports)?;
+        let options = self.payloads.options(&reports);
+        let mut reports = self.payloads.shorten(&mut reports);
+        let sinks = reports.iter_mut().map(|(format, sink)| (format.counts(), sink as &mut dyn Sink)).collect();
+        let outcome = judge.run(opened, options, &mut verdict, sinks)?;
         let exit = exit(&outcome, verdict.failed, self.allow_empty);
         if exit == Exit::Nothing {
             complain("warning", nothing(&outcome));

@@ -4,6 +4,7 @@
 use super::captures::{Opened, Outcome};
 use super::expect_file;
 use super::settings::Settings;
+use super::threshold::Threshold;
 use crate::analysis::{Options, Sink};
 use crate::policy::{
     Bar, Baseline, BaselineWriter, Enforcer, Expectations, Expecting, Limit, Override, Pattern, Policy, Redactor,
@@ -17,10 +18,10 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-/// The options.
+/// Which findings count, and how much.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Findings")]
-pub struct Judging {
+pub struct Choosing {
     /// Only these rules: ids, beginnings such as close-*, or default for all but sec-* and perf-*.
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<Pattern>,
@@ -30,12 +31,26 @@ pub struct Judging {
     /// Give a rule another severity: error, warning, note or off.
     #[arg(long, value_name = "RULE=LEVEL", value_delimiter = ',')]
     severity: Vec<Override>,
+    /// Draw a line elsewhere, as in pong-slow=250ms; `wslens rules show` names the lines of a rule.
+    #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
+    threshold: Vec<Threshold>,
     /// Read these settings; without it the wslens.toml of the working directory or the nearest above it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Read no settings.
     #[arg(long, conflicts_with = "config")]
     no_config: bool,
+    /// Tell no payload, no credentials in headers, no values in URLs.
+    #[arg(long)]
+    redact: bool,
+}
+
+/// The options.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Findings")]
+pub struct Judging {
+    #[command(flatten)]
+    choosing: Choosing,
     /// Findings that this file lists are known and do not count.
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -45,9 +60,6 @@ pub struct Judging {
     /// Find fault where the captures do not show what this file expects.
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
-    /// Tell no payload, no credentials in headers, no values in URLs.
-    #[arg(long)]
-    redact: bool,
     /// List at most this many findings of each severity, and say how many more there are.
     #[arg(long, value_name = "N")]
     max_findings: Option<u64>,
@@ -63,30 +75,52 @@ pub struct Judge {
     write_baseline: Option<PathBuf>,
 }
 
-impl Judging {
-    /// Reads the files that are named.
+impl Choosing {
+    /// Reads the settings, and the files they name.
     pub fn open(self) -> Result<Judge> {
-        let mut settings = match (&self.config, self.no_config) {
-            (Some(path), _) => Settings::read(path)?,
-            (None, true) => Settings::default(),
-            (None, false) => Settings::find(&std::env::current_dir().unwrap_or_default())?,
-        };
+        let settings = self.settings()?;
+        self.with(settings)
+    }
+
+    fn settings(&self) -> Result<Settings> {
+        match (&self.config, self.no_config) {
+            (Some(path), _) => Settings::read(path),
+            (None, true) => Ok(Settings::default()),
+            (None, false) => Settings::find(&std::env::current_dir().unwrap_or_default()),
+        }
+    }
+
+    fn with(self, mut settings: Settings) -> Result<Judge> {
         let mut selection = std::mem::take(&mut settings.selection);
         if !self.select.is_empty() {
             selection.select = self.select;
         }
         selection.ignore.extend(self.ignore);
         selection.severities.extend(self.severity);
-        let baseline = self.baseline.or(settings.baseline.take()).map(|path| read_baseline(&path)).transpose()?;
-        let expected = self.expect.or(settings.expect.take()).map(|path| expect_file::read(&path)).transpose()?;
+        for threshold in &self.threshold {
+            threshold.draw(&mut settings.thresholds);
+        }
+        let baseline = settings.baseline.take().map(|path| read_baseline(&path)).transpose()?;
+        let expected = settings.expect.take().map(|path| expect_file::read(&path)).transpose()?;
         Ok(Judge {
             policy: Policy { selection, baseline },
             expected,
             settings,
             redact: self.redact,
-            most: self.max_findings.unwrap_or(u64::MAX),
-            write_baseline: self.write_baseline,
+            most: u64::MAX,
+            write_baseline: None,
         })
+    }
+}
+
+impl Judging {
+    /// Reads the files that are named.
+    pub fn open(self) -> Result<Judge> {
+        let mut settings = self.choosing.settings()?;
+        settings.baseline = self.baseline.or(settings.baseline);
+        settings.expect = self.expect.or(settings.expect);
+        let judge = self.choosing.with(settings)?;
+        Ok(Judge { most: self.max_findings.unwrap_or(u64::MAX), write_baseline: self.write_baseline, ..judge })
     }
 }
 

@@ -5,11 +5,14 @@
 
 mod accept;
 mod analyze;
+mod annotate;
 mod captures;
 mod check;
+mod compare;
 mod completions;
 mod decode;
 mod expect_file;
+mod extract;
 mod follow;
 mod frames;
 mod judging;
@@ -22,6 +25,7 @@ mod settings;
 mod show;
 mod suggest;
 mod table;
+mod threshold;
 
 #[cfg(test)]
 mod tests;
@@ -37,13 +41,14 @@ Examples:
   wslens follow capture.pcap 0           the first connection as a conversation
   wslens show capture.pcap 0:3           its fourth frame, bit by bit
   wslens check *.pcap --fail-on warning  for continuous integration
+  wslens compare before.pcap after.pcap  what appeared, and what went
   tcpdump -w - port 80 | wslens analyze -
 
 Exit codes:
   0  done; for check: nothing at or above --fail-on
-  1  check found something; accept was given a wrong value
+  1  check found something, or compare something new; accept was given a wrong value
   2  the tool could not look: no such file, not a capture, wrong usage
-  3  check saw no WebSocket connection";
+  3  check or compare saw no WebSocket connection";
 
 /// Tells the truth about the WebSocket traffic in packet captures: what was said, by whom, and which rule of RFC 6455
 /// it broke.
@@ -75,8 +80,11 @@ struct Global {
 enum Command {
     Analyze(analyze::Analyze),
     Check(check::Check),
+    Compare(compare::Compare),
+    Annotate(annotate::Annotate),
     Frames(frames::Frames),
     Follow(follow::Follow),
+    Extract(extract::Extract),
     Show(show::Show),
     Decode(decode::Decode),
     Accept(accept::Accept),
@@ -91,11 +99,11 @@ enum Command {
 pub enum Exit {
     /// It did what it was asked for.
     Done = 0,
-    /// `check` found something; a value given to `accept` is wrong.
+    /// `check` found something, `compare` something new; a value given to `accept` is wrong.
     Found = 1,
     /// It could not look: no such file, not a capture, wrong usage.
     Blind = 2,
-    /// `check` saw no WebSocket connection.
+    /// `check` or `compare` saw no WebSocket connection.
     Nothing = 3,
 }
 
@@ -119,8 +127,11 @@ fn run(cli: Cli) -> Result<Exit> {
     match cli.command {
         Command::Analyze(command) => command.run(&screen),
         Command::Check(command) => command.run(&screen),
+        Command::Compare(command) => command.run(&screen),
+        Command::Annotate(command) => command.run(&screen),
         Command::Frames(command) => command.run(&screen),
         Command::Follow(command) => command.run(&screen),
+        Command::Extract(command) => command.run(&screen),
         Command::Show(command) => command.run(&screen),
         Command::Decode(command) => command.run(&screen),
         Command::Accept(command) => command.run(&screen),

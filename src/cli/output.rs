@@ -9,6 +9,7 @@ use crate::report::Paths;
 use crate::report::diagnostics::Diagnostics;
 use crate::report::github::Github;
 use crate::report::gitlab::Gitlab;
+use crate::report::har::Har;
 use crate::report::json::Json;
 use crate::report::jsonl::Jsonl;
 use crate::report::junit::{Asked, Junit};
@@ -132,7 +133,12 @@ pub enum Format {
     Github,
     /// A Code Quality report of GitLab.
     Gitlab,
+    /// HAR 1.2, for browsers' developer tools: handshakes and messages, no findings.
+    Har,
 }
+
+/// A report that is being written.
+pub type Report = (Format, Box<dyn Sink>);
 
 /// What the formats want to know.
 pub struct Wish<'a> {
@@ -169,6 +175,12 @@ impl Format {
         matches!(self, Format::Table | Format::Junit)
     }
 
+    /// Payload bytes of a frame or message that it tells where the user asks for no number: an archive is for what was
+    /// said, and reports are for what was wrong with it.
+    pub fn payload_bytes(self) -> usize {
+        if self == Format::Har { 16 << 20 } else { 64 }
+    }
+
     /// A sink that writes this form to a file, which is created or emptied now.
     pub fn in_file(self, path: &Path, screen: &Screen, wish: &Wish<'_>) -> Result<Box<dyn Sink>> {
         let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
@@ -193,6 +205,7 @@ impl Format {
             Format::Junit => Box::new(Junit::new(out, paths, wish.asked.clone())),
             Format::Github => Box::new(Github::new(out, paths, wish.least)),
             Format::Gitlab => Box::new(Gitlab::new(out, paths, wish.least)),
+            Format::Har => Box::new(Har::new(out)),
         }
     }
 }
@@ -227,9 +240,13 @@ fn names() -> String {
     names.iter().map(|name| name.get_name()).collect::<Vec<_>>().join(", ")
 }
 
+/// The path without links and dots; as it is where there is no such file.
+pub fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
 /// Refuses outputs that would overwrite a capture or each other; `baseline` is the file of findings that is written.
 pub fn distinct(outputs: &[Output], baseline: Option<&Path>, captures: &[PathBuf]) -> Result<()> {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let mut taken = Vec::new();
     let outputs = outputs.iter().map(|output| ("--output", output.path.as_path()));
     for (option, path) in outputs.chain(baseline.map(|path| ("--write-baseline", path))) {

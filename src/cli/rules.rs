@@ -1,15 +1,20 @@
 //! `wslens rules`: the catalogue.
 
 use super::output::Screen;
+use super::show::{Pick, Picked, Place};
 use super::{Exit, suggest};
-use crate::rules::{Rule, Severity};
-use crate::{policy, teach};
+use crate::analysis::{Analyzer, Options, Sink};
+use crate::capture::Reader;
+use crate::policy;
+use crate::report::catalogue;
+use crate::rules::{Finding, Rule, Severity, thresholds_of};
+use crate::teach::{self, Mark};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, LineStyle, TableStyle};
 use serde::Serialize;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -50,6 +55,8 @@ enum Form {
     Table,
     /// A JSON array.
     Json,
+    /// A page in Markdown, as docs/rules.md.
+    Markdown,
 }
 
 /// Explain a rule: what the RFC says, why it matters, when it stays silent.
@@ -85,12 +92,14 @@ struct RuleRow {
     statement: &'static str,
     why: &'static str,
     restraint: &'static str,
+    thresholds: Vec<String>,
 }
 
 impl RuleRow {
     fn new(rule: &'static Rule) -> RuleRow {
         let &Rule { id, severity, blames, source, quote, statement, why, restraint, .. } = rule;
-        RuleRow { id, severity, blames: blames.name(), source, quote, statement, why, restraint }
+        let thresholds = thresholds_of(id);
+        RuleRow { id, severity, blames: blames.name(), source, quote, statement, why, restraint, thresholds }
     }
 }
 
@@ -98,10 +107,7 @@ impl Rules {
     pub(super) fn run(self, screen: &Screen) -> Result<Exit> {
         match self.command.unwrap_or(Command::List(self.list)) {
             Command::List(list) => list.run(screen),
-            Command::Show(show) => {
-                screen.teach(&teach::rule_page(suggest::rule(&show.id)?, usize::from(screen.width.min(100))))?;
-                Ok(Exit::Done)
-            }
+            Command::Show(show) => show.run(screen),
             Command::Example(example) => example.run(screen),
         }
     }
@@ -113,8 +119,13 @@ impl List {
             Form::Json => {
                 let mut out = screen.plain();
                 let rows: Vec<RuleRow> = policy::catalogue().map(RuleRow::new).collect();
-                serde_json::to_writer_pretty(&mut out, &rows).map_err(std::io::Error::from)?;
+                serde_json::to_writer_pretty(&mut out, &rows).map_err(io::Error::from)?;
                 writeln!(out)?;
+                out.flush()?;
+            }
+            Form::Markdown => {
+                let mut out = screen.plain();
+                out.write_all(catalogue::markdown().as_bytes())?;
                 out.flush()?;
             }
             Form::Table => {
@@ -127,6 +138,59 @@ impl List {
         }
         Ok(Exit::Done)
     }
+}
+
+impl Show {
+    fn run(self, screen: &Screen) -> Result<Exit> {
+        let rule = suggest::rule(&self.id)?;
+        let columns = usize::from(screen.width.min(100));
+        // An expectation is broken only where somebody expects something.
+        let Some((connection, finding)) = first_finding(rule)? else {
+            screen.teach(&teach::rule_page(rule, columns))?;
+            return Ok(Exit::Done);
+        };
+        let picked = connection.zip(finding.frame).map(|(connection, frame)| pick(rule, Place { connection, frame }));
+        let picked = picked.transpose()?.flatten();
+        let marks = [Mark::from(&finding)];
+        let context = picked.as_ref().map(|picked| picked.context(&marks));
+        let frame = picked.as_ref().zip(context.as_ref()).map(|(picked, context)| (&picked.bytes[..], context));
+        let mut page = teach::rule_page(rule, columns);
+        page.append(teach::rule_example(&finding, frame, columns));
+        screen.teach(&page)?;
+        Ok(Exit::Done)
+    }
+}
+
+/// What the rule says of its example first.
+fn first_finding(rule: &'static Rule) -> Result<Option<(Option<u64>, Finding)>> {
+    struct First(&'static Rule, Option<(Option<u64>, Finding)>);
+    impl Sink for First {
+        fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+            if finding.rule == self.0 {
+                self.1.get_or_insert_with(|| (id, finding.clone()));
+            }
+            Ok(())
+        }
+    }
+    let mut first = First(rule, None);
+    analyze_example(rule, &mut first)?;
+    Ok(first.1)
+}
+
+/// The frame at this place of the example.
+fn pick(rule: &'static Rule, place: Place) -> Result<Option<Picked>> {
+    let mut pick = Pick::new(place);
+    analyze_example(rule, &mut pick)?;
+    Ok(pick.found)
+}
+
+fn analyze_example(rule: &'static Rule, sink: &mut dyn Sink) -> Result<()> {
+    let capture = io::Cursor::new((rule.breaks)().pcapng_bytes());
+    let mut reader = Reader::from_read("example", Box::new(capture))?;
+    let mut analyzer = Analyzer::new(Options::default());
+    analyzer.read(&mut reader, sink)?;
+    analyzer.finish(sink)?;
+    Ok(())
 }
 
 fn table(width: u16) -> comfy_table::Table {

@@ -38,9 +38,9 @@ pub struct Show {
 
 /// `0:3`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    connection: u64,
-    frame: u64,
+pub(super) struct Place {
+    pub(super) connection: u64,
+    pub(super) frame: u64,
 }
 
 impl FromStr for Place {
@@ -75,21 +75,21 @@ impl Show {
 }
 
 /// Picks one frame out of an analysis, with what must be known to explain it.
-struct Pick {
+pub(super) struct Pick {
     place: Place,
     /// permessage-deflate was agreed.
     deflate: bool,
     /// First frame of the message that is open in each direction.
     open: PerRole<Option<FrameHeader>>,
     frames: u64,
-    found: Option<Picked>,
-    findings: Vec<Finding>,
+    pub(super) found: Option<Picked>,
+    pub(super) findings: Vec<Finding>,
 }
 
 /// The frame.
-struct Picked {
+pub(super) struct Picked {
     sender: Role,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     stream_offset: u64,
     captured_length: u64,
     compressed: bool,
@@ -97,22 +97,26 @@ struct Picked {
 }
 
 impl Pick {
-    fn new(place: Place) -> Pick {
+    pub(super) fn new(place: Place) -> Pick {
         Pick { place, deflate: false, open: PerRole::default(), frames: 0, found: None, findings: Vec::new() }
     }
 }
 
 impl Picked {
-    fn explain(&self, marks: &[Mark<'_>]) -> teach::Text {
-        let context = Context {
+    /// What is known of it.
+    pub(super) fn context<'a>(&self, marks: &'a [Mark<'a>]) -> Context<'a> {
+        Context {
             sender: Some(self.sender),
             compressed: self.compressed,
             continues: self.continues,
             stream_offset: Some(self.stream_offset),
             captured_length: Some(self.captured_length),
             marks,
-        };
-        teach::explain(&self.bytes, &context)
+        }
+    }
+
+    fn explain(&self, marks: &[Mark<'_>]) -> teach::Text {
+        teach::explain(&self.bytes, &self.context(marks))
     }
 }
 

@@ -145,7 +145,7 @@ fn place(text: &str, error: &toml::de::Error) -> String {
 }
 
 /// `5s`, `500ms`, `1.5min`; a number alone counts seconds.
-fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(end);

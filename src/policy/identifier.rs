@@ -71,7 +71,7 @@ impl Identifier {
 }
 
 /// Method, host and path: no port and no query, which may hold a session's id.
-fn asked_for(request: &Head<RequestLine>) -> String {
+pub(super) fn asked_for(request: &Head<RequestLine>) -> String {
     let RequestLine { method, target, .. } = &request.line;
     let host = String::from_utf8_lossy(request.first("host").unwrap_or_default()).to_ascii_lowercase();
     let port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());

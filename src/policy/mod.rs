@@ -11,6 +11,7 @@
 //! ```
 
 mod baseline;
+mod comparison;
 mod enforcer;
 mod expectations;
 mod identifier;
@@ -22,6 +23,7 @@ mod suggest;
 mod tests;
 
 pub use baseline::{Baseline, BaselineWriter};
+pub use comparison::{Change, Comparison, Known, Picture, Placed};
 pub use enforcer::Enforcer;
 pub use expectations::{Expectations, ExpectedClose, Expecting};
 pub use limit::Limit;

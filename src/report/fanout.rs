@@ -1,5 +1,6 @@
 //! One analysis, several reports.
 
+use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
 use crate::rules::Finding;
 use crate::websocket::{Frame, Message};
@@ -15,6 +16,10 @@ impl Sink for Fanout<'_> {
 
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.frame(id, frame))
+    }
+
+    fn message_bytes(&mut self, id: u64, sender: Role, bytes: &[u8]) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.message_bytes(id, sender, bytes))
     }
 
     fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {

@@ -2,18 +2,22 @@
 //!
 //! Every format is a [`Sink`](crate::analysis::Sink). [`json`] and [`jsonl`] are the machine's view: both write the same
 //! [`rows`], so a field is declared once; [`schema`] describes them. [`sarif`], [`junit`], [`github`] and [`gitlab`] are
-//! for continuous integration and are made from the same collected findings. The others are the reader's view and need the `cli` feature: [`table`] is the
+//! for continuous integration and are made from the same collected findings. [`har`] is what browsers' tools read. The others are the reader's view and need the `cli` feature: [`table`] is the
 //! overview, [`frames`] the list of frames, [`transcript`] a conversation, [`diagnostics`] the findings a line each.
 //!
 //! Text that came from the wire or the file system reaches a terminal only through [`escape`](crate::escape).
 
+pub mod catalogue;
 mod collected;
+pub mod comments;
 mod encode;
 mod exercised;
+pub mod extract;
 mod fanout;
 pub mod github;
 pub mod gitlab;
 mod handshake;
+pub mod har;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
@@ -24,7 +28,10 @@ pub mod rows;
 pub mod sarif;
 pub mod schema;
 mod serializer;
+mod shortened;
 
+#[cfg(feature = "cli")]
+pub mod compare;
 #[cfg(feature = "cli")]
 pub mod diagnostics;
 #[cfg(feature = "cli")]
@@ -45,6 +52,7 @@ mod tests;
 
 pub use collected::Paths;
 pub use fanout::Fanout;
+pub use shortened::Shortened;
 
 /// Version of the JSON report; within one major version fields are only added.
 pub const SCHEMA_VERSION: &str = "1.0";

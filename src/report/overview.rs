@@ -113,6 +113,8 @@ impl Sink for Overview {
                 closing: match connection.switched {
                     true => closing(&end.closing),
                     // A refused upgrade leaves no WebSocket to close.
+                    // Of a refused attempt TCP may go on: the retry is another connection of the report.
+                    false if end.closing.tcp_end == TcpEnd::Open => "—".to_owned(),
                     false => format!("— {}", end.closing.tcp_end.name()),
                 },
                 lasted: times.map(|(last, first)| duration(last.since(first))),

@@ -30,7 +30,7 @@ pub use finding::{Confidence, EVIDENCE, Finding};
 pub use fingerprint::Fingerprint;
 pub use referee::{Context, Referee, ReservedBits};
 pub use rule::{Blames, Rule, Severity};
-pub use thresholds::{Line, Thresholds};
+pub use thresholds::{Line, Thresholds, thresholds_of};
 
 /// The rules of every topic.
 const TOPICS: &[&[&Rule]] = &[

@@ -31,8 +31,12 @@ pub enum ReservedBits {
     MustBeZero,
     /// permessage-deflate alone: RSV1 marks a compressed message (RFC 7692 §6).
     Rsv1Compresses,
-    /// An extension that this program does not know was accepted and may define them.
-    MayBeDefined,
+    /// An extension that this program does not know was accepted and may define them; RSV1 may belong to
+    /// permessage-deflate beside it, which shares it with no other (RFC 7692 §5).
+    MayBeDefined {
+        /// permessage-deflate was accepted too.
+        rsv1_compresses: bool,
+    },
     /// The negotiation was not seen.
     Unknown,
 }
@@ -133,7 +137,7 @@ fn reserved_bits(handshake: &Handshake) -> ReservedBits {
     }
     let others = handshake.extensions.iter().any(|extension| extension.name != "permessage-deflate");
     match (others, handshake.deflate) {
-        (true, _) => ReservedBits::MayBeDefined,
+        (true, deflate) => ReservedBits::MayBeDefined { rsv1_compresses: deflate.is_some() },
         (false, Some(_)) => ReservedBits::Rsv1Compresses,
         (false, None) => ReservedBits::MustBeZero,
     }

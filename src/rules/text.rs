@@ -140,7 +140,7 @@ fn not_utf8(message: &Message<'_>, fault: &TextFault, context: &Context) -> Find
         reason(fault.fault)
     );
     let mut severity = rule.severity;
-    if context.reserved_bits == ReservedBits::MayBeDefined {
+    if matches!(context.reserved_bits, ReservedBits::MayBeDefined { .. }) {
         severity = Severity::Note;
         text.push_str("; an accepted extension may have changed the payload");
     }

@@ -1,5 +1,6 @@
 //! Where rules that speak of "too long", "too many" or "too late" draw the line.
 
+use std::fmt;
 use std::time::Duration;
 
 /// The lines that rules draw.
@@ -83,5 +84,62 @@ impl Thresholds {
             ("frag-tiny-bytes", Line::Count(frag_tiny_bytes)),
             ("frame-length-implausible", Line::Count(frame_length_implausible)),
         ]
+    }
+}
+
+/// The rules that draw each line.
+const DRAWN_BY: &[(&str, &[&str])] = &[
+    ("handshake-unanswered", &["hs-resp-missing"]),
+    ("ping-unanswered", &["ping-unanswered"]),
+    ("pong-slow", &["pong-slow"]),
+    ("pings-per-second", &["ping-flood"]),
+    ("close-slow-reply", &["close-slow-reply"]),
+    ("close-fin-late", &["close-server-fin-late", "close-tcp-never"]),
+    ("close-client-patience", &["close-client-fin-first"]),
+    ("frag-tiny-count", &["frag-tiny"]),
+    ("frag-tiny-bytes", &["frag-tiny"]),
+    ("frame-length-implausible", &["frame-length-implausible"]),
+];
+
+/// Where a line is, as options and configuration files write it: `5s`, `250ms`, `16`.
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Line::Time(time) if time.subsec_nanos() == 0 => write!(f, "{}s", time.as_secs()),
+            Line::Time(time) => write!(f, "{}s", time.as_secs_f64()),
+            Line::Count(count) => count.fmt(f),
+            Line::SmallCount(count) => count.fmt(f),
+        }
+    }
+}
+
+/// The lines that the rule with this id draws, each as `NAME=VALUE` with the value it has unless it is drawn elsewhere.
+pub fn thresholds_of(rule: &str) -> Vec<String> {
+    let mut thresholds = Thresholds::default();
+    let drawn = |name: &str| DRAWN_BY.iter().any(|(line, rules)| *line == name && rules.contains(&rule));
+    thresholds.lines().iter().filter(|(name, _)| drawn(name)).map(|(name, line)| format!("{name}={line}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_drawn_by_rules_that_exist() {
+        let mut thresholds = Thresholds::default();
+        let names: Vec<&str> = thresholds.lines().into_iter().map(|(name, _)| name).collect();
+        let drawn: Vec<&str> = DRAWN_BY.iter().map(|(name, _)| *name).collect();
+        assert_eq!(drawn, names);
+        for rule in DRAWN_BY.iter().flat_map(|(_, rules)| rules.iter()) {
+            assert!(crate::rules::find(rule).is_some(), "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_rule_has_its_lines_with_their_values() {
+        assert_eq!(thresholds_of("frag-tiny"), ["frag-tiny-count=16", "frag-tiny-bytes=16"]);
+        assert_eq!(thresholds_of("pong-slow"), ["pong-slow=5s"]);
+        assert!(thresholds_of("frame-server-masked").is_empty());
+        assert_eq!(Line::Time(&mut Duration::from_millis(250)).to_string(), "0.25s");
     }
 }

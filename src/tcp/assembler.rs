@@ -45,6 +45,8 @@ pub(super) struct Assembler {
     early: BTreeMap<u64, Early>,
     /// Bytes in `early`.
     early_bytes: usize,
+    /// The first bare acknowledgment captured before the bytes that its sender had sent by then.
+    ahead: Option<Box<Ahead>>,
     /// The last delivered bytes, up to `next`, that are not acknowledged.
     unacked: VecDeque<u8>,
     /// Where the stream ends, and the packet that said so.
@@ -62,6 +64,13 @@ struct Early {
     cut: u32,
     packet: PacketRef,
     acknowledged: Option<u64>,
+}
+
+/// The sender had sent everything up to `offset` when it had acknowledged so much of the other direction.
+#[derive(Clone, Copy, Debug)]
+struct Ahead {
+    offset: u64,
+    acknowledged: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -139,16 +148,32 @@ impl Assembler {
             self.doubt_reset(end);
         }
         if let Some(offset) = end.filter(|_| segment.flags.fin) {
+            // A FIN takes a sequence number of its own.
+            let acknowledged = self.known_when_sent(offset + 1, acknowledged);
             self.fin(offset, packet, acknowledged);
         }
         if let Some(offset) = offset.filter(|_| has_bytes) {
+            let acknowledged = self.known_when_sent(end.unwrap_or(0), acknowledged);
             self.bytes(offset, segment, packet, acknowledged, limits, deliver);
+        } else if let (Some(offset), Some(acknowledged)) = (end.filter(|&end| end > self.next), acknowledged)
+            && self.ahead.as_ref().is_none_or(|ahead| ahead.offset <= self.next)
+        {
+            self.ahead = Some(Box::new(Ahead { offset, acknowledged }));
         }
         // One far outside any window is ignored by its receiver (RFC 9293 §3.10.7.4): it is somebody's guess.
         if let Some(end) = end.filter(|_| segment.flags.rst) {
             self.reset(end, packet, limits, deliver);
         }
         self.reach_end(deliver);
+    }
+
+    /// What the sender can have acknowledged when it sent the bytes before `end` for the first time, if a segment with
+    /// them says `acknowledged`. That segment may be a retransmission whose original never reached the tap; but bytes are
+    /// sent in their order, so whatever was captured from behind them tells of an earlier time than a retransmission does.
+    fn known_when_sent(&self, end: u64, acknowledged: Option<u64>) -> Option<u64> {
+        let ahead = self.ahead.as_ref().filter(|ahead| ahead.offset >= end).map(|ahead| ahead.acknowledged);
+        let behind = self.early.range(end..).filter_map(|(_, piece)| piece.acknowledged);
+        acknowledged.map(|acknowledged| behind.chain(ahead).fold(acknowledged, u64::min))
     }
 
     /// Nothing follows a FIN (RFC 9293 §3.6): what came early and would is dropped.

@@ -510,11 +510,11 @@ fn a_packet_captured_twice_is_counted_and_a_retransmission_is_not() {
     assert_eq!(send(2, 1300), 1, "too late for a copy");
 }
 
-#[test]
-fn what_the_sender_had_read_is_an_offset_of_the_other_direction() {
+/// What the sender of each delivered chunk had acknowledged, for segments of (sequence number, acknowledgment, payload).
+fn knowledge(segments: &[(u32, u32, &[u8])]) -> Vec<(u64, Option<u64>)> {
     let mut wire = Wire::opened();
     let mut seen = Vec::new();
-    for (seq, ack, payload) in [(1004, 5011, b"def"), (1001, 5004, b"abc")] {
+    for &(seq, ack, payload) in segments {
         let end = |host| Endpoint { ip: Ipv4Addr::new(10, 0, 0, host).into(), port: 80 };
         let segment = Segment {
             source: end(1),
@@ -533,7 +533,27 @@ fn what_the_sender_had_read_is_an_offset_of_the_other_direction() {
             }
         });
     }
+    seen
+}
+
+#[test]
+fn what_the_sender_had_read_is_an_offset_of_the_other_direction() {
+    let seen = knowledge(&[(1004, 5011, b"def"), (1001, 5004, b"abc")]);
     assert_eq!(seen, [(0, Some(3)), (3, Some(10))]);
+}
+
+#[test]
+fn a_retransmission_that_fills_a_hole_knew_no_more_than_what_was_sent_behind_it() {
+    // "abc" was lost before the tap; "def" behind it had acknowledged 3 bytes, the retransmission 10.
+    let seen = knowledge(&[(1004, 5004, b"def"), (1001, 5011, b"abc")]);
+    assert_eq!(seen, [(0, Some(3)), (3, Some(3))]);
+}
+
+#[test]
+fn a_retransmission_knew_no_more_than_a_bare_acknowledgment_from_behind_it() {
+    // The sequence number of the bare acknowledgment says that "abc" was sent by then (RFC 9293 §3.4).
+    let seen = knowledge(&[(1004, 5004, b""), (1001, 5011, b"abc"), (1004, 5013, b"def")]);
+    assert_eq!(seen, [(0, Some(3)), (3, Some(12))]);
 }
 
 /// A piece of a stream of 200 bytes: where it begins, how long it is, and how far it is displaced in the capture.

@@ -73,16 +73,26 @@ pub fn wire_bytes(header: &FrameHeader, payload: &[u8]) -> Vec<u8> {
 /// A frame whose bytes end early is explained as far as they go.
 pub fn explain(bytes: &[u8], context: &Context<'_>) -> Text {
     let parts = Parts::new(bytes).with_known(context.captured_length.unwrap_or(0));
-    let mut text = Text::default();
-    text.flow(Vec::new(), 0, &[Span::new(title(&parts, context), Style::Heading)], COLUMNS);
-    text.blank();
-    text.append(draw(&parts));
+    let mut text = diagram_of(&parts, context);
     text.blank();
     fields::explain(&parts, context, &mut text);
     payload::unmasking(&parts, &mut text);
     payload::explain(&parts, context, &mut text);
     missing(&parts, &mut text);
     marks(context.marks, &mut text);
+    text
+}
+
+/// What the frame at the front of `bytes` is, in a line, and its diagram.
+pub fn diagram(bytes: &[u8], context: &Context<'_>) -> Text {
+    diagram_of(&Parts::new(bytes).with_known(context.captured_length.unwrap_or(0)), context)
+}
+
+fn diagram_of(parts: &Parts<'_>, context: &Context<'_>) -> Text {
+    let mut text = Text::default();
+    text.flow(Vec::new(), 0, &[Span::new(title(parts, context), Style::Heading)], COLUMNS);
+    text.blank();
+    text.append(draw(parts));
     text
 }
 

@@ -23,10 +23,10 @@ mod ruler;
 mod text;
 
 pub use accept::accept_walk;
-pub use explain::{Context, Mark, decode, explain, wire_bytes};
+pub use explain::{Context, Mark, decode, diagram, explain, wire_bytes};
 pub use hex::{HexError, parse_hex};
 pub use parts::frames;
-pub use rule_page::rule_page;
+pub use rule_page::{rule_example, rule_page};
 pub use ruler::ruler;
 pub use text::{FieldKind, Line, Span, Style, Text};
 

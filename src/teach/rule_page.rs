@@ -1,8 +1,9 @@
 //! A rule's declaration as a page.
 
+use super::explain::{Context, diagram};
 use super::text::{Span, Style, Text};
 use crate::escape::printable;
-use crate::rules::{Rule, Severity};
+use crate::rules::{Finding, Rule, Severity, thresholds_of};
 
 /// Where the words stand.
 const INDENT: usize = 2;
@@ -41,8 +42,33 @@ pub fn rule_page(rule: &Rule, columns: usize) -> Text {
             text.flow(Vec::new(), INDENT, &[Span::plain(printable(words.as_bytes()).into_owned())], columns);
         }
     }
+    let lines = thresholds_of(rule.id);
+    if !lines.is_empty() {
+        text.heading("Where it draws the line");
+        for line in lines {
+            text.flow(Vec::new(), INDENT, &[Span::new(format!("--threshold {line}"), Style::Strong)], columns);
+        }
+    }
     text.heading("See it");
     let command = format!("wslens rules example {} -o example.pcapng", rule.id);
     text.flow(Vec::new(), INDENT, &[Span::new(command, Style::Strong)], columns);
+    text
+}
+
+/// What the rule says of its own example, and the frame that it says it of, where it speaks of one: its wire bytes and
+/// what is known of it.
+pub fn rule_example(finding: &Finding, frame: Option<(&[u8], &Context<'_>)>, columns: usize) -> Text {
+    let columns = columns.max(20);
+    let mut text = Text::default();
+    // It stands below the page.
+    text.push(Vec::new());
+    text.heading("What it says of its example");
+    let packet = finding.packet.map_or(String::new(), |packet| format!("packet {}: ", packet.number));
+    let message = printable(finding.message.as_bytes()).into_owned();
+    text.flow(Vec::new(), INDENT, &[Span::new(packet, Style::Dim), Span::plain(message)], columns);
+    if let Some((bytes, context)) = frame {
+        text.blank();
+        text.append(diagram(bytes, context));
+    }
     text
 }

@@ -117,7 +117,7 @@ impl Text {
     }
 
     /// Adds another text below.
-    pub(super) fn append(&mut self, other: Text) {
+    pub fn append(&mut self, other: Text) {
         self.lines.extend(other.lines);
     }
 

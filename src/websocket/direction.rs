@@ -167,10 +167,13 @@ impl Direction {
             State::Payload(_) => self.complete(false, shared, tell),
             State::Header(Some(start)) if self.header_length > 0 => {
                 let start = *start;
+                let bytes = &self.header[..self.header_length];
+                let may_be_text = TEXTS.iter().any(|(text, _)| text.starts_with(bytes));
                 tell(Event::HeaderCut {
                     sender: self.role,
                     offset: start.offset,
-                    bytes: &self.header[..self.header_length],
+                    bytes,
+                    first: Some(FrameHeader::first_byte(bytes[0])).filter(|_| !may_be_text),
                     packet: start.packet,
                 });
             }
@@ -259,6 +262,7 @@ impl Direction {
                 unknown: header.rsv() != 0 && !compressed,
                 keep: shared.settings.payload_bytes,
                 digest: shared.settings.digests,
+                pieces: shared.settings.pieces,
                 packet: start.packet,
                 stream_offset: start.offset,
             };
@@ -319,6 +323,7 @@ impl Direction {
             }
             if let Some(message) = &mut message {
                 message.push(plain, self.inflater.as_deref_mut(), bounds);
+                message.tell_fresh(|bytes| tell(Event::Piece { sender: self.role, bytes }));
             }
         };
         match open.header.masking_key {
@@ -390,7 +395,7 @@ impl Direction {
         let Some(mut message) = self.message.take() else { return };
         let bounds = shared.settings.bounds;
         let inflater = self.inflater.as_deref_mut().filter(|_| message.is_compressed());
-        message.finish(self.role, finished, self.after_gap, inflater, bounds, |message| tell(Event::Message(message)));
+        message.finish(self.role, finished, self.after_gap, inflater, bounds, tell);
         shared.scratch.message = Some(message);
     }
 

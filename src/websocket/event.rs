@@ -2,7 +2,7 @@
 //!
 //! Rules judge these events and reports print them; both see the same.
 
-use super::{FrameHeader, Handshake};
+use super::{FrameHeader, Handshake, Opcode};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::tcp::Missing;
@@ -16,6 +16,14 @@ pub enum Event<'a> {
     Handshake(&'a Handshake),
     /// A frame is complete, or its stream ended inside it.
     Frame(&'a Frame<'a>),
+    /// More bytes of the message that is open in this direction, unmasked and inflated; told only where they are asked
+    /// for. Behind missing bytes there are none.
+    Piece {
+        /// Whose message.
+        sender: Role,
+        /// The bytes that follow those told before.
+        bytes: &'a [u8],
+    },
     /// A message is complete, or can never be. Told after its last frame.
     Message(&'a Message<'a>),
     /// Bytes of a stream are missing.
@@ -60,8 +68,20 @@ pub enum Event<'a> {
         offset: u64,
         /// What there is of it.
         bytes: &'a [u8],
+        /// The reserved bits as a number, RSV1 the highest, and the opcode (RFC 6455 §5.2): they stand in the first
+        /// byte. `None` where the bytes may be the beginning of a text instead.
+        first: Option<(u8, Opcode)>,
         /// The packet with its first byte.
         packet: PacketRef,
+    },
+    /// The other leg of a connection through a proxy showed the same message in other fragments.
+    Recut {
+        /// The message as it is on this leg.
+        message: &'a Message<'a>,
+        /// Ordinal of the connection that is the other leg.
+        connection: u64,
+        /// Of how many frames it was made there.
+        frames: u64,
     },
     /// No frame boundary was found in the last bytes of a stream.
     Undecoded {

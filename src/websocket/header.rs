@@ -155,6 +155,12 @@ impl FrameHeader {
         Ok((input, header))
     }
 
+    /// What the first byte of a header says beside FIN: the reserved bits, as [`FrameHeader::rsv`] gives them, and the
+    /// opcode.
+    pub fn first_byte(byte: u8) -> (u8, Opcode) {
+        (byte >> 4 & 0b111, Opcode(byte & 0x0F))
+    }
+
     /// Length of this header on the wire, in bytes: 2 to 14.
     pub fn length(&self) -> usize {
         let extended = match self.length_form {

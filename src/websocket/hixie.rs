@@ -94,7 +94,7 @@ impl HixieDirection {
                 Part::Text => {
                     let end = memchr::memchr(0xFF, rest);
                     let (text, behind) = rest.split_at(end.unwrap_or(rest.len()));
-                    self.payload(text, shared);
+                    self.payload(text, shared, tell);
                     rest = behind;
                     if end.is_some() {
                         rest = &rest[1..];
@@ -139,6 +139,7 @@ impl HixieDirection {
             unknown: false,
             keep: shared.settings.payload_bytes,
             digest: shared.settings.digests,
+            pieces: shared.settings.pieces,
             packet: chunk.packet,
             stream_offset: chunk.offset,
         };
@@ -156,13 +157,14 @@ impl HixieDirection {
         }));
     }
 
-    fn payload(&mut self, text: &[u8], shared: &Shared) {
+    fn payload(&mut self, text: &[u8], shared: &Shared, tell: &mut dyn FnMut(Event<'_>)) {
         let Some(open) = &mut self.frame else { return };
         open.payload_length += text.len() as u64;
         let room = shared.settings.payload_bytes.saturating_sub(self.kept.len()).min(text.len());
         self.kept.extend_from_slice(&text[..room]);
         if let Some(message) = &mut open.message {
             message.push(text, None, shared.settings.bounds);
+            message.tell_fresh(|bytes| tell(Event::Piece { sender: self.role, bytes }));
         }
     }
 
@@ -219,7 +221,7 @@ impl HixieDirection {
         tell(Event::Frame(&frame));
         if let Some(mut own) = open.message {
             let bounds = shared.settings.bounds;
-            own.finish(self.role, complete, self.after_gap, None, bounds, |message| tell(Event::Message(message)));
+            own.finish(self.role, complete, self.after_gap, None, bounds, tell);
         }
     }
 }

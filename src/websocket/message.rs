@@ -1,7 +1,7 @@
 //! Fragments put together into a message, inflated and its text checked, while they go by (RFC 6455 §5.4, §5.6;
 //! RFC 7692 §6).
 
-use super::event::{Inflated, Kind, Message, Text, TextFault};
+use super::event::{Event, Inflated, Kind, Message, Text, TextFault};
 use super::inflate::{Bounds, Failure, Inflater};
 use super::shared::reuse;
 use super::utf8::Validator;
@@ -27,6 +27,8 @@ pub struct OpenMessage {
     fault_frame: Option<u64>,
     split_at_frame: Option<u64>,
     digest: Option<Box<Sha256>>,
+    /// Bytes after inflating that were not told yet, where they are asked for.
+    fresh: Option<Vec<u8>>,
     /// Payload bytes are missing from here on.
     damaged: bool,
     packet: PacketRef,
@@ -47,6 +49,8 @@ pub struct Opening {
     pub keep: usize,
     /// Compute a digest.
     pub digest: bool,
+    /// Keep all of it, to be told piece by piece.
+    pub pieces: bool,
     /// The packet with its first byte.
     pub packet: PacketRef,
     /// Offset of its first frame.
@@ -85,6 +89,7 @@ impl OpenMessage {
             fault_frame: None,
             split_at_frame: None,
             digest: opening.digest.then(Box::default),
+            fresh: opening.pieces.then(Vec::new),
             damaged: false,
             packet: opening.packet,
             last_packet: opening.packet,
@@ -94,7 +99,16 @@ impl OpenMessage {
 
     /// Whether anybody wants more of the payload than its first bytes.
     pub fn wants_all(&self) -> bool {
-        (self.compressed || self.text.is_some() || self.digest.is_some()) && !self.damaged
+        let wanted = self.compressed || self.text.is_some() || self.digest.is_some() || self.fresh.is_some();
+        wanted && !self.damaged
+    }
+
+    /// Tells the bytes that were not told yet.
+    pub fn tell_fresh(&mut self, tell: impl FnOnce(&[u8])) {
+        if let Some(fresh) = self.fresh.as_mut().filter(|fresh| !fresh.is_empty()) {
+            tell(fresh);
+            fresh.clear();
+        }
     }
 
     /// Whether its bytes are DEFLATE.
@@ -128,6 +142,9 @@ impl OpenMessage {
         if let Some(digest) = &mut self.digest {
             digest.update(plain);
         }
+        if let Some(fresh) = &mut self.fresh {
+            fresh.extend_from_slice(plain);
+        }
     }
 
     /// One of its frames is complete, or was cut off. Gives the index of the message; `next_index` is what a new
@@ -148,7 +165,8 @@ impl OpenMessage {
         index
     }
 
-    /// The message is over: `finished` where its final frame was seen. Calls `tell` with what it was.
+    /// The message is over: `finished` where its final frame was seen. Calls `tell` with what it was, and before that
+    /// with the last of its bytes.
     pub fn finish(
         &mut self,
         sender: Role,
@@ -156,7 +174,7 @@ impl OpenMessage {
         after_gap: bool,
         inflater: Option<&mut Inflater>,
         bounds: Bounds,
-        tell: impl FnOnce(&Message<'_>),
+        tell: &mut dyn FnMut(Event<'_>),
     ) {
         let whole = finished && !self.damaged;
         let inflated = match inflater {
@@ -178,7 +196,8 @@ impl OpenMessage {
         let readable = whole && inflated.is_none_or(|inflated| inflated == Inflated::Whole);
         let text = self.finish_text(readable);
         let Some((index, first_frame)) = self.first else { return };
-        tell(&Message {
+        self.tell_fresh(|bytes| tell(Event::Piece { sender, bytes }));
+        tell(Event::Message(&Message {
             index,
             sender,
             kind: self.kind,
@@ -202,7 +221,7 @@ impl OpenMessage {
             last_packet: self.last_packet,
             stream_offset: self.stream_offset,
             after_gap: after_gap || self.damaged,
-        });
+        }));
     }
 
     /// What is known of the text. A fault that was seen stays one even if the rest of the message is missing; that

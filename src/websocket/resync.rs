@@ -4,7 +4,8 @@
 //! A boundary is believed when what stands there would be unlikely by chance. Each thing that agrees with a frame
 //! adds its evidence in bits: a header whose fields random bytes have once in eight times adds three. One
 //! contradiction rules a boundary out. Writers mostly begin a frame at the beginning of a segment and end it at the
-//! end of one, so such boundaries carry evidence of their own.
+//! end of one, so such boundaries carry evidence of their own: little where segments are tiny, since then any place is
+//! near an edge, and none behind a full segment, for that was cut where it was full.
 
 use super::header::{FrameHeader, MAX_HEADER, Opcode};
 use super::mask::unmask;
@@ -14,8 +15,12 @@ use crate::tcp::Chunk;
 /// Evidence asked for before a boundary is believed, in bits.
 pub const ENOUGH: u32 = 24;
 
-/// Evidence of standing at the first byte of a segment, and of a frame that ends with one.
+/// The most evidence of standing at the first byte of a segment, and of a frame that ends with one.
 const AT_SEGMENT_EDGE: u32 = 8;
+
+/// A segment of so many bytes may be one of many that carry a long message: less fits into no network's packets
+/// (RFC 9293 §3.7.1).
+const MAY_BE_FULL: usize = 500;
 
 /// Frames of a chain that are looked at.
 const MAX_CHAIN: usize = 16;
@@ -113,14 +118,15 @@ impl Search {
 
     /// The best boundary that has evidence enough.
     fn best(&mut self, expected: Expected) -> Option<Boundary> {
-        if let Some(found) = self.best_edge(expected).filter(|found| found.score >= ENOUGH) {
+        // Each place tried is a chance to be wrong: as many bits more are asked for.
+        let edges = self.marks.len().clamp(1, MAX_EDGES).ilog2();
+        if let Some(found) = self.best_edge(expected).filter(|found| found.score >= ENOUGH + edges) {
             return Some(found);
         }
         if self.bytes.len() < self.search_at {
             return None;
         }
         self.search_at = self.bytes.len() * 2;
-        // Each place tried is a chance to be wrong: as many bits more are asked for.
         let tried = usize::BITS - self.bytes.len().leading_zeros();
         (0..self.bytes.len())
             .filter_map(|at| self.score(at, expected))
@@ -130,32 +136,73 @@ impl Search {
 
     /// The evidence for a boundary at `at`; `None` where something contradicts it.
     fn score(&self, at: usize, expected: Expected) -> Option<Boundary> {
-        let is_edge =
-            |at: usize| at == self.bytes.len() || self.marks.binary_search_by_key(&at, |mark| mark.at).is_ok();
-        let mut score = if is_edge(at) { AT_SEGMENT_EDGE } else { 0 };
+        let mut score = self.begins(at);
         let mut position = at;
         // Before the boundary a message may have been open.
         let mut open = None;
-        for _ in 0..MAX_CHAIN {
+        let mut seen: [&[u8]; MAX_CHAIN] = [&[]; MAX_CHAIN];
+        for number in 0..MAX_CHAIN {
             let rest = &self.bytes[position..];
             let Ok((payload, header)) = FrameHeader::parse(&rest[..rest.len().min(MAX_HEADER)]) else { break };
             let payload_at = position + rest.len().min(MAX_HEADER) - payload.len();
-            score += header_evidence(&header, expected, &mut open)?;
+            let of_header = header_evidence(&header, expected, &mut open)?;
             let payload = &self.bytes[payload_at..];
             let length = usize::try_from(header.payload_length).unwrap_or(usize::MAX);
-            score += payload_evidence(&header, &payload[..payload.len().min(length)])?;
-            if length > payload.len() {
-                break;
-            }
-            position = payload_at + length;
-            if is_edge(position) {
-                score += AT_SEGMENT_EDGE;
-            }
-            if position == self.bytes.len() {
+            let of_payload = payload_evidence(&header, &payload[..payload.len().min(length)])?;
+            let whole = length <= payload.len();
+            let frame_at = std::mem::replace(&mut position, payload_at + length.min(payload.len()));
+            let of_end = if whole { self.ends(frame_at, position) } else { 0 };
+            // Bytes that repeat look like one frame again and again, which proves nothing new; not so where each of them
+            // is a segment of its own.
+            let frame = &self.bytes[frame_at..position.min(frame_at + MAX_HEADER + MAX_PEEK)];
+            let is_segment = self.edge(frame_at).is_ok() && of_end == AT_SEGMENT_EDGE - 1;
+            let repeats = !is_segment && seen[..number].contains(&frame);
+            seen[number] = frame;
+            score += of_end + if repeats { 0 } else { of_header + of_payload };
+            if !whole || position == self.bytes.len() {
                 break;
             }
         }
         Some(Boundary { at, score })
+    }
+
+    /// The mark of the segment that begins at `at`, by its number.
+    fn edge(&self, at: usize) -> Result<usize, usize> {
+        self.marks.binary_search_by_key(&at, |mark| mark.at)
+    }
+
+    /// How many bytes a segment has.
+    fn length(&self, mark: usize) -> usize {
+        let end = self.marks.get(mark + 1).map_or(self.bytes.len(), |next| next.at);
+        end - self.marks[mark].at
+    }
+
+    /// What chance would make of a segment's edge, in bits: the longer segments are, the fewer places are one.
+    fn rare(&self) -> u32 {
+        (self.bytes.len() / self.marks.len().max(1)).max(1).ilog2()
+    }
+
+    /// Evidence of a frame that begins at `at`.
+    fn begins(&self, at: usize) -> u32 {
+        let Ok(mark) = self.edge(at) else { return 0 };
+        // Behind a full segment the message may go on; of what is missing before the first one nothing is known.
+        let before = self.length(mark.saturating_sub(1));
+        if before < MAY_BE_FULL { (2 * self.rare()).min(AT_SEGMENT_EDGE) } else { 0 }
+    }
+
+    /// Evidence of a frame that begins at `from` and ends at `to`.
+    fn ends(&self, from: usize, to: usize) -> u32 {
+        let next = match self.edge(from) {
+            Ok(mark) => mark + 1,
+            Err(mark) => mark,
+        };
+        let next = self.marks.get(next).map_or(self.bytes.len(), |mark| mark.at);
+        match self.edge(to) {
+            // That a length of seven bits points at the very next edge is no matter of how many edges there are.
+            _ if next == to => AT_SEGMENT_EDGE - 1,
+            Err(_) if to < self.bytes.len() => 0,
+            _ => self.rare().min(AT_SEGMENT_EDGE - 1),
+        }
     }
 
     /// Ends the search at a boundary: calls `take` with the chunks from there on, and says how many bytes were
@@ -199,10 +246,10 @@ fn header_evidence(header: &FrameHeader, expected: Expected, open: &mut Option<b
         }
         *open = Some(!header.fin);
     }
-    // RSV1 to 3 and MASK are a bit each, the opcode is one of 6 in 16. Runs of zeros look like empty fragments:
-    // they prove nothing.
+    // RSV1 to 3 and MASK are a bit each, the opcode is one of 6 in 16. Small numbers look like fragments, and runs of
+    // zeros like empty ones: without FIN, and without a payload, a data frame proves nothing.
     let bits = match header.length_form {
-        _ if data && header.payload_length == 0 => 0,
+        _ if data && (header.payload_length == 0 || !header.fin) => 0,
         super::LengthForm::Bits64 => 24,
         _ if control => 8,
         _ => 5,

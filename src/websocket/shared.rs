@@ -18,6 +18,8 @@ pub struct Settings {
     pub payload_bytes: usize,
     /// Compute digests of messages.
     pub digests: bool,
+    /// Tell the bytes of messages as they come.
+    pub pieces: bool,
     /// Bounds on inflating a message.
     pub bounds: Bounds,
     /// Bytes among which a boundary is searched.

@@ -1,5 +1,6 @@
 //! Tests of the folder through its public door. Captures are built byte by byte in [`build`].
 
+mod annotate;
 mod build;
 mod compression;
 mod join;

@@ -176,7 +176,7 @@ fn judge_code(code: u16, frame: &Frame<'_>, context: &Context, docket: &mut Dock
         0..=999 => (&CODE_BELOW_1000, "which is below 1000 and not used"),
         1004 if context.family == Family::Rfc6455 => (&CODE_1004, "which has no meaning"),
         1005 | 1006 | 1015 => (&CODE_UNSENDABLE, "which stands for the absence of a code and must not be sent"),
-        1016..=2999 if context.reserved_bits == ReservedBits::MayBeDefined => {
+        1016..=2999 if matches!(context.reserved_bits, ReservedBits::MayBeDefined { .. }) => {
             severity = Some(Severity::Note);
             (&CODE_UNASSIGNED, "which is not assigned; an accepted extension may define it")
         }

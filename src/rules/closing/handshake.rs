@@ -373,7 +373,10 @@ fn not_answered(close: &Close, teardown: &Teardown, streams: &PerRole<Stream>, c
     let finding = Finding::new(&NOT_ANSWERED, Some(silent), text).at(packet);
     let mut finding = Finding { frame: Some(close.frame), ..finding };
     // Who finishes TCP right behind its own Close leaves no way for an answer: nobody would have read it.
-    let not_waited_for = teardown.fins[close.sender].as_ref().is_some_and(|fin| fin.packet.number < packet.number);
+    let not_waited_for = teardown.fins[close.sender].is_some_and(|fin| match teardown.fins[silent] {
+        Some(Finish { acknowledged: Some(_), .. }) => super::teardown::had_fin(teardown, streams, silent),
+        _ => fin.packet.number < packet.number,
+    });
     if !proved || gap || excused || not_waited_for {
         finding.severity = Severity::Warning;
     }

@@ -207,7 +207,7 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
 
 /// Whether `role` had received the other side's FIN when it sent its own, whatever the order in the capture: a FIN
 /// takes up the sequence number behind the last byte (RFC 9293 §3.4).
-fn had_fin(teardown: &Teardown, streams: &PerRole<Stream>, role: Role) -> bool {
+pub(super) fn had_fin(teardown: &Teardown, streams: &PerRole<Stream>, role: Role) -> bool {
     let acknowledged = teardown.fins[role].and_then(|fin| fin.acknowledged);
     matches!((acknowledged, streams[role.peer()].end), (Some(acknowledged), Some(end)) if acknowledged > end)
 }

@@ -38,7 +38,7 @@ struct Side {
     close: Option<Close>,
     /// The last frame that shows it at work before either side closed.
     alive: Option<Alive>,
-    /// It sent a Pong that nothing asked for.
+    /// It sent a Pong that nothing asked for, or may have.
     heartbeats: bool,
     /// It sent a Pong when it had received this much, which was more than had been seen by then.
     early_pong: u64,
@@ -220,8 +220,12 @@ impl Pings {
                 let pings = &mut self.sides[peer].pings;
                 if let Some(at) = pings.iter().position(|ping| ping.payload == payload) {
                     pings.remove(at);
-                } else if let Some(received) = received.filter(|_| !self.sides[peer].blind && !context.mid_stream) {
-                    self.unasked(frame, received, docket);
+                    return;
+                }
+                match received.filter(|_| !self.sides[peer].blind && !context.mid_stream) {
+                    Some(received) => self.unasked(frame, received, docket),
+                    // Nothing may have asked for it, so no other Pong has to be an answer either.
+                    None => self.sides[sender].heartbeats = true,
                 }
             }
         }

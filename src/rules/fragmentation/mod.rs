@@ -10,8 +10,8 @@ use super::{Finding, Rule, Severity};
 use crate::websocket::{Ending, Event, Family, Frame, Message, Opcode, TcpEnd};
 use crate::{PerRole, Role};
 use rules::{
-    CONTINUATION_WITHOUT_START, CONTROL_FRAGMENTED, CONTROL_INTERLEAVED, EMPTY_FRAGMENT, NEW_DATA_INSIDE_MESSAGE,
-    SPLITS_CODE_POINT, TINY, UNFINISHED,
+    CHANGED_BY_INTERMEDIARY, CONTINUATION_WITHOUT_START, CONTROL_FRAGMENTED, CONTROL_INTERLEAVED, EMPTY_FRAGMENT,
+    NEW_DATA_INSIDE_MESSAGE, SPLITS_CODE_POINT, TINY, UNFINISHED,
 };
 
 /// Follows the open message of each endpoint.
@@ -48,6 +48,20 @@ impl Topic for FragmentationRules {
         match event {
             Event::Frame(frame) => self.frame(frame, context, docket),
             Event::Message(message) => self.message(message, context, docket),
+            Event::Recut { message, connection, frames } => {
+                let text = format!(
+                    "{}'s message {} has {} here and {} on connection {connection}, the other leg through a proxy",
+                    message.sender,
+                    message.index,
+                    count(message.frames, "frame"),
+                    frames
+                );
+                // §5.4: without an extension that cares, an intermediary may cut as it likes.
+                let extended = !matches!(context.reserved_bits, ReservedBits::MustBeZero | ReservedBits::Unknown);
+                let severity = if extended { CHANGED_BY_INTERMEDIARY.severity } else { Severity::Note };
+                let finding = Finding { blame: None, ..Finding::of_message(&CHANGED_BY_INTERMEDIARY, message, text) };
+                docket.file(finding.with_severity(severity));
+            }
             Event::Missing { sender, .. } | Event::Resync { sender, .. } => self.sides[*sender].unfinished = None,
             Event::Fin { sender, .. } | Event::Reset { sender, .. } => {
                 self.first_to_end.get_or_insert(*sender);
@@ -182,7 +196,7 @@ impl FragmentationRules {
 /// §5.4 speaks of connections without an extension that says otherwise.
 fn by_extension(rule: &'static Rule, frame: &Frame<'_>, mut text: String, context: &Context) -> Finding {
     let mut severity = rule.severity;
-    if context.reserved_bits == ReservedBits::MayBeDefined {
+    if matches!(context.reserved_bits, ReservedBits::MayBeDefined { .. }) {
         severity = Severity::Note;
         text.push_str("; an accepted extension may allow it");
     }

@@ -2,8 +2,9 @@
 
 use crate::Role;
 use crate::rules::{Blames, Rule, Severity};
-use crate::scenario::{Scenario, close, continuation, fragments, ping, pong, text};
+use crate::scenario::{FrameSpec, Request, Response, Scenario, close, continuation, fragments, ping, pong, text};
 use crate::websocket::Opcode;
+use std::net::SocketAddr;
 
 /// The rules of this topic.
 pub const RULES: &[&Rule] = &[
@@ -11,6 +12,7 @@ pub const RULES: &[&Rule] = &[
     &NEW_DATA_INSIDE_MESSAGE,
     &CONTROL_FRAGMENTED,
     &UNFINISHED,
+    &CHANGED_BY_INTERMEDIARY,
     &CONTROL_INTERLEAVED,
     &EMPTY_FRAGMENT,
     &TINY,
@@ -94,6 +96,50 @@ pub static UNFINISHED: Rule = Rule {
         finished.server(close(1000, "")).client(close(1000, "")).fin(Role::Server)
     },
 };
+
+/// `frag-changed-by-intermediary`
+pub static CHANGED_BY_INTERMEDIARY: Rule = Rule {
+    id: "frag-changed-by-intermediary",
+    severity: Severity::Warning,
+    blames: Blames::Nobody,
+    source: "RFC 6455 §5.4",
+    quote: "An intermediary MUST NOT change the fragmentation of any message in the context of a connection where \
+            extensions have been negotiated and the intermediary is not aware of the semantics of the negotiated \
+            extensions.",
+    statement: "Two legs of one connection show a message in different fragments: an intermediary cut it anew.",
+    why: "An extension may give each frame a meaning, as deflate-frame does, and bits in a frame's header are lost or \
+          misplaced when frames are joined or cut. Without an extension it only costs time and headers.",
+    restraint: "A warning where an extension was negotiated, since what the intermediary is aware of is not in the \
+                bytes, and a note where none was. Both legs must be in the capture, with one key, opening one \
+                within the other; messages are held against each other where kind, length and first bytes are the same \
+                and nothing is missing.",
+    breaks: || through_a_proxy(text("Hello").split(2), text("Hello")),
+    keeps: || through_a_proxy(text("Hello").split(2), text("Hello").split(2)),
+};
+
+/// A client's message on its way to a proxy, and from there to the server.
+fn through_a_proxy(arrives: FrameSpec, leaves: FrameSpec) -> Scenario {
+    let deflate = "permessage-deflate";
+    let client = SocketAddr::from(([192, 0, 2, 1], 50_000));
+    let [proxy, back] = [8080, 40_000].map(|port| SocketAddr::from(([192, 0, 2, 2], port)));
+    let server = SocketAddr::from(([192, 0, 2, 3], 80));
+    let key = "AGLXCiOWQ2EQhz3Ge8oW9A==";
+    let request =
+        |request: Request| request.replace("Sec-WebSocket-Key", key).header("Sec-WebSocket-Extensions", deflate);
+    let answer = |answer: Response| answer.header("Sec-WebSocket-Extensions", deflate);
+    Scenario::new()
+        .endpoints(client, proxy)
+        .request(request)
+        .connection()
+        .endpoints(back, server)
+        .request(request)
+        .response(answer)
+        .resume(0)
+        .response(answer)
+        .client(arrives)
+        .resume(1)
+        .client(leaves)
+}
 
 /// `frag-control-interleaved`
 pub static CONTROL_INTERLEAVED: Rule = Rule {

@@ -54,6 +54,9 @@ pub struct Neighbourhood {
     pub key_of: Option<u64>,
     /// Another connection of the same client to the same server that was opening at the same time.
     pub opening_beside: Option<u64>,
+    /// Another connection with the same key that was opening at the same time, between other hosts: the two seem to be
+    /// the legs of one connection through a proxy.
+    pub leg_of: Option<u64>,
 }
 
 /// Which generation of the protocol a connection speaks.
