@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!  file ─ capture ─ packet ─ tcp ─ tls ─ http ─ websocket ─┬─ rules ─┐
-//!                                                          └─────────┴─ report ─ cli
+//!                                                          └─────────┴─ report ─ tui ─ cli
 //! ```
 //!
 //! | module | takes | gives |
@@ -19,7 +19,8 @@
 //! | [`rules`] | what the layers before it saw | findings |
 //! | [`policy`] | findings | those that count, and how much |
 //! | [`report`] | connections, frames, messages, findings | one file for each output format |
-//! | [`teach`] | a frame, a rule | bit rulers, unmasking tables, rule pages |
+//! | [`teach`] | a frame, a handshake, a rule | bit rulers, frames written by hand, questions, rule pages |
+//! | `tui` | connections, frames, messages, findings | the terminal browser |
 //! | [`scenario`] | a conversation in a few lines of Rust | a capture file |
 //!
 //! [`analysis`] wires these into a pipeline and is the front door.
@@ -44,6 +45,8 @@ pub mod websocket;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "tui")]
+pub mod tui;
 
 pub use limits::Limits;
 pub use role::{PerRole, Role};

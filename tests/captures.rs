@@ -41,6 +41,9 @@ const PUBLISHED_KEY: (&str, Severity, Option<Role>, usize) = ("hs-req-key-sample
 /// The hand-written client counts its masking keys up.
 const COUNTED_KEYS: (&str, Severity, Option<Role>, usize) = ("mask-key-sequence", Warning, Some(Client), 1);
 
+/// The gallery's clients go on where a conforming one would fail the connection.
+const TOLERANT_CLIENT: (&str, Severity, Option<Role>, usize) = ("fail-tolerated", Error, Some(Client), 1);
+
 /// A program that ends TCP by RST after the closing handshake, as the README says.
 const RESET_BY_CLIENT: (&str, Severity, Option<Role>, usize) = ("close-tcp-rst", Warning, Some(Client), 1);
 
@@ -58,6 +61,19 @@ const CAPTURES: &[Facts] = &[
     blamed("aiohttp.pcap", 1, 11, &[("close-client-fin-first", Warning, Some(Client), 1)]),
     clean("tornado.pcap", 1, 10),
     clean("chromium_plain.pcap", 1, 11),
+    // A browser that conforms, and a server that ends each connection in another way.
+    blamed(
+        "close_events.pcap",
+        12,
+        25,
+        &[
+            ("close-abnormal", Warning, Some(Server), 2),
+            ("close-not-answered", Warning, Some(Server), 2),
+            ("close-not-answered", Error, Some(Server), 1),
+            ("close-tcp-rst", Warning, Some(Server), 4),
+            ("frame-rsv3-set", Error, Some(Server), 1),
+        ],
+    ),
     clean("through_nginx.pcap", 2, 20),
     clean("through_haproxy.pcap", 2, 20),
     clean("http_connect.pcap", 2, 20),
@@ -96,13 +112,19 @@ const CAPTURES: &[Facts] = &[
             ("frag-continuation-without-start", Error, Some(Server), 4),
         ],
     ),
-    blamed("gallery/beetle.pcap", 1, 6, &[PUBLISHED_KEY, ("hs-resp-accept-mismatch", Error, Some(Server), 1)]),
+    blamed(
+        "gallery/beetle.pcap",
+        1,
+        6,
+        &[TOLERANT_CLIENT, PUBLISHED_KEY, ("hs-resp-accept-mismatch", Error, Some(Server), 1)],
+    ),
     blamed("gallery/beetle_right_accept.pcap", 1, 6, &[PUBLISHED_KEY]),
     blamed(
         "gallery/qml_chat_sample.pcap",
         1,
         6,
         &[
+            TOLERANT_CLIENT,
             ("hs-req-key-sample", Warning, Some(Client), 1),
             ("hs-req-method-not-get", Error, Some(Client), 1),
             ("hs-resp-101-to-invalid-request", Error, Some(Server), 1),
@@ -124,7 +146,7 @@ const CAPTURES: &[Facts] = &[
         "gallery/rfc_style_client_bad_guid.pcap",
         2,
         6,
-        &[PUBLISHED_KEY, ("hs-resp-accept-mismatch", Error, Some(Server), 1)],
+        &[TOLERANT_CLIENT, PUBLISHED_KEY, ("hs-resp-accept-mismatch", Error, Some(Server), 1)],
     ),
     clean("gallery/php_draft17.pcap", 1, 4),
 ];

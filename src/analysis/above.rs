@@ -43,6 +43,15 @@ impl Above {
         matches!(self, Above::Http(..) | Above::MidStream(_))
     }
 
+    /// The WebSocket in it, inside of TLS or not.
+    pub(super) fn live(&mut self) -> Option<&mut Live> {
+        match self {
+            Above::WebSocket(live) => Some(live),
+            Above::Tls(secured) => secured.live(),
+            _ => None,
+        }
+    }
+
     /// Takes what the connection delivers.
     pub(super) fn deliver(
         &mut self,

@@ -3,6 +3,7 @@
 use super::above::Above;
 use super::live::{Below, Captured, Ends};
 use super::output::{Output, State};
+use super::timeline::Marks;
 use crate::Limits;
 use crate::capture::{Packet, PacketRef};
 use crate::packet::{Endpoint, Segment, verify_checksum};
@@ -39,6 +40,7 @@ impl Flow {
                 opened: false,
                 tls: None,
                 ends: Ends::default(),
+                marks: Marks::default(),
             },
             syn: None,
             checksums: 0,
@@ -92,11 +94,21 @@ impl Flow {
         let Flow { tcp, above, below, .. } = self;
         below.last_packet = packet.at;
         below.opened |= segment.flags.syn;
+        below.marks.note(side, segment, packet.at);
         let limits = Limits::clone(&state.limits);
         tcp.segment(side, segment, packet.at, &limits, &mut |side, delivery| {
             below.ends.note(side, &delivery);
             above.deliver(side, &delivery, below, state, out);
         });
+        let flags = segment.flags;
+        // What closes a connection often has no window.
+        if state.options.opt_in
+            && segment.window == 0
+            && !(flags.syn || flags.fin || flags.rst)
+            && let Some(live) = above.live()
+        {
+            live.zero_window(side, packet.at, state, out);
+        }
     }
 
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
@@ -113,7 +125,7 @@ impl Flow {
             last_packet: below.last_packet,
             capture_end: capture_end.filter(|_| !tcp.is_over()),
         };
-        above.finish(&below, &ending, &Captured { facts: tcp.facts(), bad_checksums }, state, out);
+        above.finish(&below, &ending, &Captured { facts: tcp.facts(), bad_checksums, marks: below.marks }, state, out);
     }
 
     fn check_checksum(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) {

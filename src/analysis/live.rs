@@ -4,8 +4,9 @@ use super::first_keys::Beginning;
 use super::legs::Recut;
 use super::neighbours::Known;
 use super::output::{Output, State};
+use super::reconnects::{Chain, Try};
 use super::sink::{Connection, ConnectionEnd, Transport};
-use crate::Role;
+use super::timeline::Marks;
 use crate::capture::PacketRef;
 use crate::http::{Attempt, Held, Switch};
 use crate::packet::Endpoint;
@@ -13,6 +14,7 @@ use crate::rules::Referee;
 use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, Side};
 use crate::tls::Facts;
 use crate::websocket::{self, CaptureFact, Ending, Event, Handshake, TcpEnd};
+use crate::{PerRole, Role};
 use std::sync::Arc;
 
 /// What the WebSocket layer needs to know of the TCP connection below.
@@ -30,6 +32,7 @@ pub(super) struct Below {
     /// What is known of the TLS connection around it, while it is open what is inside.
     pub(super) tls: Option<Arc<Facts>>,
     pub(super) ends: Ends,
+    pub(super) marks: Marks,
 }
 
 /// The ends of the streams that TCP has delivered so far.
@@ -78,6 +81,9 @@ pub(super) struct Live {
     early_dropped: u64,
     /// While the client's first masking keys are awaited.
     beginning: Option<Box<Beginning>>,
+    attempt: Option<Box<Try>>,
+    /// Who ended its side of TCP first.
+    ended_by: Option<Role>,
 }
 
 /// How a connection was captured.
@@ -85,6 +91,7 @@ pub(super) struct Live {
 pub(super) struct Captured {
     pub(super) facts: ConnectionFacts,
     pub(super) bad_checksums: Option<(u32, PacketRef)>,
+    pub(super) marks: Marks,
 }
 
 impl Live {
@@ -100,7 +107,8 @@ impl Live {
         }
         let (client_ip, server) = (below.endpoint(client).ip, below.endpoint(client.other()));
         let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
-        let mut live = Live { id, client, connection, referee, early_dropped, beginning };
+        let attempt = state.reconnects.begin(&handshake, client_ip, server, below.first_packet).map(Box::new);
+        let mut live = Live { id, client, connection, referee, early_dropped, beginning, attempt, ended_by: None };
         for sender in [Role::Client, Role::Server] {
             if let Some(missing) = holes[sender] {
                 live.deliver_from(sender, &Delivery::Missing(missing), state, out);
@@ -131,9 +139,9 @@ impl Live {
     /// The capture began within the connection, and its frames tell which side is the client.
     pub(super) fn mid_stream(client: Side, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
         let id = announce(client, None, below, state, out);
-        let referee = Referee::new(state.thresholds.clone(), &state.limits, true);
+        let referee = Referee::new(state.thresholds.clone(), &state.limits, true).with_opt_in(state.options.opt_in);
         let connection = websocket::Connection::mid_stream(state.settings());
-        Live { id, client, connection, referee, early_dropped: 0, beginning: None }
+        Live { id, client, connection, referee, early_dropped: 0, beginning: None, attempt: None, ended_by: None }
     }
 
     /// Takes what the TCP connection delivers.
@@ -156,6 +164,9 @@ impl Live {
     }
 
     fn deliver_from(&mut self, sender: Role, delivery: &Delivery<'_>, state: &mut State, out: &mut Output<'_>) {
+        if matches!(delivery, Delivery::Fin(_) | Delivery::Reset(_)) {
+            self.ended_by.get_or_insert(sender);
+        }
         let Live { id, connection, referee, beginning, .. } = self;
         let State { scratch, summary, beginnings, legs, .. } = state;
         connection.deliver(sender, delivery, scratch, &mut |event| {
@@ -177,15 +188,20 @@ impl Live {
                 Event::Piece { sender, bytes } => out.message_bytes(*id, *sender, bytes),
                 _ => {}
             }
-            for finding in referee.findings() {
-                out.finding(Some(*id), &finding, summary);
-            }
+            out.judgement(*id, referee, summary);
         });
+    }
+
+    /// An end of the TCP connection around it has closed its receive window.
+    pub(super) fn zero_window(&mut self, side: Side, packet: PacketRef, state: &mut State, out: &mut Output<'_>) {
+        let by = if side == self.client { Role::Client } else { Role::Server };
+        self.referee.see(&Event::ZeroWindow { by, packet });
+        out.judgement(self.id, &mut self.referee, &mut state.summary);
     }
 
     /// Nothing more will come.
     pub(super) fn finish(self, ending: &Ending, captured: &Captured, state: &mut State, out: &mut Output<'_>) {
-        let Live { id, client, connection, mut referee, early_dropped, mut beginning } = self;
+        let Live { id, client, connection, mut referee, early_dropped, mut beginning, attempt, ended_by } = self;
         let unseen = match (captured.facts.first_seen, captured.facts.second_seen) {
             (true, false) => Some(Side::Second),
             (false, true) => Some(Side::First),
@@ -201,6 +217,7 @@ impl Live {
         for fact in [one_direction, duplicates, checksums, early].into_iter().flatten() {
             referee.see(&Event::Capture(fact));
         }
+        let chain = again(attempt.as_deref(), &mut referee, state);
         let State { summary, beginnings, legs, .. } = state;
         // A message that the end of the capture completes cannot be: nothing is held against the other leg any more.
         legs.end(id);
@@ -218,11 +235,26 @@ impl Live {
                 _ => {}
             }
         });
-        for finding in referee.findings() {
-            out.finding(Some(id), &finding, summary);
+        out.judgement(id, &mut referee, summary);
+        if let Some(attempt) = attempt {
+            // RFC 6455 §7.2.3 speaks of closures that the client did not want.
+            let told = closing.outcomes.client.as_ref().and_then(|outcome| outcome.code);
+            let failed = ended_by == Some(Role::Server) && told == Some(1006);
+            state.reconnects.end(&attempt, chain, ending.last_packet, failed);
         }
+        out.timeline(id, &captured.marks.timeline(client));
         out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
     }
+}
+
+/// Has it judged how long the client waited before this connection, if others before it failed.
+fn again(this: Option<&Try>, referee: &mut Referee, state: &State) -> Chain {
+    let Some(this) = this else { return Chain::default() };
+    let chain = state.reconnects.chain(this, state.thresholds.reconnect_stable);
+    if let Some(waits) = chain.waits() {
+        referee.see(&Event::Reconnected { waits, packet: this.began() });
+    }
+    chain
 }
 
 /// An upgrade attempt that did not switch protocols: a connection that is over as soon as it is told.
@@ -234,11 +266,20 @@ pub(super) fn attempt_failed(
     out: &mut Output<'_>,
 ) {
     let (id, handshake, mut referee) = open(attempt, below, state, out);
+    let (client, server) = (handshake.attempt.client, handshake.attempt.client.other());
+    let (client, server) = (below.endpoint(client).ip, below.endpoint(server));
+    if let Some(this) = state.reconnects.begin(&handshake, client, server, below.first_packet) {
+        let chain = again(Some(&this), &mut referee, state);
+        let failed = match &handshake.attempt.response {
+            Some(response) => response.line.status >= 500,
+            None => !handshake.attempt.client_left && ending.tcp != TcpEnd::Open,
+        };
+        state.reconnects.end(&this, chain, ending.last_packet, failed);
+    }
     let connection = websocket::Connection::new(&handshake, state.settings());
     let (closing, stats) = connection.finish(ending, &mut |event| referee.see(&event));
-    for finding in referee.findings() {
-        out.finding(Some(id), &finding, &mut state.summary);
-    }
+    out.judgement(id, &mut referee, &mut state.summary);
+    out.timeline(id, &below.marks.timeline(handshake.attempt.client));
     out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
 }
 
@@ -247,6 +288,8 @@ fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>
     let mut handshake = Handshake::from_attempt(attempt);
     handshake.tls = below.tls.clone();
     let client = handshake.attempt.client;
+    let endpoints = PerRole { client: below.endpoint(client), server: below.endpoint(client.other()) };
+    handshake.endpoints = Some(endpoints);
     let request = handshake.attempt.request.as_ref();
     let response = handshake.attempt.response.as_ref();
     let open = request.zip(response).map(|(request, response)| (request.packet.number, response.last_packet.number));
@@ -259,11 +302,9 @@ fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>
     };
     state.neighbours.meet(&mut handshake, known);
     let id = announce(client, Some(&handshake), below, state, out);
-    let mut referee = Referee::new(state.thresholds.clone(), &state.limits, false);
+    let mut referee = Referee::new(state.thresholds.clone(), &state.limits, false).with_opt_in(state.options.opt_in);
     referee.see(&Event::Handshake(&handshake));
-    for finding in referee.findings() {
-        out.finding(Some(id), &finding, &mut state.summary);
-    }
+    out.judgement(id, &mut referee, &mut state.summary);
     (id, handshake, referee)
 }
 

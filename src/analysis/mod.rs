@@ -36,13 +36,16 @@ mod mid_stream;
 mod neighbours;
 mod options;
 mod output;
+mod reconnects;
 mod relay;
 mod secured;
 mod sink;
+mod timeline;
 
 pub use analyzer::Analyzer;
 pub use options::Options;
 pub(crate) use relay::relay;
 pub use sink::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};
+pub use timeline::Timeline;
 
 pub use crate::Limits;

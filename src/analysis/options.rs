@@ -13,11 +13,15 @@ pub struct Options {
     pub message_bytes: bool,
     /// Compute the SHA-256 of every complete message.
     pub digests: bool,
+    /// DEFLATE blocks of a compressed message that are listed in its [walk](crate::websocket::Walk).
+    pub blocks: usize,
     /// The captures that are read are the parts of one: connections go on from one to the next, and so do packet
     /// numbers, as in what `mergecap -a` writes.
     pub join: bool,
     /// Secrets that open TLS; those found in the captures are added.
     pub key_log: KeyLog,
+    /// Judge the rules that are off unless somebody asks for them, too ([`Rule::is_opt_in`](crate::rules::Rule::is_opt_in)).
+    pub opt_in: bool,
     /// Bounds on memory.
     pub limits: Limits,
     /// Where rules draw their lines.
@@ -30,8 +34,10 @@ impl Default for Options {
             payload_bytes: 64,
             message_bytes: false,
             digests: false,
+            blocks: 0,
             join: false,
             key_log: KeyLog::new(),
+            opt_in: false,
             limits: Limits::default(),
             thresholds: Thresholds::default(),
         }

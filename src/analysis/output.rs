@@ -3,10 +3,11 @@
 use super::first_keys::Beginnings;
 use super::legs::Legs;
 use super::neighbours::Neighbours;
+use super::reconnects::Reconnects;
 use super::sink::{Sink, Summary};
-use super::{Connection, ConnectionEnd, Options};
+use super::{Connection, ConnectionEnd, Options, Timeline};
 use crate::capture::PacketRef;
-use crate::rules::{Finding, Thresholds, capture};
+use crate::rules::{Finding, Referee, Thresholds, capture};
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Frame, Message, Scratch, Settings};
 use crate::{Limits, Role};
@@ -22,6 +23,7 @@ pub(super) struct State {
     pub(super) neighbours: Neighbours,
     pub(super) beginnings: Beginnings,
     pub(super) legs: Legs,
+    pub(super) reconnects: Reconnects,
     pub(super) summary: Summary,
     /// Secrets that open TLS, as far as they are known.
     pub(super) key_log: Arc<KeyLog>,
@@ -43,6 +45,7 @@ impl State {
             neighbours: Neighbours::default(),
             beginnings: Beginnings::default(),
             legs: Legs::default(),
+            reconnects: Reconnects::default(),
             key_log: Arc::new(options.key_log.clone()),
             secrets_may_come: false,
             tls_connections: 0,
@@ -59,6 +62,7 @@ impl State {
         Settings {
             payload_bytes: self.options.payload_bytes,
             digests: self.options.digests,
+            blocks: self.options.blocks,
             pieces: self.options.message_bytes,
             bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
             resync_bytes: limits.resync_bytes,
@@ -132,6 +136,20 @@ impl<'s> Output<'s> {
     pub(super) fn finding(&mut self, id: Option<u64>, finding: &Finding, summary: &mut Summary) {
         summary.count(finding.severity);
         self.tell(|sink| sink.finding(id, finding));
+    }
+
+    pub(super) fn timeline(&mut self, id: u64, timeline: &Timeline) {
+        self.tell(|sink| sink.timeline(id, timeline));
+    }
+
+    /// Tells what a referee found since the last time.
+    pub(super) fn judgement(&mut self, id: u64, referee: &mut Referee, summary: &mut Summary) {
+        for finding in referee.findings() {
+            self.finding(Some(id), &finding, summary);
+        }
+        for reaction in referee.reactions() {
+            self.tell(|sink| sink.reaction(id, &reaction));
+        }
     }
 
     pub(super) fn connection_end(&mut self, id: u64, end: &ConnectionEnd) {

@@ -23,6 +23,16 @@ macro_rules! relay {
             self.$field.finding(id, finding)
         }
     };
+    (@ $field:ident timeline) => {
+        fn timeline(&mut self, id: u64, timeline: &crate::analysis::Timeline) -> std::io::Result<()> {
+            self.$field.timeline(id, timeline)
+        }
+    };
+    (@ $field:ident reaction) => {
+        fn reaction(&mut self, id: u64, reaction: &crate::rules::Reaction) -> std::io::Result<()> {
+            self.$field.reaction(id, reaction)
+        }
+    };
     (@ $field:ident connection_end) => {
         fn connection_end(&mut self, id: u64, end: &crate::analysis::ConnectionEnd) -> std::io::Result<()> {
             self.$field.connection_end(id, end)

@@ -2,7 +2,7 @@
 //! connection.
 
 use super::above::Above;
-use super::live::{Below, Captured, Ends};
+use super::live::{Below, Captured, Ends, Live};
 use super::output::{Output, State};
 use crate::capture::PacketRef;
 use crate::tcp::{Delivery, Side};
@@ -56,6 +56,11 @@ impl Secured {
         self.open(below, state, out, |session, take| {
             session.deliver(side, delivery, &key_log, &mut |side, plain| take(side, plain));
         });
+    }
+
+    /// The WebSocket in it.
+    pub(super) fn live(&mut self) -> Option<&mut Live> {
+        self.inside.live()
     }
 
     /// Whether there is no WebSocket in it; counts it where that is because it could not be opened.

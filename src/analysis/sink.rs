@@ -1,18 +1,19 @@
 //! Where an analysis is told to: a sink takes captures, connections, frames, messages and findings as they become
 //! known, and writes, collects or drops them.
 
+use super::timeline::Timeline;
 use crate::Role;
 use crate::capture::{PacketRef, Timestamp};
 use crate::packet::Endpoint;
-use crate::rules::{Finding, Severity};
+use crate::rules::{Finding, Reaction, Severity};
 use crate::tls;
 use crate::websocket::{Closing, Frame, Handshake, Message, Stats};
 use std::io;
 
 /// Takes what an [`Analyzer`](super::Analyzer) tells.
 ///
-/// A connection's calls come in order: `connection`, then its frames, messages and findings, then
-/// `connection_end`. Connections interleave. An `Err` ends the analysis and comes back from
+/// A connection's calls come in order: `connection`, then its frames, messages, findings and reactions, then
+/// `timeline` and `connection_end`. Connections interleave. An `Err` ends the analysis and comes back from
 /// [`Analyzer::read`](super::Analyzer::read).
 pub trait Sink {
     /// A connection was found: its upgrade was answered, or the capture began within it.
@@ -44,6 +45,19 @@ pub trait Sink {
     /// Something was found on connection `id`, or (`None`) about the capture.
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         let _ = (id, finding);
+        Ok(())
+    }
+
+    /// When TCP opened and closed connection `id`, as far as was captured; told just before `connection_end`. Of an
+    /// upgrade that was refused the close is yet to come.
+    fn timeline(&mut self, id: u64, timeline: &Timeline) -> io::Result<()> {
+        let _ = (id, timeline);
+        Ok(())
+    }
+
+    /// What came of a finding of connection `id` that announced it ([`Finding::reaction_follows`]).
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let _ = (id, reaction);
         Ok(())
     }
 

@@ -80,6 +80,7 @@ impl Captures {
             key_log,
             paths: Paths::default(),
             unreadable: Vec::new(),
+            quiet: false,
             outcome: Outcome::default(),
         };
         opened.first = match opened.rest.len() {
@@ -102,6 +103,8 @@ pub struct Opened {
     paths: Paths,
     /// Captures that could not be opened, and why, until a sink is told.
     unreadable: Vec<(String, String)>,
+    /// The sink alone is told which captures could not be opened.
+    quiet: bool,
     outcome: Outcome,
 }
 
@@ -126,13 +129,21 @@ impl Opened {
         self.paths.clone()
     }
 
+    /// From here on complains to nobody but the sink, which owns the screen.
+    #[cfg(feature = "tui")]
+    pub fn quietly(self) -> Opened {
+        Opened { quiet: true, ..self }
+    }
+
     /// The next capture that can be opened.
     fn next(&mut self) -> Option<Reader> {
         while let Some(path) = self.rest.pop_front() {
             match self.try_next(&path) {
                 Ok(reader) => return Some(reader),
                 Err(error) => {
-                    complain("error", &error.to_string());
+                    if !self.quiet {
+                        complain("error", &error.to_string());
+                    }
                     self.unreadable.push((path.display().to_string(), error.to_string()));
                 }
             }

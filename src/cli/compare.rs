@@ -38,14 +38,14 @@ pub struct Compare {
     after: PathBuf,
     #[command(flatten)]
     keys: Keys,
-    #[command(flatten)]
-    choosing: Choosing,
     /// What must appear for exit code 1; error, where the settings say nothing else.
     #[arg(long, value_enum, value_name = "WHAT")]
     fail_on: Option<FailOn>,
     /// What to write to standard output.
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
+    #[command(flatten)]
+    choosing: Choosing,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,8 +1,9 @@
 //! `wslens decode`: frames given by hand, explained.
 
 use super::Exit;
+use super::frames::Sender;
 use super::output::Screen;
-use crate::teach;
+use crate::{Role, teach};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::io::{self, Read};
@@ -10,6 +11,7 @@ use std::io::{self, Read};
 const EXAMPLES: &str = "\
 Examples:
   wslens decode 81 85 37 fa 21 3d 7f 9f 4d 51 58
+  wslens decode --step 81 85 37 fa 21 3d 7f 9f 4d 51 58
   wslens decode 0x81,0x05,0x48,0x65,0x6c,0x6c,0x6f
   xxd frame.bin | wslens decode";
 
@@ -21,8 +23,14 @@ const LONGEST: u64 = 16 << 20;
 #[command(after_help = EXAMPLES)]
 pub struct Decode {
     /// The bytes, with or without spaces, colons or 0x, or as a hex dump; standard input without it or for -.
-    #[arg(value_name = "HEX", allow_hyphen_values = true)]
+    #[arg(value_name = "HEX")]
     hex: Vec<String>,
+    /// Walk through the decoding, a step after the other.
+    #[arg(long)]
+    step: bool,
+    /// Who sent the frames: only clients mask.
+    #[arg(long, value_enum, value_name = "WHO")]
+    sender: Option<Sender>,
 }
 
 impl Decode {
@@ -36,7 +44,11 @@ impl Decode {
         if bytes.is_empty() {
             bail!("there is nothing to decode; give bytes in hexadecimal, as in `wslens decode 81 05 48 65 6c 6c 6f`");
         }
-        screen.teach(&teach::decode(&bytes))?;
+        let sender = self.sender.map(Role::from);
+        screen.teach(&match self.step {
+            true => teach::decode_with(&bytes, sender, teach::steps),
+            false => teach::decode_with(&bytes, sender, teach::explain),
+        })?;
         Ok(Exit::Done)
     }
 }

@@ -56,15 +56,8 @@ impl From<Sender> for Role {
 
 /// An opcode by name or number.
 fn opcode(text: &str) -> Result<Opcode, String> {
-    let number = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
-        Some(digits) => u8::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
-    };
-    let named = || (0..16).find(|&number| Opcode(number).name().eq_ignore_ascii_case(text));
-    match number.or_else(named) {
-        Some(number @ 0..16) => Ok(Opcode(number)),
-        _ => Err("opcodes are text, binary, continuation, close, ping, pong, or a number from 0 to 15".to_owned()),
-    }
+    const WRONG: &str = "opcodes are text, binary, continuation, close, ping, pong, or a number from 0 to 15";
+    Opcode::named(text).ok_or_else(|| WRONG.to_owned())
 }
 
 impl Frames {

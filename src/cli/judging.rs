@@ -11,7 +11,7 @@ use crate::policy::{
 };
 use crate::report::Fanout;
 use crate::report::junit::Asked;
-use crate::rules::Severity;
+use crate::rules::{self, Severity};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use std::fs::File;
@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Findings")]
 pub struct Choosing {
-    /// Only these rules: ids, beginnings such as close-*, or default for all but sec-* and perf-*.
+    /// Only these rules: ids, beginnings such as close-*, or default for all but sec-*, perf-* and idle-*.
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     select: Vec<Pattern>,
     /// Not these rules.
@@ -160,7 +160,8 @@ impl Judge {
         verdict: &mut dyn Sink,
         reports: Vec<(bool, &mut dyn Sink)>,
     ) -> Result<Outcome> {
-        let options = Options { thresholds: self.settings.thresholds.clone(), ..options };
+        let opt_in = rules::all().any(|rule| rule.is_opt_in() && self.policy.selection.is_on(rule));
+        let options = Options { thresholds: self.settings.thresholds.clone(), opt_in, ..options };
         let mut writer = match &self.write_baseline {
             Some(path) => {
                 let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;

@@ -11,14 +11,18 @@ mod check;
 mod compare;
 mod completions;
 mod decode;
+mod encode;
 mod expect_file;
 mod extract;
 mod follow;
 mod frames;
+mod handshake;
 mod judging;
+mod ladder;
 mod man;
 mod output;
 mod progress;
+mod quiz;
 mod rules;
 mod schema;
 mod settings;
@@ -26,6 +30,8 @@ mod show;
 mod suggest;
 mod table;
 mod threshold;
+#[cfg(feature = "tui")]
+mod tui;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +45,7 @@ const EXAMPLES: &str = "\
 Examples:
   wslens analyze capture.pcap            what was said, and which rules were broken
   wslens follow capture.pcap 0           the first connection as a conversation
+  wslens ladder capture.pcap 0           the same as a ladder, from SYN to FIN
   wslens show capture.pcap 0:3           its fourth frame, bit by bit
   wslens check *.pcap --fail-on warning  for continuous integration
   wslens compare before.pcap after.pcap  what appeared, and what went
@@ -85,9 +92,15 @@ enum Command {
     Frames(frames::Frames),
     Follow(follow::Follow),
     Extract(extract::Extract),
+    Ladder(ladder::Draw),
     Show(show::Show),
+    #[cfg(feature = "tui")]
+    Tui(tui::Tui),
     Decode(decode::Decode),
+    Encode(encode::Encode),
     Accept(accept::Accept),
+    Handshake(handshake::Explain),
+    Quiz(quiz::Quiz),
     Rules(rules::Rules),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -132,9 +145,15 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Frames(command) => command.run(&screen),
         Command::Follow(command) => command.run(&screen),
         Command::Extract(command) => command.run(&screen),
+        Command::Ladder(command) => command.run(&screen),
         Command::Show(command) => command.run(&screen),
+        #[cfg(feature = "tui")]
+        Command::Tui(command) => command.run(&screen),
         Command::Decode(command) => command.run(&screen),
+        Command::Encode(command) => command.run(&screen),
         Command::Accept(command) => command.run(&screen),
+        Command::Handshake(command) => command.run(&screen),
+        Command::Quiz(command) => command.run(&screen),
         Command::Rules(command) => command.run(&screen),
         Command::Schema(command) => command.run(&screen),
         Command::Completions(command) => command.run(),

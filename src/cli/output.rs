@@ -64,6 +64,12 @@ impl Screen {
         Box::new(BufWriter::with_capacity(64 << 10, io::stdout().lock()))
     }
 
+    /// Whether colours are wanted.
+    #[cfg(feature = "tui")]
+    pub fn color(&self) -> bool {
+        self.color != anstream::ColorChoice::Never
+    }
+
     /// The least severity that is shown.
     pub fn least(&self) -> Severity {
         if self.notes { Severity::Note } else { Severity::Warning }
@@ -74,7 +80,7 @@ impl Screen {
         let mut out = self.styled();
         for line in &text.lines {
             for span in line {
-                write!(out, "{}", Styled(style(span.style), &span.text))?;
+                write!(out, "{}", Styled(lesson_style(span.style), &span.text))?;
             }
             writeln!(out)?;
         }
@@ -83,7 +89,7 @@ impl Screen {
 }
 
 /// How a lesson's styles look on a terminal.
-fn style(style: teach::Style) -> Style {
+pub(super) fn lesson_style(style: teach::Style) -> Style {
     let field = |kind: FieldKind| match kind {
         FieldKind::Fin => AnsiColor::Green.on_default(),
         FieldKind::Rsv => AnsiColor::BrightBlack.on_default(),

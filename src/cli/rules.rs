@@ -7,7 +7,7 @@ use crate::analysis::{Analyzer, Options, Sink};
 use crate::capture::Reader;
 use crate::policy;
 use crate::report::catalogue;
-use crate::rules::{Finding, Rule, Severity, thresholds_of};
+use crate::rules::{Finding, RequirementRow, Rule, Severity, thresholds_of};
 use crate::teach::{self, Mark};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
@@ -87,6 +87,10 @@ struct RuleRow {
     id: &'static str,
     severity: Severity,
     blames: &'static str,
+    /// What the receiver of the bytes has to do.
+    requires: Option<RequirementRow>,
+    /// It is off unless it is selected.
+    opt_in: bool,
     source: &'static str,
     quote: &'static str,
     statement: &'static str,
@@ -97,9 +101,10 @@ struct RuleRow {
 
 impl RuleRow {
     fn new(rule: &'static Rule) -> RuleRow {
-        let &Rule { id, severity, blames, source, quote, statement, why, restraint, .. } = rule;
+        let &Rule { id, severity, blames, requires, source, quote, statement, why, restraint, .. } = rule;
+        let (blames, requires, opt_in) = (blames.name(), requires.row(), rule.is_opt_in());
         let thresholds = thresholds_of(id);
-        RuleRow { id, severity, blames: blames.name(), source, quote, statement, why, restraint, thresholds }
+        RuleRow { id, severity, blames, requires, opt_in, source, quote, statement, why, restraint, thresholds }
     }
 }
 

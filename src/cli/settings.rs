@@ -146,7 +146,7 @@ mod tests {
                 "ignore = ['frame-server-maskd']",
                 "ignore: there is no rule frame-server-maskd; did you mean frame-server-masked?",
             ),
-            ("select = ['legcy-*']", "select: no rule begins with legcy-; did you mean legacy-*?"),
+            ("select = ['legacyy-*']", "select: no rule begins with legacyy-; did you mean legacy-*?"),
             (
                 "[severity]\nframe-rsv2-set = 'fatal'",
                 "severity.frame-rsv2-set: there is no severity fatal; there are error, warning, note and off",

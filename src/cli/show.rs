@@ -5,8 +5,8 @@ use super::captures::{Captures, Keys, known};
 use super::output::Screen;
 use crate::analysis::{Connection, Options, Sink};
 use crate::rules::Finding;
-use crate::teach::{self, Context, Mark};
-use crate::websocket::{Frame, FrameHeader, Opcode};
+use crate::teach::{self, Context, Inflation, Mark};
+use crate::websocket::{Frame, FrameHeader, Inflated, Message, Opcode, Walk};
 use crate::{PerRole, Role};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -16,14 +16,18 @@ use std::str::FromStr;
 
 const EXAMPLES: &str = "\
 Examples:
-  wslens show capture.pcap 0:3     the fourth frame of the first connection
+  wslens show capture.pcap 0:3          the fourth frame of the first connection
+  wslens show capture.pcap 0:3 --step   how to decode it by hand
 
 The frames command lists frames by these numbers.";
 
 /// Payload bytes that are kept to be explained.
 const PAYLOAD: usize = 4096;
 
-/// Explain one frame: its bits, its fields, its payload, and the rules it broke.
+/// DEFLATE blocks of a compressed message that are listed.
+const BLOCKS: usize = 32;
+
+/// Explain one frame: its bits, its fields, its payload, the DEFLATE blocks of a compressed one, and the rules it broke.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Show {
@@ -34,6 +38,9 @@ pub struct Show {
     /// The frame: number of the connection, colon, number of the frame.
     #[arg(value_name = "N:FRAME")]
     place: Place,
+    /// Walk through the decoding, a step after the other.
+    #[arg(long)]
+    step: bool,
 }
 
 /// `0:3`
@@ -59,7 +66,8 @@ impl Show {
         let Place { connection, frame } = self.place;
         let opened = Captures::one(self.capture, self.keys).open()?;
         let mut pick = Pick::new(self.place);
-        let outcome = opened.run(Options { payload_bytes: PAYLOAD, ..Options::default() }, &mut pick)?;
+        let outcome =
+            opened.run(Options { payload_bytes: PAYLOAD, blocks: BLOCKS, ..Options::default() }, &mut pick)?;
         known(connection, &outcome.summary)?;
         let Some(found) = &pick.found else {
             match pick.frames {
@@ -69,7 +77,7 @@ impl Show {
             }
         };
         let marks: Vec<Mark<'_>> = pick.findings.iter().map(Mark::from).collect();
-        screen.teach(&found.explain(&marks))?;
+        screen.teach(&found.explain(&marks, self.step))?;
         Ok(Exit::Done)
     }
 }
@@ -94,6 +102,9 @@ pub(super) struct Picked {
     captured_length: u64,
     compressed: bool,
     continues: Option<Opcode>,
+    /// Index of the message it belongs to.
+    message: Option<u64>,
+    inflation: Option<(Walk, Inflated, Vec<u8>, u64)>,
 }
 
 impl Pick {
@@ -104,19 +115,29 @@ impl Pick {
 
 impl Picked {
     /// What is known of it.
-    pub(super) fn context<'a>(&self, marks: &'a [Mark<'a>]) -> Context<'a> {
+    pub(super) fn context<'a>(&'a self, marks: &'a [Mark<'a>]) -> Context<'a> {
         Context {
             sender: Some(self.sender),
             compressed: self.compressed,
             continues: self.continues,
             stream_offset: Some(self.stream_offset),
             captured_length: Some(self.captured_length),
+            inflation: self.inflation.as_ref().map(|(walk, outcome, payload, wire_length)| Inflation {
+                walk,
+                outcome: *outcome,
+                payload,
+                wire_length: *wire_length,
+            }),
             marks,
         }
     }
 
-    fn explain(&self, marks: &[Mark<'_>]) -> teach::Text {
-        teach::explain(&self.bytes, &self.context(marks))
+    fn explain(&self, marks: &[Mark<'_>], step: bool) -> teach::Text {
+        let context = self.context(marks);
+        match step {
+            true => teach::steps(&self.bytes, &context),
+            false => teach::explain(&self.bytes, &context),
+        }
     }
 }
 
@@ -148,10 +169,22 @@ impl Sink for Pick {
                 captured_length: frame.captured_length,
                 compressed: self.deflate && first.rsv1 && !header.opcode.is_control(),
                 continues: continued.map(|first| first.opcode),
+                message: frame.message,
+                inflation: None,
             });
         }
         if header.fin && !header.opcode.is_control() {
             *open = None;
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
+        let picked = self.found.as_mut().filter(|found| found.message == Some(message.index));
+        if let Some(found) = picked.filter(|_| id == self.place.connection)
+            && let Some((walk, outcome)) = message.walk.zip(message.inflated)
+        {
+            found.inflation = Some((walk.clone(), outcome, message.payload.to_vec(), message.wire_length));
         }
         Ok(())
     }

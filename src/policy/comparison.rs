@@ -4,7 +4,7 @@
 use super::identifier::asked_for;
 use crate::analysis::{Connection, ConnectionEnd, Sink, Summary};
 use crate::rules::{Finding, Fingerprint};
-use crate::websocket::{Family, Handshake};
+use crate::websocket::{CloseFrame, Extension, Handshake};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -127,7 +127,7 @@ impl Sink for Picture {
         let facts = vec![
             ("transport", Some(connection.transport.name().to_owned())),
             ("status", response.map(|response| response.line.status.to_string())),
-            ("protocol_family", connection.handshake.map(|handshake| family(handshake.family))),
+            ("protocol_family", connection.handshake.map(|handshake| handshake.family.name().into_owned())),
             ("subprotocol", subprotocol.map(|name| String::from_utf8_lossy(name).into_owned())),
             ("extensions", connection.handshake.and_then(extensions)),
         ];
@@ -145,7 +145,7 @@ impl Sink for Picture {
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
         if let Some(known) = self.connections.get_mut(&id) {
             // A Close without a code is something else than no Close.
-            let code = |frame: &Option<crate::websocket::CloseFrame>| {
+            let code = |frame: &Option<CloseFrame>| {
                 frame.as_ref().map(|close| close.code.map_or("none".to_owned(), |code| code.to_string()))
             };
             known.facts.push(("client_code", code(&end.closing.frames.client)));
@@ -160,18 +160,9 @@ impl Sink for Picture {
     }
 }
 
-fn family(family: Family) -> String {
-    match family {
-        Family::Rfc6455 => "rfc6455".to_owned(),
-        Family::Hybi(draft) => format!("hybi-{draft:02}"),
-        Family::Hixie75 => "hixie-75".to_owned(),
-        Family::Hixie76 => "hixie-76".to_owned(),
-    }
-}
-
 /// The extensions in use with their parameters, those of permessage-deflate with what they are by default.
 fn extensions(handshake: &Handshake) -> Option<String> {
-    let one = |extension: &crate::websocket::Extension| {
+    let one = |extension: &Extension| {
         let mut text = extension.name.clone();
         match handshake.deflate.as_ref().filter(|_| extension.is_permessage_deflate()) {
             Some(agreed) => {

@@ -5,7 +5,7 @@ use super::Policy;
 use super::identifier::Identifier;
 
 use crate::analysis::{Connection, ConnectionEnd, Sink, Summary};
-use crate::rules::Finding;
+use crate::rules::{Finding, Reaction};
 use crate::websocket::Frame;
 use std::io;
 
@@ -25,7 +25,7 @@ impl<'a> Enforcer<'a> {
 }
 
 impl Sink for Enforcer<'_> {
-    crate::analysis::relay!(inner: message, capture, unreadable);
+    crate::analysis::relay!(inner: message, timeline, capture, unreadable);
 
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.identifier.connection(connection);
@@ -46,6 +46,13 @@ impl Sink for Enforcer<'_> {
             false => self.counts.count(severity),
         }
         self.inner.finding(id, &Finding { severity, known, fingerprint: Some(fingerprint), ..finding.clone() })
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        match self.policy.selection.is_on(reaction.rule) {
+            true => self.inner.reaction(id, reaction),
+            false => Ok(()),
+        }
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {

@@ -6,7 +6,7 @@
 use crate::analysis::{Connection, ConnectionEnd, Sink, Summary, Transport};
 use crate::capture::PacketRef;
 use crate::escape::printable_within;
-use crate::rules::{Blames, Finding, Rule, Severity};
+use crate::rules::{Blames, Finding, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, close, ping, pong};
 use crate::websocket::{Closer, Closing, Frame, Handshake, Opcode, Pong, TcpEnd};
 use crate::{PerRole, Role};
@@ -31,6 +31,7 @@ macro_rules! rule {
             id: $id,
             severity: Severity::Error,
             blames: Blames::Nobody,
+            requires: Requirement::Nothing,
             source: "the expectations",
             quote: "",
             statement: $statement,
@@ -286,7 +287,7 @@ fn in_words(expected: ExpectedClose) -> String {
 }
 
 impl Sink for Expecting<'_> {
-    crate::analysis::relay!(inner: message, finding, capture, unreadable);
+    crate::analysis::relay!(inner: message, finding, reaction, timeline, capture, unreadable);
 
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.inner.connection(connection)?;

@@ -43,7 +43,7 @@ impl<'a> Redactor<'a> {
 }
 
 impl Sink for Redactor<'_> {
-    crate::analysis::relay!(inner: capture, unreadable, summary);
+    crate::analysis::relay!(inner: reaction, timeline, capture, unreadable, summary);
 
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         let handshake = connection.handshake.map(handshake);
@@ -84,6 +84,12 @@ impl Sink for Redactor<'_> {
         for frame in frames.client.iter_mut().chain(frames.server.iter_mut()) {
             if !frame.reason.is_empty() {
                 frame.reason = REDACTED.to_owned();
+            }
+        }
+        let outcomes = &mut end.closing.outcomes;
+        for outcome in outcomes.client.iter_mut().chain(outcomes.server.iter_mut()) {
+            for reason in outcome.reason.iter_mut().filter(|reason| !reason.is_empty()) {
+                *reason = REDACTED.to_owned();
             }
         }
         self.inner.connection_end(id, &end)

@@ -5,13 +5,10 @@ use crate::rules::{Rule, Severity};
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-/// Groups that are off unless they are selected: they are about security and operations, not about the protocol.
-const OPT_IN: [&str; 2] = ["sec-", "perf-"];
-
 /// One rule, or a group of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
-    /// `default`: all but the groups that are off unless they are selected.
+    /// `default`: all but the rules that are off unless they are selected.
     Default,
     /// `close-*`: the rules whose ids begin so; `*` is all of them.
     Group(String),
@@ -23,7 +20,7 @@ impl Pattern {
     /// Whether the rule is meant.
     pub fn matches(&self, rule: &Rule) -> bool {
         match self {
-            Pattern::Default => !OPT_IN.iter().any(|group| rule.id.starts_with(group)),
+            Pattern::Default => !rule.is_opt_in(),
             Pattern::Group(prefix) => rule.id.starts_with(prefix.as_str()),
             Pattern::Rule(this) => *this == rule,
         }
@@ -42,7 +39,7 @@ impl FromStr for Pattern {
             let rule = super::find(text).map(Pattern::Rule);
             return rule.ok_or_else(|| format!("there is no rule {text}{}", suggest::hint(text, ids())));
         };
-        if ids().any(|id| id.starts_with(prefix)) || OPT_IN.contains(&prefix) {
+        if ids().any(|id| id.starts_with(prefix)) {
             return Ok(Pattern::Group(prefix.to_owned()));
         }
         let groups: BTreeSet<String> = ids().filter_map(|id| Some(format!("{}-*", id.split_once('-')?.0))).collect();

@@ -118,25 +118,11 @@ fn another_severity_raises_no_finding_that_was_lowered() {
 
 #[test]
 fn groups_that_are_opted_into_are_off_by_default() {
-    fn rule(id: &'static str) -> &'static Rule {
-        let example = || Scenario::new();
-        Box::leak(Box::new(Rule {
-            id,
-            severity: Severity::Warning,
-            blames: rules::Blames::Either,
-            source: "",
-            quote: "",
-            statement: "",
-            why: "",
-            restraint: "",
-            breaks: example,
-            keeps: example,
-        }))
-    }
-    let (clear, masked) = (rule("sec-cleartext-ws"), rule("frame-server-masked"));
+    let rule = |id| rules::find(id).unwrap();
+    let (clear, idle, masked) = (rule("sec-cleartext-ws"), rule("idle-no-keepalive"), rule("frame-server-masked"));
     let on = |texts: &[&str], rule| select(texts, &[], &[]).selection.is_on(rule);
-    assert!(!on(&[], clear) && on(&[], masked));
-    assert!(on(&["sec-*"], clear) && !on(&["sec-*"], masked));
+    assert!(!on(&[], clear) && !on(&[], idle) && on(&[], masked));
+    assert!(on(&["sec-*"], clear) && !on(&["sec-*"], idle) && !on(&["sec-*"], masked));
     assert!(on(&["default", "sec-*"], clear) && on(&["default", "sec-*"], masked));
     assert!(on(&["*"], clear) && on(&["*"], masked));
 }

@@ -2,7 +2,7 @@
 //! connection. They list findings by capture, so that they write at the end.
 
 use crate::analysis::{CaptureSummary, Connection, Sink, Summary};
-use crate::rules::Finding;
+use crate::rules::{Finding, Reaction};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
@@ -44,6 +44,8 @@ pub(super) struct Diagnostic {
     pub path: String,
     pub connection: Option<u64>,
     pub finding: Finding,
+    /// What came of it, where that was told.
+    pub reaction: Option<Reaction>,
 }
 
 impl Diagnostic {
@@ -123,7 +125,17 @@ impl Sink for Collected {
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         let path = self.whereabouts.path(id);
-        self.diagnostics.push(Diagnostic { path, connection: id, finding: finding.clone() });
+        self.diagnostics.push(Diagnostic { path, connection: id, finding: finding.clone(), reaction: None });
+        Ok(())
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let to = |diagnostic: &&mut Diagnostic| {
+            diagnostic.connection == Some(id) && diagnostic.finding.index == Some(reaction.finding)
+        };
+        if let Some(diagnostic) = self.diagnostics.iter_mut().rev().find(to) {
+            diagnostic.reaction = Some(reaction.clone());
+        }
         Ok(())
     }
 

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! a.pcap:packet 15: error[frame-server-masked] server, connection 0, frame 3: … (RFC 6455 §5.1)
+//!   reaction to frame-server-masked, connection 0: client sent Close 1002 after 0.4ms
 //! ```
 
 use super::collected::{Paths, Whereabouts, place};
 use super::words::{BOLD, DIM, Styled, count, severity_style};
 use crate::analysis::{CaptureSummary, Connection, Sink, Summary};
 use crate::escape::printable;
-use crate::rules::{Confidence, Finding, Severity};
+use crate::rules::{Awaited, Confidence, Finding, Reaction, Severity};
 use std::io::{self, Write};
 
 /// Writes findings as they become known.
@@ -17,12 +18,13 @@ pub struct Diagnostics<W: Write> {
     whereabouts: Whereabouts,
     least: Severity,
     hidden: u64,
+    awaited: Awaited,
 }
 
 impl<W: Write> Diagnostics<W> {
     /// Writes findings of severity `least` and above to `out`, but not those that are known.
     pub fn new(out: W, paths: Paths, least: Severity) -> Diagnostics<W> {
-        Diagnostics { out, whereabouts: Whereabouts::new(paths), least, hidden: 0 }
+        Diagnostics { out, whereabouts: Whereabouts::new(paths), least, hidden: 0, awaited: Awaited::default() }
     }
 }
 
@@ -40,6 +42,7 @@ impl<W: Write> Sink for Diagnostics<W> {
             self.hidden += 1;
             return Ok(());
         }
+        self.awaited.told(id, finding);
         let path = self.whereabouts.path(id);
         let out = &mut self.out;
         write!(out, "{}:", Styled(BOLD, printable(path.as_bytes())))?;
@@ -60,6 +63,14 @@ impl<W: Write> Sink for Diagnostics<W> {
             "" => writeln!(out),
             source => writeln!(out, " {}", Styled(DIM, format_args!("({source})"))),
         }
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        if !self.awaited.wants(id, reaction) {
+            return Ok(());
+        }
+        let to = format_args!("reaction to {}, connection {id}:", reaction.rule.id).to_string();
+        writeln!(self.out, "  {} {reaction}", Styled(DIM, to))
     }
 
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {

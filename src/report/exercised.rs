@@ -58,7 +58,7 @@ fn part(rule: &Rule) -> Part {
         "hs-req-sni-missing" => return Part::Tls,
         _ => {}
     }
-    const PARTS: [(&str, Part); 21] = [
+    const PARTS: [(&str, Part); 23] = [
         ("expect-", Part::Always),
         ("cap-", Part::Always),
         ("tcp-", Part::Connection),
@@ -75,6 +75,8 @@ fn part(rule: &Rule) -> Part {
         ("close-", Part::Close),
         ("fail-", Part::Error),
         ("utf8-", Part::Text),
+        ("sec-", Part::Request),
+        ("perf-header-", Part::Frame),
         ("legacy-hixie-76-", Part::Legacy),
         // Which dialect is spoken is told from any handshake.
         ("legacy-", Part::Request),

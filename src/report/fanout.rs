@@ -1,8 +1,8 @@
 //! One analysis, several reports.
 
 use crate::Role;
-use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
-use crate::rules::Finding;
+use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Timeline};
+use crate::rules::{Finding, Reaction};
 use crate::websocket::{Frame, Message};
 use std::io;
 
@@ -28,6 +28,14 @@ impl Sink for Fanout<'_> {
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.finding(id, finding))
+    }
+
+    fn timeline(&mut self, id: u64, timeline: &Timeline) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.timeline(id, timeline))
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.reaction(id, reaction))
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {

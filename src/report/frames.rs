@@ -130,7 +130,7 @@ fn text<'a>((id, index): (u64, u64), line: &Line, marks: impl Iterator<Item = &'
 }
 
 /// The payload in quotes, or in hexadecimal, in at most `columns` columns.
-pub(super) fn preview(frame: &Frame<'_>, columns: usize) -> String {
+pub(crate) fn preview(frame: &Frame<'_>, columns: usize) -> String {
     let payload = Payload::of_frame(frame);
     let mut out = String::new();
     if let Some(code) = payload.close_code {

@@ -27,8 +27,9 @@ fn issue(diagnostic: &Diagnostic) -> Value {
     let place = diagnostic.place();
     let colon = if place.is_empty() { "" } else { ": " };
     let packet = finding.packet.map_or(String::new(), |packet| format!(" (packet {})", packet.number));
+    let reaction = diagnostic.reaction.as_ref().map_or(String::new(), |reaction| format!("; {reaction}"));
     json!({
-        "description": format!("{place}{colon}{}{packet}", finding.message),
+        "description": format!("{place}{colon}{}{packet}{reaction}", finding.message),
         "check_name": finding.rule.id,
         "fingerprint": finding.fingerprint.map_or(String::new(), |fingerprint| fingerprint.to_string()),
         "severity": match finding.severity {
@@ -57,7 +58,7 @@ fn remark(path: &str, what: &str, severity: &str) -> Value {
 }
 
 impl<W: Write> Sink for Gitlab<W> {
-    relay!(collected: connection, capture, unreadable);
+    relay!(collected: connection, reaction, capture, unreadable);
 
     fn finding(&mut self, id: Option<u64>, finding: &crate::rules::Finding) -> io::Result<()> {
         match finding.severity < self.least || finding.known {

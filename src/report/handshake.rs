@@ -163,18 +163,8 @@ impl<Line> Serialize for Joined<'_, Line> {
     }
 }
 
-/// `rfc6455`, `hybi-08`, `hixie-76`.
-pub(super) fn family_name(family: Family) -> Cow<'static, str> {
-    match family {
-        Family::Rfc6455 => "rfc6455".into(),
-        Family::Hybi(draft) => format!("hybi-{draft:02}").into(),
-        Family::Hixie75 => "hixie-75".into(),
-        Family::Hixie76 => "hixie-76".into(),
-    }
-}
-
 fn family<S: Serializer>(family: &Family, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&family_name(*family))
+    serializer.serialize_str(&family.name())
 }
 
 /// The extensions in use. The parameters of permessage-deflate are the agreed ones with defaults filled in, those of

@@ -6,11 +6,11 @@
 
 use super::encode::{append, append_fields};
 use super::rows::{
-    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, SummaryRow, TOOL, UnreadableRow,
+    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, ReactionRow, SummaryRow, TOOL, UnreadableRow,
 };
 use super::{Detail, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
-use crate::rules::Finding;
+use crate::rules::{Finding, Reaction};
 use crate::websocket::{Frame, Message};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,9 +33,28 @@ struct Parts {
     head: Vec<u8>,
     frames: List,
     messages: List,
-    findings: List,
+    /// Each with its index and without the closing brace: what came of it may still be told.
+    findings: Vec<(Option<u64>, Vec<u8>)>,
+    /// What came of findings, by their index.
+    reactions: BTreeMap<u64, Vec<u8>>,
     /// The closing fields, with a comma before the first and without a brace behind the last.
     end: Vec<u8>,
+}
+
+impl Parts {
+    /// Writes `"findings":[…]`.
+    fn write_findings<W: Write>(&self, out: &mut W) -> io::Result<()> {
+        out.write_all(b"\"findings\":[")?;
+        for (n, (index, finding)) in self.findings.iter().enumerate() {
+            out.write_all(if n == 0 { b"\n" } else { b",\n" })?;
+            out.write_all(finding)?;
+            let reaction = index.and_then(|index| self.reactions.get(&index));
+            out.write_all(b",\"reaction\":")?;
+            out.write_all(reaction.map_or(b"null", Vec::as_slice))?;
+            out.write_all(b"}")?;
+        }
+        out.write_all(if self.findings.is_empty() { b"]" } else { b"\n]" })
+    }
 }
 
 /// The elements of an array, a line each.
@@ -97,11 +116,19 @@ impl<W: Write> Sink for Json<W> {
     }
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
-        let list = match id {
-            Some(id) => &mut self.parts(id)?.findings,
-            None => &mut self.findings,
-        };
-        list.push(&FindingRow::new(finding))
+        let Some(id) = id else { return self.findings.push(&FindingRow::new(finding)) };
+        let mut text = Vec::new();
+        append(&mut text, &FindingRow::new(finding))?;
+        text.pop();
+        self.parts(id)?.findings.push((finding.index, text));
+        Ok(())
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let mut text = Vec::new();
+        append(&mut text, &ReactionRow::new(reaction))?;
+        self.parts(id)?.reactions.insert(reaction.finding, text);
+        Ok(())
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
@@ -143,7 +170,7 @@ impl<W: Write> Sink for Json<W> {
                 parts.messages.write(out, "messages")?;
             }
             out.write_all(b",\n")?;
-            parts.findings.write(out, "findings")?;
+            parts.write_findings(out)?;
             out.write_all(b"}")?;
         }
         out.write_all(if self.connections.is_empty() { b"],\n" } else { b"\n],\n" })?;

@@ -2,11 +2,11 @@
 
 use super::encode::{append, append_fields};
 use super::rows::{
-    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, SummaryRow, TOOL, UnreadableRow,
+    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, ReactionRow, SummaryRow, TOOL, UnreadableRow,
 };
 use super::{Detail, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
-use crate::rules::Finding;
+use crate::rules::{Finding, Reaction};
 use crate::websocket::{Frame, Message};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -89,6 +89,13 @@ impl<W: Write> Sink for Jsonl<W> {
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.row_of("finding", id, &FindingRow::new(finding))
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        self.begin("reaction");
+        let Reaction { finding, rule, .. } = reaction;
+        write!(self.lines, ",\"connection\":{id},\"finding\":{finding},\"rule\":\"{}\"", rule.id)?;
+        self.finish(&ReactionRow::new(reaction))
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {

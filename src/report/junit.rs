@@ -170,7 +170,8 @@ fn line(diagnostic: &Diagnostic) -> String {
     let Finding { rule, severity, packet, message, .. } = &diagnostic.finding;
     let packet = packet.map_or(String::new(), |packet| format!("packet {}:", packet.number));
     let place = diagnostic.place();
-    format!("{}:{packet} {severity}[{}] {place}: {message} ({})\n", diagnostic.path, rule.id, rule.source)
+    let reaction = diagnostic.reaction.as_ref().map_or(String::new(), |reaction| format!("; {reaction}"));
+    format!("{}:{packet} {severity}[{}] {place}: {message} ({}){reaction}\n", diagnostic.path, rule.id, rule.source)
 }
 
 fn case(out: &mut String, class: &str, name: &str, outcome: &Outcome) {
@@ -214,7 +215,7 @@ impl std::fmt::Display for Xml<'_> {
 }
 
 impl<W: Write> Sink for Junit<W> {
-    relay!(collected: capture, unreadable);
+    relay!(collected: reaction, capture, unreadable);
 
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.exercised.connection(connection)?;

@@ -37,7 +37,9 @@ pub mod diagnostics;
 #[cfg(feature = "cli")]
 pub mod frames;
 #[cfg(feature = "cli")]
-mod overview;
+pub mod ladder;
+#[cfg(feature = "cli")]
+pub(crate) mod overview;
 #[cfg(feature = "cli")]
 pub mod table;
 #[cfg(feature = "cli")]

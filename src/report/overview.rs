@@ -1,11 +1,10 @@
 //! What the table needs of an analysis: a few words for each connection, and each rule's findings counted.
 
-use super::handshake::family_name;
 use super::words::{duration, outcome, request_line, shown};
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};
 use crate::capture::Timestamp;
-use crate::rules::Finding;
+use crate::rules::{Finding, Reaction};
 use crate::websocket::{Closing, Family, Handshake, Stats, TcpEnd};
 use std::collections::BTreeMap;
 use std::io;
@@ -22,7 +21,7 @@ pub(super) struct Overview {
 }
 
 /// A connection in a few words.
-pub(super) struct Outline {
+pub(crate) struct Outline {
     pub capture: usize,
     pub client: String,
     pub server: String,
@@ -36,44 +35,16 @@ pub(super) struct Outline {
     pub agreed: Vec<String>,
     /// It became a WebSocket connection.
     switched: bool,
-    began: Option<Timestamp>,
+    pub began: Option<Timestamp>,
     pub end: Option<End>,
     pub findings: Vec<Group>,
 }
 
-/// How a connection ended.
-pub(super) struct End {
-    pub stats: Stats,
-    /// `1000/1000 clean`.
-    pub closing: String,
-    /// First packet to last.
-    pub lasted: Option<String>,
-}
-
-/// The findings of one rule that blame the same endpoint in the same way: the first of them, and how many there are.
-pub(super) struct Group {
-    pub first: Finding,
-    pub count: u64,
-}
-
-fn group(groups: &mut Vec<Group>, finding: &Finding) {
-    let alike = |group: &&mut Group| {
-        let first = &group.first;
-        first.rule == finding.rule
-            && first.blame == finding.blame
-            && first.severity == finding.severity
-            && first.confidence == finding.confidence
-    };
-    match groups.iter_mut().find(alike) {
-        Some(group) => group.count += 1,
-        None => groups.push(Group { first: finding.clone(), count: 1 }),
-    }
-}
-
-impl Sink for Overview {
-    fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
+impl Outline {
+    /// What is known when a connection begins.
+    pub fn new(connection: &Connection<'_>) -> Outline {
         let handshake = connection.handshake;
-        let outline = Outline {
+        Outline {
             capture: connection.capture,
             client: connection.client.to_string(),
             server: connection.server.to_string(),
@@ -89,8 +60,60 @@ impl Sink for Overview {
             began: connection.first_packet.time,
             end: None,
             findings: Vec::new(),
-        };
-        self.connections.insert(connection.id, outline);
+        }
+    }
+
+    /// What is known when it is over.
+    pub fn finish(&mut self, end: &ConnectionEnd) {
+        let times = end.last_packet.time.zip(self.began);
+        self.end = Some(End {
+            stats: end.stats.clone(),
+            closing: match self.switched {
+                true => closing(&end.closing),
+                // A refused upgrade leaves no WebSocket to close.
+                // Of a refused attempt TCP may go on: the retry is another connection of the report.
+                false if end.closing.tcp_end == TcpEnd::Open => "—".to_owned(),
+                false => format!("— {}", end.closing.tcp_end.name()),
+            },
+            lasted: times.map(|(last, first)| duration(last.since(first))),
+        });
+    }
+}
+
+/// How a connection ended.
+pub(crate) struct End {
+    pub stats: Stats,
+    /// `1000/1000 clean`.
+    pub closing: String,
+    /// First packet to last.
+    pub lasted: Option<String>,
+}
+
+/// The findings of one rule that blame the same endpoint in the same way: the first of them, and how many there are.
+pub(crate) struct Group {
+    pub first: Finding,
+    pub count: u64,
+    /// What came of the first.
+    pub reaction: Option<Reaction>,
+}
+
+fn group(groups: &mut Vec<Group>, finding: &Finding) {
+    let alike = |group: &&mut Group| {
+        let first = &group.first;
+        first.rule == finding.rule
+            && first.blame == finding.blame
+            && first.severity == finding.severity
+            && first.confidence == finding.confidence
+    };
+    match groups.iter_mut().find(alike) {
+        Some(group) => group.count += 1,
+        None => groups.push(Group { first: finding.clone(), count: 1, reaction: None }),
+    }
+}
+
+impl Sink for Overview {
+    fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
+        self.connections.insert(connection.id, Outline::new(connection));
         Ok(())
     }
 
@@ -105,20 +128,18 @@ impl Sink for Overview {
         Ok(())
     }
 
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let groups = self.connections.get_mut(&id).map(|connection| &mut connection.findings);
+        let first = |group: &&mut Group| group.first.index == Some(reaction.finding);
+        if let Some(group) = groups.into_iter().flatten().find(first) {
+            group.reaction = Some(reaction.clone());
+        }
+        Ok(())
+    }
+
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
         if let Some(connection) = self.connections.get_mut(&id) {
-            let times = end.last_packet.time.zip(connection.began);
-            connection.end = Some(End {
-                stats: end.stats.clone(),
-                closing: match connection.switched {
-                    true => closing(&end.closing),
-                    // A refused upgrade leaves no WebSocket to close.
-                    // Of a refused attempt TCP may go on: the retry is another connection of the report.
-                    false if end.closing.tcp_end == TcpEnd::Open => "—".to_owned(),
-                    false => format!("— {}", end.closing.tcp_end.name()),
-                },
-                lasted: times.map(|(last, first)| duration(last.since(first))),
-            });
+            connection.finish(end);
         }
         Ok(())
     }
@@ -144,7 +165,7 @@ fn agreed(connection: &Connection<'_>) -> Vec<String> {
     }
     let Some(handshake) = connection.handshake else { return words };
     if handshake.family != Family::Rfc6455 {
-        words.push(family_name(handshake.family).into_owned());
+        words.push(handshake.family.name().into_owned());
     }
     if handshake.attempt.switched {
         words.extend(subprotocol(handshake));
@@ -162,7 +183,7 @@ fn subprotocol(handshake: &Handshake) -> Option<String> {
 }
 
 /// The codes of both endpoints' Close frames, and how it ended; `1006` (RFC 6455 §7.1.5) where TCP ended without any.
-pub(super) fn closing(closing: &Closing) -> String {
+pub(crate) fn closing(closing: &Closing) -> String {
     let code = |role: Role| match &closing.frames[role] {
         None => "—".to_owned(),
         // RFC 6455 §7.1.5: a Close frame without a code is told to the application as 1005.

@@ -7,9 +7,9 @@ use super::payload::Payload;
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Summary};
 use crate::packet::Endpoint;
-use crate::rules::{Confidence, Finding, Fingerprint, Severity};
+use crate::rules::{Confidence, Did, Finding, Fingerprint, Reaction, RequirementRow, Severity};
 use crate::tls::Facts;
-use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, PingTimes, Stats};
+use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, Outcome, PingTimes, Stats};
 use serde::{Serialize, Serializer};
 use std::net::IpAddr;
 
@@ -178,6 +178,22 @@ struct ClosingRow<'a> {
     server_reason: Option<&'a str>,
     clean: bool,
     tcp_end: &'static str,
+    client_outcome: Option<OutcomeRow<'a>>,
+    server_outcome: Option<OutcomeRow<'a>>,
+}
+
+/// What an application is told.
+#[derive(Debug, Serialize)]
+struct OutcomeRow<'a> {
+    code: Option<u16>,
+    reason: Option<&'a str>,
+    was_clean: Option<bool>,
+}
+
+impl<'a> OutcomeRow<'a> {
+    fn new(outcome: &'a Outcome) -> OutcomeRow<'a> {
+        OutcomeRow { code: outcome.code, reason: outcome.reason.as_deref(), was_clean: outcome.was_clean }
+    }
 }
 
 impl<'a> ClosingRow<'a> {
@@ -195,6 +211,8 @@ impl<'a> ClosingRow<'a> {
             server_reason: server.map(|frame| frame.reason.as_str()),
             clean: closing.clean,
             tcp_end: closing.tcp_end.name(),
+            client_outcome: closing.outcomes.client.as_ref().map(OutcomeRow::new),
+            server_outcome: closing.outcomes.server.as_ref().map(OutcomeRow::new),
         }
     }
 }
@@ -331,12 +349,16 @@ impl<'a> MessageRow<'a> {
 /// A finding.
 #[derive(Debug, Serialize)]
 pub struct FindingRow<'a> {
+    /// Ordinal on its connection.
+    index: Option<u64>,
     rule: &'static str,
     severity: Severity,
     blame: Option<Role>,
     confidence: Confidence,
     message: &'a str,
     rfc: Option<&'static str>,
+    /// What the receiver of the bytes has to do.
+    requires: Option<RequirementRow>,
     frame: Option<u64>,
     message_index: Option<u64>,
     packet: Option<u64>,
@@ -351,12 +373,14 @@ impl<'a> FindingRow<'a> {
     /// Borrows the finding.
     pub fn new(finding: &'a Finding) -> FindingRow<'a> {
         FindingRow {
+            index: finding.index,
             rule: finding.rule.id,
             severity: finding.severity,
             blame: finding.blame,
             confidence: finding.confidence,
             message: &finding.message,
             rfc: Some(finding.rule.source).filter(|source| !source.is_empty()),
+            requires: finding.requires().row(),
             frame: finding.frame,
             message_index: finding.message_index,
             packet: finding.packet.map(|packet| packet.number),
@@ -364,6 +388,33 @@ impl<'a> FindingRow<'a> {
             evidence_hex: Hex(&finding.evidence),
             fingerprint: finding.fingerprint,
             known: finding.known,
+        }
+    }
+}
+
+/// What came of a finding.
+#[derive(Debug, Serialize)]
+pub struct ReactionRow {
+    by: Role,
+    did: Did,
+    code: Option<u16>,
+    after: Option<Seconds>,
+    frames: u64,
+    proved: bool,
+    packet: Option<u64>,
+}
+
+impl ReactionRow {
+    /// Takes what a report tells.
+    pub fn new(reaction: &Reaction) -> ReactionRow {
+        ReactionRow {
+            by: reaction.by,
+            did: reaction.did,
+            code: reaction.code,
+            after: reaction.after.map(Seconds),
+            frames: reaction.frames,
+            proved: reaction.proved,
+            packet: reaction.packet.map(|packet| packet.number),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, 
 use crate::capture::{PacketRef, Timestamp};
 use crate::http::{Attempt, Head, Header, RequestLine, StatusLine};
 use crate::packet::Endpoint;
-use crate::rules::{Blames, Confidence, Finding, Rule, Severity};
+use crate::rules::{Blames, Confidence, Finding, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::tcp::Side;
 use crate::websocket::{
@@ -22,6 +22,7 @@ macro_rules! rule {
             id: $id,
             severity: Severity::$severity,
             blames: Blames::$blames,
+            requires: Requirement::Nothing,
             source: $source,
             quote: "",
             statement: "",
@@ -159,6 +160,7 @@ pub fn message(index: u64, sender: Role, kind: Kind, payload: &[u8]) -> Message<
         sha256: None,
         text: Text::default(),
         inflated: None,
+        walk: None,
         packet: packet(8 + index),
         last_packet: packet(8 + index),
         stream_offset: 150 + index * 10,
@@ -168,6 +170,8 @@ pub fn message(index: u64, sender: Role, kind: Kind, payload: &[u8]) -> Message<
 
 pub fn finding(rule: &'static Rule, blame: Option<Role>, frame: Option<u64>, message: &str) -> Finding {
     Finding {
+        index: None,
+        reaction_follows: false,
         rule,
         severity: rule.severity,
         blame,
@@ -207,6 +211,7 @@ pub fn closed(reason: &str) -> Closing {
         frames: PerRole { client: close(5), server: close(6) },
         clean: true,
         tcp_end: TcpEnd::Fin,
+        outcomes: PerRole::default(),
     }
 }
 
@@ -264,7 +269,13 @@ pub fn conversation(sink: &mut dyn Sink) -> io::Result<()> {
     let unanswered = "client never answered the server's Ping in frame 3 although it lived on for 30 s";
     sink.finding(Some(0), &finding(&UNANSWERED, Some(Role::Client), Some(3), unanswered))?;
     sink.connection_end(0, &end(closed("bye")))?;
-    let unclosed = Closing { by: None, frames: PerRole::default(), clean: false, tcp_end: TcpEnd::Fin };
+    let unclosed = Closing {
+        by: None,
+        frames: PerRole::default(),
+        clean: false,
+        tcp_end: TcpEnd::Fin,
+        outcomes: PerRole::default(),
+    };
     sink.connection_end(1, &end(unclosed.clone()))?;
     sink.connection(&connection(2, None))?;
     sink.connection_end(2, &end(Closing { tcp_end: TcpEnd::Reset, ..unclosed }))?;

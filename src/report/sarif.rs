@@ -6,6 +6,7 @@
 use super::collected::{Collected, Diagnostic, Paths, within};
 use super::encode::{Hex, pretty};
 use super::links::{address, uri};
+use super::rows::ReactionRow;
 use crate::analysis::{CaptureSummary, Sink, Summary, relay};
 use crate::policy::{self, Selection};
 use crate::rules::Rule;
@@ -124,6 +125,8 @@ impl<W: Write> Sarif<W> {
                 "packet": finding.packet.map(|packet| packet.number),
                 "streamOffset": finding.stream_offset,
                 "evidence": Hex(&finding.evidence).to_string(),
+                "requires": finding.requires().row(),
+                "reaction": diagnostic.reaction.as_ref().map(ReactionRow::new),
             },
         });
         if let Some(index) = indices.get(finding.rule.id) {
@@ -175,7 +178,7 @@ fn artifact(capture: &CaptureSummary) -> Value {
 }
 
 impl<W: Write> Sink for Sarif<W> {
-    relay!(collected: connection, finding, capture, unreadable);
+    relay!(collected: connection, finding, reaction, capture, unreadable);
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
         self.out.write_all(pretty(&self.log(summary))?.as_bytes())?;

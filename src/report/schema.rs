@@ -6,6 +6,7 @@
 use super::SCHEMA_VERSION;
 use super::encode::pretty;
 use crate::policy;
+use crate::rules::{Did, Requirement};
 use serde_json::{Map, Value, json};
 
 /// The schema, over several lines.
@@ -43,6 +44,7 @@ pub fn schema() -> Value {
             ("hex", hex()),
             ("cut", json!({ "const": true })),
         ]),
+        "reaction": reaction(),
         "role": one_of(&["client", "server"]),
         "rule": { "enum": rules },
         "severity": one_of(&["error", "warning", "note"]),
@@ -82,6 +84,8 @@ fn capture() -> Value {
 fn connection() -> Value {
     let sent = || object(&[("frames", count()), ("messages", count()), ("bytes", count()), ("payload_bytes", count())]);
     let rtt = object(&[("count", count()), ("min", seconds()), ("median", seconds()), ("max", seconds())]);
+    let outcome =
+        || object(&[("code", nullable(count())), ("reason", nullable(string())), ("was_clean", nullable(flag()))]);
     let closing = object(&[
         ("by", nullable(one_of(&["client", "server", "both"]))),
         ("client_code", nullable(count())),
@@ -90,6 +94,8 @@ fn connection() -> Value {
         ("server_reason", nullable(string())),
         ("clean", flag()),
         ("tcp_end", one_of(&["fin", "rst", "open"])),
+        ("client_outcome", nullable(outcome())),
+        ("server_outcome", nullable(outcome())),
     ]);
     let tls = ["version", "cipher_suite", "server_name", "alpn"].map(|name| (name, nullable(string())));
     let tls = object(&tls);
@@ -193,7 +199,11 @@ fn message() -> Value {
 }
 
 fn finding() -> Value {
-    object(&[
+    let requires =
+        object(&[("action", one_of(&Requirement::ACTIONS)), ("code", nullable(count())), ("source", string())]);
+    let mut finding = object(&[
+        ("index", nullable(count())),
+        ("requires", nullable(requires)),
         ("rule", reference("rule")),
         ("severity", reference("severity")),
         ("blame", nullable(reference("role"))),
@@ -207,6 +217,21 @@ fn finding() -> Value {
         ("evidence_hex", hex()),
         ("fingerprint", nullable(json!({ "type": "string", "pattern": r"^[0-9a-f]{32}:\d+$" }))),
         ("known", flag()),
+    ]);
+    // What belongs to a capture has none.
+    finding["properties"]["reaction"] = nullable(reference("reaction"));
+    finding
+}
+
+fn reaction() -> Value {
+    object(&[
+        ("by", reference("role")),
+        ("did", one_of(&Did::NAMES)),
+        ("code", nullable(count())),
+        ("after", seconds()),
+        ("frames", count()),
+        ("proved", flag()),
+        ("packet", nullable(count())),
     ])
 }
 

@@ -8,7 +8,7 @@ use super::words::{BOLD, DIM, GOOD, Styled, count, duration, severity_style, sho
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
 use crate::escape::printable;
-use crate::rules::{Confidence, Finding, Severity};
+use crate::rules::{Confidence, Finding, Reaction, Severity};
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, TableStyle, Width,
 };
@@ -225,7 +225,8 @@ fn findings(overview: &Overview, look: Look) -> Option<comfy_table::Table> {
         };
         let times = if group.count > 1 { format!(" ×{}", group.count) } else { String::new() };
         let rule = format!("{}{times}", finding.rule.id);
-        let message = message(finding);
+        let reaction = group.reaction.as_ref().map_or(String::new(), |reaction| format!("\n→ {reaction}"));
+        let message = format!("{}{reaction}", message(finding));
         let mut cells = vec![severity, who, Cell::new(whereabouts(id, finding))];
         match wide {
             true => cells.extend([Cell::new(rule), Cell::new(message)]),
@@ -303,6 +304,10 @@ impl<W: Write> Sink for Table<W> {
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.overview.finding(id, finding)
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        self.overview.reaction(id, reaction)
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {

@@ -11,8 +11,8 @@ use crate::Role;
 use crate::analysis::{Connection, ConnectionEnd, Sink, Summary};
 use crate::capture::{PacketRef, Timestamp};
 use crate::escape::printable;
-use crate::rules::{Finding, Severity};
-use crate::websocket::{Frame, Inflated, Kind, Message};
+use crate::rules::{Finding, Reaction, Severity};
+use crate::websocket::{Frame, Inflated, Kind, Message, Outcome};
 use std::fmt;
 use std::io::{self, Write};
 
@@ -82,6 +82,21 @@ fn said(message: &Message<'_>) -> String {
     text
 }
 
+/// `code 1000, reason "bye", clean`
+fn told(outcome: &Outcome) -> String {
+    let code = outcome.code.map_or("an unknown code".to_owned(), |code| format!("code {code}"));
+    let reason = match outcome.reason.as_deref() {
+        None | Some("") => String::new(),
+        Some(reason) => format!(", reason \"{}\"", shown(reason.as_bytes(), 200)),
+    };
+    let clean = match outcome.was_clean {
+        Some(true) => ", clean",
+        Some(false) => ", not clean",
+        None => ", clean or not",
+    };
+    format!("{code}{reason}{clean}")
+}
+
 impl<W: Write> Sink for Transcript<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         if connection.id != self.connection {
@@ -133,6 +148,14 @@ impl<W: Write> Sink for Transcript<W> {
         writeln!(self.out, "{:>12}  {severity} {}: {message}", "", finding.rule.id)
     }
 
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        if id != self.connection {
+            return Ok(());
+        }
+        let to = format_args!("reaction to {}:", reaction.rule.id).to_string();
+        writeln!(self.out, "{:>12}  {} {reaction}", "", Styled(DIM, to))
+    }
+
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
         if id != self.connection {
             return Ok(());
@@ -141,7 +164,13 @@ impl<W: Write> Sink for Transcript<W> {
             Some((last, began)) => format!(" after {}", duration(last.since(began))),
             None => String::new(),
         };
-        writeln!(self.out, "{}", Styled(DIM, format_args!("closed: {}{lasted}", closing(&end.closing))))
+        writeln!(self.out, "{}", Styled(DIM, format_args!("closed: {}{lasted}", closing(&end.closing))))?;
+        for role in [Role::Client, Role::Server] {
+            if let Some(outcome) = &end.closing.outcomes[role] {
+                writeln!(self.out, "{}", Styled(DIM, format_args!("{role}'s application is told {}", told(outcome))))?;
+            }
+        }
+        Ok(())
     }
 
     fn summary(&mut self, _: &Summary) -> io::Result<()> {

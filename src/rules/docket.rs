@@ -1,12 +1,14 @@
 //! Where the rules of one connection file their findings.
 
-use super::{Confidence, Finding, Rule, Severity};
+use super::{Confidence, Finding, Rule, Severity, failing};
 use crate::{PerRole, Role};
 
 /// Takes findings, bounds them, and lowers their confidence where the roles are not certain.
 #[derive(Debug)]
 pub struct Docket {
     findings: Vec<Finding>,
+    /// Findings that were listed.
+    listed: u64,
     counts: Vec<Count>,
     limit: u32,
     roles_inferred: bool,
@@ -25,6 +27,7 @@ impl Docket {
     pub fn new(limit: u32) -> Docket {
         Docket {
             findings: Vec::new(),
+            listed: 0,
             counts: Vec::new(),
             limit,
             roles_inferred: false,
@@ -49,7 +52,9 @@ impl Docket {
         if self.roles_inferred && finding.blame.is_some() {
             finding.confidence = finding.confidence.max(Confidence::RoleInferred);
         }
-        if let Some(role) = finding.blame.filter(|_| finding.severity == Severity::Error) {
+        // That a peer was tolerated excuses nobody.
+        let is_error = finding.severity == Severity::Error && finding.rule != &failing::TOLERATED;
+        if let Some(role) = finding.blame.filter(|_| is_error) {
             self.erred[role] = true;
         }
         let at = self.counts.iter().position(|count| count.rule == finding.rule).unwrap_or_else(|| {
@@ -59,6 +64,8 @@ impl Docket {
         let count = &mut self.counts[at];
         count.filed = count.filed.saturating_add(1);
         if count.filed <= self.limit {
+            finding.index = Some(self.listed);
+            self.listed += 1;
             self.findings.push(finding);
         }
     }
@@ -77,6 +84,16 @@ impl Docket {
     /// §7.1.7).
     pub fn erred(&self, role: Role) -> bool {
         self.erred[role]
+    }
+
+    /// The index of the next finding that is listed.
+    pub(super) fn next_index(&self) -> u64 {
+        self.listed
+    }
+
+    /// The findings from this index on, as far as they were not taken.
+    pub(super) fn since(&mut self, index: u64) -> impl Iterator<Item = &mut Finding> {
+        self.findings.iter_mut().filter(move |finding| finding.index.is_some_and(|own| own >= index))
     }
 
     /// Takes the findings filed since the last call.

@@ -1,6 +1,6 @@
 //! One statement about one connection: which rule, whose bytes, which bytes, and how sure.
 
-use super::{Fingerprint, Rule, Severity};
+use super::{Fingerprint, Requirement, Rule, Severity};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::websocket::{Frame, Message};
@@ -14,6 +14,10 @@ pub const EVIDENCE: usize = 32;
 pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
+    /// Ordinal on its connection, from 0; the docket gives it. `None` for what belongs to a capture.
+    pub index: Option<u64>,
+    /// A [`Reaction`](super::Reaction) to it will be told.
+    pub reaction_follows: bool,
     /// Its severity here.
     pub severity: Severity,
     /// Who is to blame; `None` for what belongs to the capture.
@@ -71,6 +75,8 @@ impl Finding {
     pub fn new(rule: &'static Rule, blame: Option<Role>, message: impl Into<String>) -> Finding {
         Finding {
             rule,
+            index: None,
+            reaction_follows: false,
             severity: rule.severity,
             blame,
             confidence: Confidence::Certain,
@@ -108,6 +114,14 @@ impl Finding {
             ..Finding::new(rule, Some(message.sender), text)
         }
         .after_gap(message.after_gap)
+    }
+
+    /// What the receiver of the bytes has to do; nothing where they break no MUST.
+    pub fn requires(&self) -> Requirement {
+        match (self.severity, self.blame) {
+            (Severity::Error, Some(_)) => self.rule.requires,
+            _ => Requirement::Nothing,
+        }
     }
 
     /// Points at a packet.

@@ -10,6 +10,7 @@ mod closing;
 mod compression;
 mod control;
 mod docket;
+mod failing;
 mod finding;
 mod fingerprint;
 mod fragmentation;
@@ -20,15 +21,23 @@ mod header_syntax;
 mod legacy;
 mod masking;
 mod negotiation;
+mod operations;
+mod reaction;
+mod reconnecting;
 mod referee;
+mod requirement;
 mod rule;
+mod security;
 mod text;
 mod thresholds;
 
 pub use docket::Docket;
 pub use finding::{Confidence, EVIDENCE, Finding};
 pub use fingerprint::Fingerprint;
+pub(crate) use reaction::Awaited;
+pub use reaction::{Did, Reaction};
 pub use referee::{Context, Referee, ReservedBits};
+pub use requirement::{Requirement, RequirementRow};
 pub use rule::{Blames, Rule, Severity};
 pub use thresholds::{Line, Thresholds, thresholds_of};
 
@@ -52,15 +61,29 @@ const TOPICS: &[&[&Rule]] = &[
     closing::body::RULES,
     closing::handshake::RULES,
     closing::teardown::RULES,
+    failing::RULES,
+    reconnecting::RULES,
     text::RULES,
     compression::RULES,
+    compression::FORENSIC_RULES,
     legacy::RULES,
     capture::RULES,
 ];
 
+/// The rules of topics that are judged only where somebody asks for them: they are about security and operations, not
+/// about the protocol.
+const OPT_IN: &[&[&Rule]] = &[security::RULES, operations::RULES];
+
 /// All rules, by topic.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    TOPICS.iter().flat_map(|rules| rules.iter().copied())
+    TOPICS.iter().chain(OPT_IN).flat_map(|rules| rules.iter().copied())
+}
+
+impl Rule {
+    /// Whether it is judged only where somebody asks for it ([`Options::opt_in`](crate::analysis::Options::opt_in)).
+    pub fn is_opt_in(&self) -> bool {
+        OPT_IN.iter().any(|rules| rules.contains(&self))
+    }
 }
 
 /// The rule with this id.

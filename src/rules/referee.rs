@@ -1,9 +1,10 @@
 //! Judges one connection: shows each event to every topic and collects what they find.
 
 use super::docket::Docket;
+use super::reaction::Reactions;
 use super::{
-    Finding, Thresholds, capture, closing, compression, control, fragmentation, frame_header, handshake_request,
-    handshake_response, legacy, masking, negotiation, text,
+    Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header,
+    handshake_request, handshake_response, legacy, masking, negotiation, operations, reconnecting, security, text,
 };
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
@@ -62,6 +63,7 @@ struct Topics {
     legacy: legacy::LegacyRules,
     /// Asks the docket for errors that would excuse what it sees, so it comes after the topics that file them.
     closing: closing::ClosingRules,
+    reconnecting: reconnecting::ReconnectingRules,
     capture: capture::CaptureRules,
 }
 
@@ -78,6 +80,7 @@ impl Topics {
         self.compression.see(event, context, docket);
         self.legacy.see(event, context, docket);
         self.closing.see(event, context, docket);
+        self.reconnecting.see(event, context, docket);
         self.capture.see(event, context, docket);
     }
 }
@@ -88,6 +91,16 @@ pub struct Referee {
     context: Context,
     docket: Docket,
     topics: Topics,
+    reactions: Reactions,
+    /// Where they are asked for.
+    opt_in: Option<Box<OptIn>>,
+}
+
+/// The topics that are judged only where somebody asks for them.
+#[derive(Debug, Default)]
+struct OptIn {
+    security: security::SecurityRules,
+    operations: operations::OperationsRules,
 }
 
 impl Referee {
@@ -104,7 +117,13 @@ impl Referee {
             mid_stream,
             head_bytes: limits.head_bytes,
         };
-        Referee { context, docket, topics: Topics::default() }
+        Referee { context, docket, topics: Topics::default(), reactions: Reactions::default(), opt_in: None }
+    }
+
+    /// Judges what is judged only where somebody asks for it, too, if `opt_in`.
+    pub fn with_opt_in(mut self, opt_in: bool) -> Referee {
+        self.opt_in = opt_in.then(Box::default);
+        self
     }
 
     /// Looks at the next event of the connection.
@@ -117,6 +136,11 @@ impl Referee {
             }
         }
         self.topics.see(event, &self.context, &mut self.docket);
+        if let Some(topics) = &mut self.opt_in {
+            topics.security.see(event, &self.context, &mut self.docket);
+            topics.operations.see(event, &self.context, &mut self.docket);
+        }
+        self.reactions.see(event, &self.context, &mut self.docket);
         if let Event::End(ending) = event {
             let unlisted: Vec<_> = self.docket.unlisted().collect();
             for (rule, count) in unlisted {
@@ -128,6 +152,11 @@ impl Referee {
     /// Takes what was found since the last call.
     pub fn findings(&mut self) -> impl Iterator<Item = Finding> + '_ {
         self.docket.drain()
+    }
+
+    /// Takes what became known since the last call of reactions to findings; to be told after the findings.
+    pub fn reactions(&mut self) -> impl Iterator<Item = Reaction> + '_ {
+        self.reactions.drain()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a rule is: everything that is said about it, in one place. Lists, pages, examples and the output formats
 //! are made from this.
 
+use super::Requirement;
 use crate::scenario::Scenario;
 use serde::Serialize;
 use std::fmt;
@@ -68,6 +69,8 @@ pub struct Rule {
     pub severity: Severity,
     /// Whom it can blame.
     pub blames: Blames,
+    /// What the other endpoint has to do about it when it receives the bytes.
+    pub requires: Requirement,
     /// The section it rests on: `RFC 6455 §5.1`; for rules about captures what it rests on instead.
     pub source: &'static str,
     /// The sentence of that section, word for word; empty where no text states it.

@@ -2,7 +2,7 @@
 
 use super::docket::Docket;
 use super::referee::{Context, ReservedBits, Topic};
-use super::{Blames, Finding, Rule, Severity};
+use super::{Blames, Finding, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, text};
 use crate::websocket::{Event, Family, Inflated, Message, TextFault, Utf8Fault};
 use std::fmt::Write;
@@ -18,6 +18,7 @@ pub static INVALID: Rule = Rule {
     id: "utf8-invalid",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1007, source: "RFC 6455 §8.1" },
     source: "RFC 6455 §5.6",
     quote: WHOLE_MESSAGE,
     statement: "A text message is not UTF-8.",
@@ -35,6 +36,7 @@ pub static TRUNCATED: Rule = Rule {
     id: "utf8-truncated",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1007, source: "RFC 6455 §8.1" },
     source: "RFC 6455 §5.6",
     quote: WHOLE_MESSAGE,
     statement: "A text message ends inside a character.",
@@ -50,6 +52,7 @@ pub static NONCHARACTER: Rule = Rule {
     id: "utf8-noncharacter",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 3629 §3",
     quote: "",
     statement: "A text message holds a noncharacter such as U+FFFE or U+FDD0.",
@@ -65,6 +68,7 @@ pub static BOM: Rule = Rule {
     id: "utf8-bom",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 3629 §6",
     quote: "",
     statement: "A text message begins with a byte order mark.",
@@ -80,6 +84,7 @@ pub static NUL: Rule = Rule {
     id: "utf8-nul",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 3629 §3",
     quote: "",
     statement: "A text message holds the character U+0000.",

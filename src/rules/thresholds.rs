@@ -20,10 +20,23 @@ pub struct Thresholds {
     pub close_fin_late: Duration,
     /// `close-client-fin-first`: a client that waited this long for the server's FIN may send its own.
     pub close_client_patience: Duration,
+    /// `fail-tolerated`: data that its sender sends this long after an error was not on its way before; and
+    /// `fail-wrong-code`, `fail-no-close-frame`: how soon after an error an end is taken to be due to it.
+    pub fail_patience: Duration,
+    /// `reconnect-no-backoff`: a client that waits this long is patient enough …
+    pub reconnect_patience: Duration,
+    /// … and a connection that lasted longer than this had not failed.
+    pub reconnect_stable: Duration,
     /// `frag-tiny`: at least this many fragments in a message …
     pub frag_tiny_count: u64,
     /// … of fewer payload bytes than this on average.
     pub frag_tiny_bytes: u64,
+    /// `perf-handshake-slow`: from the request to the 101.
+    pub handshake_slow: Duration,
+    /// `perf-message-huge`: a message of more bytes than this.
+    pub message_huge: u64,
+    /// `idle-no-keepalive`: silence.
+    pub idle: Duration,
     /// `frame-length-implausible`: a declared payload length above this, in bytes.
     pub frame_length_implausible: u64,
 }
@@ -38,8 +51,14 @@ impl Default for Thresholds {
             close_slow_reply: Duration::from_secs(5),
             close_fin_late: Duration::from_secs(10),
             close_client_patience: Duration::from_secs(1),
+            fail_patience: Duration::from_secs(5),
+            reconnect_patience: Duration::from_secs(5),
+            reconnect_stable: Duration::from_secs(10),
             frag_tiny_count: 16,
             frag_tiny_bytes: 16,
+            handshake_slow: Duration::from_secs(1),
+            message_huge: 1 << 20,
+            idle: Duration::from_secs(60),
             frame_length_implausible: 1 << 32,
         }
     }
@@ -68,8 +87,14 @@ impl Thresholds {
             close_slow_reply,
             close_fin_late,
             close_client_patience,
+            fail_patience,
+            reconnect_patience,
+            reconnect_stable,
             frag_tiny_count,
             frag_tiny_bytes,
+            handshake_slow,
+            message_huge,
+            idle,
             frame_length_implausible,
         } = self;
         vec![
@@ -80,8 +105,14 @@ impl Thresholds {
             ("close-slow-reply", Line::Time(close_slow_reply)),
             ("close-fin-late", Line::Time(close_fin_late)),
             ("close-client-patience", Line::Time(close_client_patience)),
+            ("fail-patience", Line::Time(fail_patience)),
+            ("reconnect-patience", Line::Time(reconnect_patience)),
+            ("reconnect-stable", Line::Time(reconnect_stable)),
             ("frag-tiny-count", Line::Count(frag_tiny_count)),
             ("frag-tiny-bytes", Line::Count(frag_tiny_bytes)),
+            ("handshake-slow", Line::Time(handshake_slow)),
+            ("message-huge", Line::Count(message_huge)),
+            ("idle", Line::Time(idle)),
             ("frame-length-implausible", Line::Count(frame_length_implausible)),
         ]
     }

@@ -2,15 +2,16 @@
 
 /// SplitMix64 (Steele, Lea, Flood 2014): one addition and three mixing rounds for each number.
 #[derive(Clone, Debug)]
-pub(super) struct Keys(u64);
+pub(crate) struct Keys(u64);
 
 impl Keys {
     /// The same seed gives the same keys.
-    pub(super) fn new(seed: u64) -> Keys {
+    pub(crate) fn new(seed: u64) -> Keys {
         Keys(seed)
     }
 
-    fn next(&mut self) -> u64 {
+    /// The next number.
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -18,7 +19,7 @@ impl Keys {
     }
 
     /// A fresh masking key for each frame, as RFC 6455 §5.3 demands.
-    pub(super) fn masking_key(&mut self) -> [u8; 4] {
+    pub(crate) fn masking_key(&mut self) -> [u8; 4] {
         let [a, b, c, d, ..] = self.next().to_be_bytes();
         [a, b, c, d]
     }

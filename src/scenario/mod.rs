@@ -39,6 +39,7 @@ pub use frame::{
     ping, pong, text,
 };
 pub use handshake::{Head, Request, RequestLine, Response, StatusLine};
+pub(crate) use keys::Keys;
 pub use player::Player;
 
 use crate::capture::LinkType;
@@ -201,6 +202,11 @@ impl Scenario {
     /// A TCP keep-alive probe without data, one before the next sequence number (RFC 9293 §3.8.4), and its ACK.
     pub fn keep_alive(self, from: Role) -> Self {
         self.step(Step::KeepAlive(from))
+    }
+
+    /// From here on this side of the connection offers this receive window, unscaled: 65,535 at first.
+    pub fn window(self, role: Role, size: u16) -> Self {
+        self.step(Step::Window(role, size))
     }
 
     /// From here on a segment has at most this much payload, in bytes: 1460 at first, at least 1, at most 65,495.

@@ -163,6 +163,11 @@ where
                 self.beginnings_ahead = self.beginnings_ahead.saturating_sub(1);
                 Ok(())
             }
+            Step::Window(role, size) => {
+                let index = self.open()?;
+                self.connections[index].ends[*role].window = *size;
+                Ok(())
+            }
             Step::After(time) => {
                 self.pass(*time);
                 Ok(())

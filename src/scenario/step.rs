@@ -33,6 +33,8 @@ pub(super) enum Step {
     Lose,
     /// The capture begins here.
     BeginMidStream,
+    /// This side offers this receive window from here on.
+    Window(Role, u16),
     /// Time passes.
     After(Duration),
     /// The capture's clock is set back.

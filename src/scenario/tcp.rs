@@ -9,7 +9,7 @@ use std::net::{IpAddr, SocketAddr};
 /// The most payload a segment can have: an IPv4 packet of 65,535 bytes less two headers of 20.
 pub(super) const MAX_SEGMENT: usize = 65_495;
 
-/// The window each end offers; with [`SYN_OPTIONS`] it is 8,388,480 bytes.
+/// The window each end offers at first; with [`SYN_OPTIONS`] it is 8,388,480 bytes.
 const WINDOW: u16 = 65_535;
 
 /// Maximum segment size 1460; no operation; window scale 7 (RFC 9293 §3.2, RFC 7323 §2.2).
@@ -39,6 +39,8 @@ pub(super) struct End {
     pub(super) received: u32,
     /// Whether it sent FIN.
     pub(super) finished: bool,
+    /// The receive window it offers.
+    pub(super) window: u16,
     /// IPv4 identification of its next packet.
     identification: u16,
 }
@@ -54,7 +56,8 @@ pub(super) struct Sent {
 impl Connection {
     /// Both ends before their SYN.
     pub(super) fn new(addresses: PerRole<SocketAddr>, initial_sequence_numbers: PerRole<u32>) -> Connection {
-        let end = |role| End { next: initial_sequence_numbers[role], identification: 1, ..End::default() };
+        let end =
+            |role| End { next: initial_sequence_numbers[role], identification: 1, window: WINDOW, ..End::default() };
         Connection {
             addresses,
             ends: PerRole { client: end(Role::Client), server: end(Role::Server) },
@@ -68,7 +71,7 @@ impl Connection {
     /// The header of a segment that `from` sends now: its next sequence number, and an ACK of what it received.
     pub(super) fn header(&self, from: Role) -> TcpHeader {
         let (end, to) = (&self.ends[from], from.peer());
-        let mut header = TcpHeader::new(self.addresses[from].port(), self.addresses[to].port(), end.next, WINDOW);
+        let mut header = TcpHeader::new(self.addresses[from].port(), self.addresses[to].port(), end.next, end.window);
         header.acknowledgment_number = end.received;
         header.ack = true;
         header

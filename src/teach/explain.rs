@@ -2,12 +2,13 @@
 
 use super::parts::{Parts, frames};
 use super::ruler::{bytes_of, draw};
+use super::spots::spots;
 use super::text::{Span, Style, Text};
 use super::{fields, payload};
 use crate::Role;
 use crate::escape::printable;
 use crate::rules::{Finding, Severity};
-use crate::websocket::{FrameHeader, Opcode};
+use crate::websocket::{FrameHeader, Inflated, Opcode, Walk};
 
 /// No line of an explanation is wider.
 pub(super) const COLUMNS: usize = 80;
@@ -28,8 +29,23 @@ pub struct Context<'a> {
     pub stream_offset: Option<u64>,
     /// How many payload bytes exist, where the bytes that are explained hold only the first of them.
     pub captured_length: Option<u64>,
+    /// What came of the compressed message it belongs to; `None` where that is not known.
+    pub inflation: Option<Inflation<'a>>,
     /// What the rules say of it.
     pub marks: &'a [Mark<'a>],
+}
+
+/// A compressed message, inflated with the window that its sender had.
+#[derive(Clone, Copy, Debug)]
+pub struct Inflation<'a> {
+    /// What it is made of.
+    pub walk: &'a Walk,
+    /// How inflating it went.
+    pub outcome: Inflated,
+    /// The first bytes that came out.
+    pub payload: &'a [u8],
+    /// Bytes of the message on the wire.
+    pub wire_length: u64,
 }
 
 /// A finding, as it stands below an explanation.
@@ -75,7 +91,13 @@ pub fn explain(bytes: &[u8], context: &Context<'_>) -> Text {
     let parts = Parts::new(bytes).with_known(context.captured_length.unwrap_or(0));
     let mut text = diagram_of(&parts, context);
     text.blank();
-    fields::explain(&parts, context, &mut text);
+    let entries = fields::header(&parts, context);
+    if !entries.is_empty() {
+        text.heading("Fields (the sections are those of RFC 6455)");
+    }
+    for entry in entries.iter().chain(&payload::close(&parts)) {
+        entry.push_to(&mut text);
+    }
     payload::unmasking(&parts, &mut text);
     payload::explain(&parts, context, &mut text);
     missing(&parts, &mut text);
@@ -92,13 +114,19 @@ fn diagram_of(parts: &Parts<'_>, context: &Context<'_>) -> Text {
     let mut text = Text::default();
     text.flow(Vec::new(), 0, &[Span::new(title(parts, context), Style::Heading)], COLUMNS);
     text.blank();
-    text.append(draw(parts));
+    text.append(draw(parts, &spots(parts, context)));
     text
 }
 
 /// Explains frame after frame, at most 32 of them, and says what is left over. Between the frames it keeps what a
 /// receiver would: which message a continuation belongs to, and whether that is compressed.
 pub fn decode(bytes: &[u8]) -> Text {
+    decode_with(bytes, None, explain)
+}
+
+/// Like [`decode`], for frames of `sender` where that is known; `explain` is [`explain`] or
+/// [`steps`](super::steps).
+pub fn decode_with(bytes: &[u8], sender: Option<Role>, explain: impl for<'a> Fn(&[u8], &Context<'a>) -> Text) -> Text {
     let count = frames(bytes).count();
     let mut text = Text::default();
     let mut message: Option<FrameHeader> = None;
@@ -122,6 +150,7 @@ pub fn decode(bytes: &[u8]) -> Text {
         }
         let begun = message.filter(|_| header.opcode == Opcode::CONTINUATION);
         let context = Context {
+            sender,
             continues: begun.map(|begun| begun.opcode),
             compressed: begun.is_some_and(|begun| begun.rsv1),
             ..Context::default()
@@ -138,7 +167,7 @@ pub fn decode(bytes: &[u8]) -> Text {
     text
 }
 
-fn title(parts: &Parts<'_>, context: &Context<'_>) -> String {
+pub(super) fn title(parts: &Parts<'_>, context: &Context<'_>) -> String {
     if parts.bytes.is_empty() {
         return "No bytes".to_owned();
     }
@@ -159,7 +188,7 @@ fn title(parts: &Parts<'_>, context: &Context<'_>) -> String {
 }
 
 /// The opcode's name, to begin a sentence with.
-fn name(opcode: Opcode) -> &'static str {
+pub(super) fn name(opcode: Opcode) -> &'static str {
     match opcode {
         Opcode::CONTINUATION => "Continuation",
         Opcode::TEXT => "Text",
@@ -186,7 +215,7 @@ fn missing(parts: &Parts<'_>, text: &mut Text) {
     text.flow(Vec::new(), 0, &[Span::new(words, Style::Fault)], COLUMNS);
 }
 
-fn marks(marks: &[Mark<'_>], text: &mut Text) {
+pub(super) fn marks(marks: &[Mark<'_>], text: &mut Text) {
     if marks.is_empty() {
         return;
     }

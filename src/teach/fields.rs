@@ -5,6 +5,7 @@ use super::parts::Parts;
 use super::text::{FieldKind, Span, Style, Text};
 use crate::Role;
 use crate::websocket::{LengthForm, Opcode};
+use std::ops::Range;
 
 /// Where the words of an entry begin: behind its name and its bits.
 const INDENT: usize = 25;
@@ -12,16 +13,48 @@ const INDENT: usize = 25;
 /// The longest payload of a control frame (RFC 6455 §5.5).
 const MAX_CONTROL: u64 = 125;
 
-/// Adds an entry: a name, its value, and words that end in a section.
-pub(super) fn entry(text: &mut Text, kind: FieldKind, name: &str, value: &str, words: Words, section: &str) {
-    let lead = vec![
-        Span::plain("  "),
-        Span::new(format!("{name:<14}"), Style::Field(kind)),
-        Span::new(value.to_owned(), Style::Bits(kind)),
-    ];
-    let Words(words, style) = words;
-    let words = [Span::new(words, style), Span::new(format!(" {section}"), Style::Dim)];
-    text.flow(lead, INDENT, &words, COLUMNS);
+/// What there is to say of a field, or of a part of one.
+pub(super) struct Entry {
+    pub kind: FieldKind,
+    pub name: &'static str,
+    /// Its bits or bytes, as they are to be shown.
+    pub value: String,
+    pub words: Words,
+    /// The section that defines it.
+    pub section: &'static str,
+    /// Where it stands, in bits from the frame's first.
+    pub bits: Range<usize>,
+}
+
+impl Entry {
+    pub fn new(
+        kind: FieldKind,
+        name: &'static str,
+        value: impl Into<String>,
+        words: Words,
+        section: &'static str,
+        bits: Range<usize>,
+    ) -> Entry {
+        Entry { kind, name, value: value.into(), words, section, bits }
+    }
+
+    /// Adds it: a name, its value, and words that end in a section. A fault has a mark in front, for those who see no
+    /// colours.
+    pub fn push_to(&self, text: &mut Text) {
+        let mark = if self.words.1 == Style::Fault { Span::new("! ", Style::Fault) } else { Span::plain("  ") };
+        let lead = vec![
+            mark,
+            Span::new(format!("{:<14}", self.name), Style::Field(self.kind)),
+            Span::new(self.value.clone(), Style::Bits(self.kind)),
+        ];
+        text.flow(lead, INDENT, &self.sentence(), COLUMNS);
+    }
+
+    /// The words, and the section behind them.
+    pub fn sentence(&self) -> [Span; 2] {
+        let Words(words, style) = &self.words;
+        [Span::new(words.clone(), *style), Span::new(format!(" {}", self.section), Style::Dim)]
+    }
 }
 
 /// What is said of a field, and how it is meant.
@@ -41,29 +74,33 @@ impl Words {
     }
 }
 
-/// Adds the entries of a header, as far as its bytes go.
-pub(super) fn explain(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
-    if !parts.bytes.is_empty() {
-        text.heading("Fields (the sections are those of RFC 6455)");
-    }
+/// The entries of a header, as far as its bytes go.
+pub(super) fn header(parts: &Parts<'_>, context: &Context<'_>) -> Vec<Entry> {
+    let mut entries = Vec::new();
     if parts.has(0..1) {
-        fin(parts, text);
-        reserved_bits(parts, context, text);
-        opcode(parts, context, text);
+        entries.push(fin(parts));
+        reserved_bits(parts, context, &mut entries);
+        entries.push(opcode(parts, context));
     }
     if parts.has(0..2) {
-        mask(parts, context, text);
-        length(parts, text);
+        entries.push(mask(parts, context));
+        length(parts, &mut entries);
         if !parts.key().is_empty() {
-            key(parts, text);
+            entries.push(key(parts));
         }
     } else {
-        entry(text, FieldKind::Mask, "MASK", "?", Words::fault("Missing."), "§5.2");
-        entry(text, FieldKind::Length, "Payload len", "?", Words::fault("Missing."), "§5.2");
+        entries.push(Entry::new(FieldKind::Mask, "MASK", "?", Words::fault("Missing."), "§5.2", 8..9));
+        entries.push(Entry::new(FieldKind::Length, "Payload len", "?", Words::fault("Missing."), "§5.2", 9..16));
     }
+    entries
 }
 
-fn fin(parts: &Parts<'_>, text: &mut Text) {
+/// The bits of these bytes.
+pub(super) fn bits_of(bytes: Range<usize>) -> Range<usize> {
+    bytes.start * 8..bytes.end * 8
+}
+
+fn fin(parts: &Parts<'_>) -> Entry {
     let opcode = parts.header.opcode;
     let words = match (parts.header.fin, opcode.is_control()) {
         (true, true) => Words::plain("A control frame is always whole."),
@@ -74,10 +111,10 @@ fn fin(parts: &Parts<'_>, text: &mut Text) {
         (false, _) => Words::plain("The first fragment: continuations follow."),
     };
     let section = if opcode.is_control() { "§5.5" } else { "§5.4" };
-    entry(text, FieldKind::Fin, "FIN", bit(parts.header.fin), words, section);
+    Entry::new(FieldKind::Fin, "FIN", bit(parts.header.fin), words, section, 0..1)
 }
 
-fn reserved_bits(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
+fn reserved_bits(parts: &Parts<'_>, context: &Context<'_>, entries: &mut Vec<Entry>) {
     let header = parts.header;
     if header.rsv() == 0 {
         let words = if context.compressed && header.opcode == Opcode::CONTINUATION {
@@ -85,7 +122,7 @@ fn reserved_bits(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
         } else {
             "Not set: no extension marks this frame."
         };
-        return entry(text, FieldKind::Rsv, "RSV1-3", "000", Words::plain(words), "§5.2");
+        return entries.push(Entry::new(FieldKind::Rsv, "RSV1-3", "000", Words::plain(words), "§5.2", 1..4));
     }
     let (words, section) = match (header.rsv1, header.opcode) {
         (false, _) => (Words::plain("Not set."), "§5.2"),
@@ -105,17 +142,17 @@ fn reserved_bits(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
         }
         (true, _) => (Words::fault("Set on a frame whose opcode is reserved."), "§5.2"),
     };
-    entry(text, FieldKind::Rsv, "RSV1", bit(header.rsv1), words, section);
-    for (name, set) in [("RSV2", header.rsv2), ("RSV3", header.rsv3)] {
+    entries.push(Entry::new(FieldKind::Rsv, "RSV1", bit(header.rsv1), words, section, 1..2));
+    for (name, set, at) in [("RSV2", header.rsv2, 2), ("RSV3", header.rsv3, 3)] {
         let words = match set {
             true => Words::fault("Set, but no registered extension uses it: the receiver must fail the connection."),
             false => Words::plain("Not set."),
         };
-        entry(text, FieldKind::Rsv, name, bit(set), words, "§5.2");
+        entries.push(Entry::new(FieldKind::Rsv, name, bit(set), words, "§5.2", at..at + 1));
     }
 }
 
-fn opcode(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
+fn opcode(parts: &Parts<'_>, context: &Context<'_>) -> Entry {
     let opcode = parts.header.opcode;
     let (words, section) = match opcode {
         Opcode::CONTINUATION => {
@@ -137,10 +174,10 @@ fn opcode(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
             (Words::fault(words), "§5.2")
         }
     };
-    entry(text, FieldKind::Opcode, "opcode", &bits(opcode.0, 4), words, section);
+    Entry::new(FieldKind::Opcode, "opcode", bits(opcode.0, 4), words, section, 4..8)
 }
 
-fn mask(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
+fn mask(parts: &Parts<'_>, context: &Context<'_>) -> Entry {
     let masked = parts.header.masking_key.is_some();
     let words = match (masked, context.sender) {
         (true, Some(Role::Client)) => Words::plain("Masked, as every frame from a client must be."),
@@ -150,10 +187,10 @@ fn mask(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text) {
         (false, Some(Role::Client)) => Words::fault("Not masked, but a client must mask every frame."),
         (false, None) => Words::plain("Not masked, as frames from servers must be."),
     };
-    entry(text, FieldKind::Mask, "MASK", bit(masked), words, "§5.1");
+    Entry::new(FieldKind::Mask, "MASK", bit(masked), words, "§5.1", 8..9)
 }
 
-fn length(parts: &Parts<'_>, text: &mut Text) {
+fn length(parts: &Parts<'_>, entries: &mut Vec<Entry>) {
     let header = parts.header;
     let seven = parts.bytes.get(1).map_or(0, |byte| byte & 0x7F);
     let form = header.length_form.bits();
@@ -161,12 +198,12 @@ fn length(parts: &Parts<'_>, text: &mut Text) {
         LengthForm::Bits7 => format!("{seven}: up to 125, the 7 bits are the length itself."),
         _ => format!("{seven}: the length is in the next {form} bits instead."),
     };
-    entry(text, FieldKind::Length, "Payload len", &bits(seven, 7), Words::plain(words), "§5.2");
+    entries.push(Entry::new(FieldKind::Length, "Payload len", bits(seven, 7), Words::plain(words), "§5.2", 9..16));
     if header.length_form != LengthForm::Bits7 {
-        let value = format!("{form} bits");
-        let Some(length) = parts.length() else {
-            return entry(text, FieldKind::Length, "Extended len", &value, Words::fault("Missing."), "§5.2");
-        };
+        let entry =
+            |words, bits| Entry::new(FieldKind::Length, "Extended len", format!("{form} bits"), words, "§5.2", bits);
+        let mut place = bits_of(parts.extended());
+        let Some(length) = parts.length() else { return entries.push(entry(Words::fault("Missing."), place)) };
         let bytes = &parts.bytes[parts.extended()];
         let spelled = bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
         let words = match (header.length_form, LengthForm::shortest(length)) {
@@ -177,23 +214,27 @@ fn length(parts: &Parts<'_>, text: &mut Text) {
                 "{spelled} = {length}. This fits in {} bits, and the shortest form is demanded.",
                 shortest.bits()
             )),
-            _ if length >> 63 != 0 => Words::fault(format!("{spelled} = {length}. The top bit is set but must be 0.")),
+            _ if length >> 63 != 0 => {
+                place = place.start..place.start + 1;
+                Words::fault(format!("{spelled} = {length}. The top bit is set but must be 0."))
+            }
             _ => Words::plain(format!(
                 "{spelled} = {length}. More than 65535, so 16 bits do not do: the shortest form, as demanded."
             )),
         };
-        entry(text, FieldKind::Length, "Extended len", &value, words, "§5.2");
+        entries.push(entry(words, place));
     }
     if header.opcode.is_control() && parts.length().is_some_and(|length| length > MAX_CONTROL) {
         let words = Words::fault("Too long: a control frame carries at most 125 bytes.");
-        entry(text, FieldKind::Length, "", "", words, "§5.5");
+        entries.push(Entry::new(FieldKind::Length, "", "", words, "§5.5", 9..bits_of(parts.extended()).end));
     }
 }
 
-fn key(parts: &Parts<'_>, text: &mut Text) {
+fn key(parts: &Parts<'_>) -> Entry {
+    let entry = |words| Entry::new(FieldKind::Key, "Masking-key", "32 bits", words, "§5.3", bits_of(parts.key()));
     let key = match parts.header.masking_key {
         Some(key) if parts.header_is_complete() => key,
-        _ => return entry(text, FieldKind::Key, "Masking-key", "32 bits", Words::fault("Missing."), "§5.3"),
+        _ => return entry(Words::fault("Missing.")),
     };
     let spelled = key.map(|byte| format!("{byte:02x}")).join(" ");
     let words = match (key, parts.header.payload_length) {
@@ -203,7 +244,7 @@ fn key(parts: &Parts<'_>, text: &mut Text) {
         (_, 0) => Words::plain(format!("{spelled}. Present although there is no payload to mask.")),
         _ => Words::plain(format!("{spelled}, for the payload bytes in turn.")),
     };
-    entry(text, FieldKind::Key, "Masking-key", "32 bits", words, "§5.3");
+    entry(words)
 }
 
 fn bit(set: bool) -> &'static str {

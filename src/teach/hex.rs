@@ -64,6 +64,7 @@ pub enum HexError {
 /// Taken are digits in any case with or without spaces, commas, colons, semicolons, hyphens, quotes and brackets
 /// between the bytes; `0x` and `\x` before each byte or before all; and the dumps of xxd, `hexdump -C`, `od -t x1`,
 /// `tshark -x` and Wireshark, whose offsets and text columns are passed over and whose `*` repeats the line before it.
+/// What stands behind a `#` is a remark.
 ///
 /// ```
 /// use wslens::teach::parse_hex;
@@ -118,6 +119,8 @@ fn digits(text: &str) -> Result<Vec<u8>, HexError> {
                     }
                     prefixed = false;
                 }
+                // A remark, as `encode` writes it.
+                '#' if !prefixed => break,
                 ',' | ':' | ';' | '-' | '{' | '}' | '[' | ']' | '(' | ')' | '"' | '\u{feff}' if !prefixed => {}
                 _ if c.is_whitespace() && !prefixed => {}
                 _ => return Err(HexError::Character { line, column, found: c }),

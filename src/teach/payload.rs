@@ -1,13 +1,15 @@
 //! A frame's payload: unmasked byte by byte, as text, as a hex dump, inflated; the body of a Close in words.
 
-use super::explain::{COLUMNS, Context};
-use super::fields::{Words, entry};
-use super::inflate::{End, MAX_INFLATED, inflate};
+use super::blocks::blocks;
+use super::explain::{COLUMNS, Context, Inflation};
+use super::fields::{Entry, Words, bits_of};
+use super::inflate::{MAX_INFLATED, inflate};
 use super::parts::Parts;
 use super::ruler::bytes_of;
 use super::text::{FieldKind, Span, Style, Text};
 use crate::escape::{printable, printable_lines};
-use crate::websocket::{Opcode, close_code_name};
+use crate::websocket::{Failure, Inflated, Opcode, Walk, close_code_name};
+use std::ops::Range;
 
 /// Rows of the unmasking table.
 const UNMASKED_ROWS: usize = 16;
@@ -51,25 +53,21 @@ pub(super) fn explain(parts: &Parts<'_>, context: &Context<'_>, text: &mut Text)
     }
     let header = parts.header;
     let payload = parts.unmasked();
-    if header.opcode == Opcode::CLOSE {
-        close(&payload, parts.is_whole(), text);
-    }
     if payload.is_empty() {
         return;
     }
-    // RSV1 says nothing of the kind on control frames and under reserved opcodes.
-    let data = matches!(header.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY);
-    let compressed = data && (context.compressed || header.rsv1);
+    let compressed = is_compressed(parts, context);
     let kind = if compressed { "Payload, compressed" } else { "Payload" };
     let here = if parts.is_whole() { String::new() } else { format!(", the first {} here", payload.len()) };
     text.heading(format!("{kind}: {}{here}", bytes_of(header.payload_length)));
     // Compressed bytes are no text, and a Close has its code in front of the text.
     if !compressed && header.opcode != Opcode::CLOSE {
-        let opcode = context.continues.filter(|_| header.opcode == Opcode::CONTINUATION).unwrap_or(header.opcode);
-        match opcode {
+        match kind_of(parts, context) {
             Opcode::TEXT => {
                 shown(&payload, text);
-                utf8(&payload, parts, text);
+                if let Some((words, _)) = utf8(&payload, parts) {
+                    text.flow(Vec::new(), 2, &[words], COLUMNS);
+                }
             }
             Opcode::PING | Opcode::PONG | Opcode::CONTINUATION if is_text(&payload) => shown(&payload, text),
             _ => {}
@@ -86,9 +84,31 @@ fn is_text(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| !text.chars().any(char::is_control))
 }
 
-/// Says where text stops being UTF-8 (RFC 6455 §5.6, §8.1).
-fn utf8(payload: &[u8], parts: &Parts<'_>, text: &mut Text) {
-    let Err(error) = std::str::from_utf8(payload) else { return };
+/// RSV1 says nothing of the kind on control frames and under reserved opcodes.
+pub(super) fn is_compressed(parts: &Parts<'_>, context: &Context<'_>) -> bool {
+    let data = matches!(parts.header.opcode, Opcode::CONTINUATION | Opcode::TEXT | Opcode::BINARY);
+    data && (context.compressed || parts.header.rsv1)
+}
+
+/// The opcode of the message that the frame belongs to, as far as that is known.
+pub(super) fn kind_of(parts: &Parts<'_>, context: &Context<'_>) -> Opcode {
+    let opcode = parts.header.opcode;
+    context.continues.filter(|_| opcode == Opcode::CONTINUATION).unwrap_or(opcode)
+}
+
+/// The bits of a text frame's payload that are no UTF-8.
+pub(super) fn text_fault(parts: &Parts<'_>, context: &Context<'_>) -> Option<Range<usize>> {
+    if !parts.header_is_complete() || is_compressed(parts, context) || kind_of(parts, context) != Opcode::TEXT {
+        return None;
+    }
+    let (words, bytes) = utf8(&parts.unmasked(), parts)?;
+    let start = parts.header_length();
+    (words.style == Style::Fault).then(|| bits_of(start + bytes.start..start + bytes.end))
+}
+
+/// Says where text stops being UTF-8 (RFC 6455 §5.6, §8.1), and in which bytes of the payload.
+fn utf8(payload: &[u8], parts: &Parts<'_>) -> Option<(Span, Range<usize>)> {
+    let error = std::str::from_utf8(payload).err()?;
     let at = error.valid_up_to();
     let continues = parts.header.opcode == Opcode::CONTINUATION && at == 0;
     let words = match error.error_len() {
@@ -100,7 +120,7 @@ fn utf8(payload: &[u8], parts: &Parts<'_>, text: &mut Text) {
         Some(_) if continues => Span::plain("It may begin inside a character: the fragment before it tells."),
         Some(_) => Span::new(format!("Not UTF-8 from byte {at} on. §8.1"), Style::Fault),
     };
-    text.flow(Vec::new(), 2, &[words], COLUMNS);
+    Some((words, at..error.error_len().map_or(payload.len(), |length| at + length)))
 }
 
 /// The bytes as printable text.
@@ -140,8 +160,17 @@ fn dump(bytes: &[u8], withheld: u64, text: &mut Text) {
 }
 
 fn inflated(parts: &Parts<'_>, payload: &[u8], context: &Context<'_>, text: &mut Text) {
-    text.heading("Inflated (RFC 7692 §7.2.2)");
     let header = parts.header;
+    let is_text = context.continues.unwrap_or(header.opcode) == Opcode::TEXT;
+    if let Some(Inflation { walk, outcome, payload, wire_length }) = context.inflation {
+        text.heading("Inflated: the whole message (RFC 7692 §7.2.2)");
+        came_out(payload, is_text, text);
+        if let Some(words) = outcome_words(outcome, walk) {
+            text.flow(Vec::new(), 2, &[Span::new(words, Style::Warning)], COLUMNS);
+        }
+        return blocks(walk, wire_length, text);
+    }
+    text.heading("Inflated (RFC 7692 §7.2.2)");
     if header.opcode == Opcode::CONTINUATION {
         let words = "Not possible for this frame alone: the compressed message begins in an earlier one.";
         return text.flow(Vec::new(), 2, &[Span::plain(words)], COLUMNS);
@@ -150,56 +179,85 @@ fn inflated(parts: &Parts<'_>, payload: &[u8], context: &Context<'_>, text: &mut
     let assumed = if context.compressed { "" } else { "permessage-deflate and " };
     let remark = format!("This assumes {assumed}an empty window, as for the first message of a connection.");
     text.flow(Vec::new(), 2, &[Span::new(remark, Style::Dim)], COLUMNS);
-    if !out.bytes.is_empty() {
-        if header.opcode == Opcode::TEXT {
-            shown(&out.bytes, text);
-        }
-        dump(&out.bytes, 0, text);
-    }
+    came_out(&out.bytes, is_text, text);
     let words = match out.end {
-        End::Whole if out.bytes.is_empty() => Span::plain("No bytes come out."),
-        End::Whole => return,
-        End::TooLong => {
-            Span::new(format!("More than {MAX_INFLATED} bytes come out; the rest is left."), Style::Warning)
+        Ok(()) => None,
+        Err(Failure::Bomb { .. }) => Some(format!("More than {MAX_INFLATED} bytes come out; the rest is left.")),
+        Err(Failure::ContextLost) => {
+            Some("The rest refers to earlier messages (context takeover, RFC 7692 §7.1.1).".to_owned())
         }
-        End::Fault => Span::new(
-            "It does not inflate: it refers to earlier messages (context takeover, RFC 7692 §7.1.1), or it is not \
-             DEFLATE.",
-            Style::Warning,
-        ),
+        Err(Failure::Corrupt { .. }) => Some("It does not inflate: it is not DEFLATE.".to_owned()),
     };
-    text.flow(Vec::new(), 2, &[words], COLUMNS);
+    if let Some(words) = words {
+        text.flow(Vec::new(), 2, &[Span::new(words, Style::Warning)], COLUMNS);
+    }
+    if let Some(walk) = out.walk {
+        blocks(&walk, payload.len() as u64, text);
+    }
 }
 
-/// The body of a Close frame: nothing, or a code and a reason (RFC 6455 §5.5.1).
-fn close(body: &[u8], whole: bool, text: &mut Text) {
-    let kind = FieldKind::Payload;
-    let (code, reason) = match body {
+/// Adds the first bytes that came out of a message.
+fn came_out(bytes: &[u8], is_text: bool, text: &mut Text) {
+    if bytes.is_empty() {
+        return text.flow(Vec::new(), 2, &[Span::plain("No bytes come out.")], COLUMNS);
+    }
+    if is_text {
+        shown(bytes, text);
+    }
+    dump(bytes, 0, text);
+}
+
+/// Why no more came out of a message; `None` where all did.
+fn outcome_words(outcome: Inflated, walk: &Walk) -> Option<String> {
+    Some(match outcome {
+        Inflated::Whole => return None,
+        Inflated::Corrupt { .. } if walk.is_whole() => {
+            "The rest refers to bytes before the first that the sender compressed.".to_owned()
+        }
+        Inflated::Corrupt { .. } => "The rest is not DEFLATE.".to_owned(),
+        Inflated::Bomb { length } => format!("The limit is reached: {} came out.", bytes_of(length)),
+        Inflated::ContextLost => "The rest refers to bytes that are not in the capture.".to_owned(),
+        Inflated::Incomplete => "Bytes of the message are not in the capture.".to_owned(),
+    })
+}
+
+/// The entries of a Close frame's body: nothing, or a code and a reason (RFC 6455 §5.5.1). Empty for other frames, and
+/// where the bytes do not reach.
+pub(super) fn close(parts: &Parts<'_>) -> Vec<Entry> {
+    if parts.header.opcode != Opcode::CLOSE || !parts.header_is_complete() {
+        return Vec::new();
+    }
+    let (body, whole) = (parts.unmasked(), parts.is_whole());
+    let start = parts.header_length();
+    let entry = |name, value: String, words, section, bytes: Range<usize>| {
+        Entry::new(FieldKind::Payload, name, value, words, section, bits_of(start + bytes.start..start + bytes.end))
+    };
+    let (code, reason) = match body.as_slice() {
         [] if whole => {
             let words = Words::plain("No body: the application is told 1005, no status received.");
-            return entry(text, kind, "Status code", "none", words, "§7.1.5");
+            return vec![entry("Status code", "none".to_owned(), words, "§7.1.5", 0..0)];
         }
         [byte] if whole => {
-            let words = "A body of 1 byte: it must be empty or begin with a code of 2 bytes.";
-            return entry(text, kind, "Status code", &format!("{byte:02x}"), Words::fault(words), "§5.5.1");
+            let words = Words::fault("A body of 1 byte: it must be empty or begin with a code of 2 bytes.");
+            return vec![entry("Status code", format!("{byte:02x}"), words, "§5.5.1", 0..1)];
         }
-        [] | [_] => return,
+        [] | [_] => return Vec::new(),
         [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
     };
     let name = close_code_name(code).map_or(String::new(), |name| format!(" {name}"));
     let (words, section) = close_code_meaning(code);
     let words = Words(format!("{code}{name}: {}", words.0), words.1);
-    entry(text, kind, "Status code", &format!("{:02x} {:02x}", body[0], body[1]), words, section);
-    let value = bytes_of(reason.len() as u64);
+    let code = entry("Status code", format!("{:02x} {:02x}", body[0], body[1]), words, section, 0..2);
+    let mut bad = 0;
     let words = match std::str::from_utf8(reason) {
         Ok("") => Words::plain("None."),
         Err(error) if whole || error.error_len().is_some() => {
-            let at = error.valid_up_to();
-            Words::fault(format!("{} (not UTF-8 from its byte {at} on, but it must be)", printable(reason)))
+            bad = error.valid_up_to();
+            Words::fault(format!("{} (not UTF-8 from its byte {bad} on, but it must be)", printable(reason)))
         }
         _ => Words::plain(printable(reason)),
     };
-    entry(text, kind, "Reason", &value, words, "§7.1.6");
+    vec![code, entry("Reason", bytes_of(reason.len() as u64), words, "§7.1.6", 2 + bad..body.len())]
 }
 
 /// What a registered status code says, in words, and where that stands.

@@ -3,7 +3,7 @@
 use super::explain::{Context, diagram};
 use super::text::{Span, Style, Text};
 use crate::escape::printable;
-use crate::rules::{Finding, Rule, Severity, thresholds_of};
+use crate::rules::{Finding, Requirement, Rule, Severity, thresholds_of};
 
 /// Where the words stand.
 const INDENT: usize = 2;
@@ -28,6 +28,15 @@ pub fn rule_page(rule: &Rule, columns: usize) -> Text {
     ] {
         let lead = vec![Span::new(format!("{name:<10}"), Style::Dim)];
         text.flow(lead, 11, &[Span::new(value, style)], columns);
+    }
+    if rule.requires != Requirement::Nothing {
+        let lead = vec![Span::new(format!("{:<10}", "receiver"), Style::Dim)];
+        text.flow(lead, 11, &[Span::plain(rule.requires.to_string())], columns);
+    }
+    if rule.is_opt_in() {
+        let lead = vec![Span::new(format!("{:<10}", "off"), Style::Dim)];
+        let words = format!("unless it is selected: --select default,{}", rule.id);
+        text.flow(lead, 11, &[Span::plain(words)], columns);
     }
     let quote = if rule.quote.is_empty() { String::new() } else { format!("\"{}\"", rule.quote) };
     for (title, words) in [

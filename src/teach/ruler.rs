@@ -4,6 +4,7 @@
 //! stand the offset of its first byte and its bytes. 80 columns: 3 for the offset, 65 for the row, 12 for the bytes.
 
 use super::parts::Parts;
+use super::spots::Spot;
 use super::text::{FieldKind, Line, Span, Style, Text};
 use std::ops::Range;
 
@@ -15,11 +16,11 @@ const PAYLOAD_ROWS: usize = 2;
 /// The diagram of RFC 6455 §5.2 filled with this frame's bits, at most 80 columns wide. Shows the whole header and the
 /// beginning of the payload; bits that are missing are shown as `?`.
 pub fn ruler(bytes: &[u8]) -> Text {
-    draw(&Parts::new(bytes))
+    draw(&Parts::new(bytes), &[])
 }
 
-/// See [`ruler`].
-pub(super) fn draw(parts: &Parts<'_>) -> Text {
+/// See [`ruler`]. Under the bits of `spots` stands a mark.
+pub(super) fn draw(parts: &Parts<'_>, spots: &[Spot]) -> Text {
     let rows = rows(parts);
     let mut text = Text::default();
     for numbers in [tens(), units()] {
@@ -27,7 +28,7 @@ pub(super) fn draw(parts: &Parts<'_>) -> Text {
     }
     text.push(border(None, rows.first()));
     for (index, row) in rows.iter().enumerate() {
-        row.draw(parts, index * 4, &mut text);
+        row.draw(parts, spots, index * 4, &mut text);
         text.push(border(Some(row), rows.get(index + 1)));
     }
     text
@@ -172,7 +173,7 @@ impl Row {
         }
     }
 
-    fn draw(&self, parts: &Parts<'_>, at: usize, text: &mut Text) {
+    fn draw(&self, parts: &Parts<'_>, spots: &[Spot], at: usize, text: &mut Text) {
         let cells = match self {
             Row::Bits(cells) => cells,
             Row::Rest(words, fault) => {
@@ -196,15 +197,29 @@ impl Row {
             text.push(canvas.line(margin(), String::new()));
         }
         let mut bits = Canvas::with_edges(self);
+        let mut marks = Canvas::with_edges(self);
+        let mut marked = None;
         let mut values = Canvas::with_edges(self);
         for cell in cells {
             for bit in cell.bits.clone() {
                 if bit % 8 == 0 && bit > cell.bits.start {
                     bits.put(bit * 2, ":", Style::Dim);
                 }
+                let spot = spots.iter().filter(|spot| spot.bits.contains(&(at * 8 + bit))).map(|spot| spot.style);
+                // A fault hides a warning.
+                let spot = spot.reduce(|a, b| if a == Style::Fault { a } else { b });
+                if let Some(style) = spot {
+                    // One mark for bits that stand side by side.
+                    let go_on =
+                        bit > cell.bits.start && spots.iter().any(|spot| spot.bits.contains(&(at * 8 + bit - 1)));
+                    let mark = if go_on { "^^" } else { "^" };
+                    marks.put(bit * 2 + 2 - mark.len(), mark, style);
+                    marked = if marked == Some(Style::Fault) { marked } else { spot };
+                }
+                let style = spot.unwrap_or(Style::Bits(cell.kind));
                 match parts.bytes.get(at + bit / 8) {
-                    Some(byte) if byte >> (7 - bit % 8) & 1 == 1 => bits.put(bit * 2 + 1, "1", Style::Bits(cell.kind)),
-                    Some(_) => bits.put(bit * 2 + 1, "0", Style::Bits(cell.kind)),
+                    Some(byte) if byte >> (7 - bit % 8) & 1 == 1 => bits.put(bit * 2 + 1, "1", style),
+                    Some(_) => bits.put(bit * 2 + 1, "0", style),
                     None => bits.put(bit * 2 + 1, "?", Style::Fault),
                 }
             }
@@ -226,6 +241,11 @@ impl Row {
         }
         let bytes = parts.bytes.iter().skip(at).take(4).map(|byte| format!(" {byte:02x}")).collect::<String>();
         text.push(bits.line(format!("{at:>2} "), bytes));
+        if let Some(style) = marked {
+            let mut line = marks.line(margin(), String::new());
+            line.push(Span::new(if style == Style::Fault { " <-- wrong" } else { " <-- look" }, style));
+            text.push(line);
+        }
         text.push(values.line(margin(), String::new()));
     }
 }

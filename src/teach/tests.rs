@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::escape::width;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::{FrameHeader, LengthForm, Opcode};
 use crate::{Role, websocket};
@@ -114,6 +114,71 @@ fn only_the_first_bytes_of_a_payload_are_at_hand() {
     assert!(explain(&bytes, &some).to_plain().contains("Incomplete: 100 bytes of the payload are missing."));
 }
 
+#[test]
+fn masked_hello_by_hand() {
+    let bytes = parse_hex("81 85 37 fa 21 3d 7f 9f 4d 51 58").unwrap();
+    assert_snapshot!(steps(&bytes, &Context::default()).to_plain());
+}
+
+#[test]
+fn a_wrong_close_by_hand() {
+    let context = Context { sender: Some(Role::Client), ..Context::default() };
+    assert_snapshot!(steps(&parse_hex("b8 7e 00 03 03 ee 41").unwrap(), &context).to_plain());
+}
+
+/// The bits that are marked, counted from the frame's first.
+fn marked(hex: &str, context: &Context<'_>) -> Vec<usize> {
+    let text = explain(&parse_hex(hex).unwrap(), context).to_plain();
+    let mut bits = Vec::new();
+    let mut row = 0;
+    for line in text.lines() {
+        if let Some(at) = line.get(..3).and_then(|at| at.trim().parse::<usize>().ok()) {
+            row = at * 8;
+        }
+        if line.ends_with(" <-- wrong") {
+            // Bit b of a row stands in column 4 + 2b.
+            bits.extend((0..32).filter(|bit| line.as_bytes()[4 + 2 * bit] == b'^').map(|bit| row + bit));
+        }
+    }
+    bits
+}
+
+#[test]
+fn faults_are_marked_at_their_bits() {
+    let none = Context::default();
+    let (client, server) = (
+        Context { sender: Some(Role::Client), ..Context::default() },
+        Context { sender: Some(Role::Server), ..Context::default() },
+    );
+    assert_eq!(marked("81 05 48 65 6c 6c 6f", &none), [0; 0]);
+    assert_eq!(marked("81 05 48 65 6c 6c 6f", &client), [8]);
+    assert_eq!(marked("81 80 01 02 03 04", &server), [8]);
+    assert_eq!(marked("b1 00", &none), [2, 3]);
+    assert_eq!(marked("0b 00", &none), [0, 4, 5, 6, 7]);
+    assert_eq!(marked("81 7e 00 01 41", &none), (16..32).collect::<Vec<_>>());
+    assert_eq!(marked("82 7f 80 00 00 00 00 00 00 00", &none), [16]);
+    // The length of a Ping, in both its places.
+    assert_eq!(marked("89 7e 00 7e", &none), (9..32).collect::<Vec<_>>());
+    // Masked: the code is behind the key.
+    assert_eq!(marked("88 82 00 00 00 01 03 ec", &none), (48..64).collect::<Vec<_>>());
+    // "A" and a lead byte without its continuation.
+    assert_eq!(marked("81 03 41 c3 28", &none), (24..32).collect::<Vec<_>>());
+    // What is missing is not called wrong.
+    assert_eq!(marked("81 ff 00", &none), [0; 0]);
+}
+
+#[test]
+fn findings_are_marked_at_their_bits() {
+    let mark = |rule| [Mark { rule, severity: Severity::Error, message: "", source: "", quote: "" }];
+    for (rule, bits) in
+        [("frame-rsv1-unnegotiated", 1..2), ("frag-new-data-inside-message", 4..8), ("mask-key-constant", 16..48)]
+    {
+        let marks = mark(rule);
+        let context = Context { marks: &marks, ..Context::default() };
+        assert_eq!(marked("c1 81 11 22 33 44 55", &context), bits.collect::<Vec<_>>(), "{rule}");
+    }
+}
+
 fn walk(key: &str, given: &str) -> Text {
     accept_walk(key, Some(&websocket::check_accept(key.as_bytes(), given.as_bytes())))
 }
@@ -137,6 +202,7 @@ fn the_page_of_a_rule() {
         id: "frame-client-unmasked",
         severity: Severity::Error,
         blames: Blames::Client,
+        requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.1" },
         source: "RFC 6455 §5.1",
         quote: "a client MUST mask all frames that it sends to the server",
         statement: "A client masks every frame.",
@@ -168,7 +234,7 @@ fn what_is_said_of_single_fields() {
         ("c9 00", server, "Set, but control frames are never compressed. RFC 7692 §6"),
         ("c0 00", compressed, "Set, but only the first fragment may say that its message is compressed."),
         ("80 01 41", compressed, "Not possible for this frame alone"),
-        ("c1 05 f2 00 11 00 00", server, "It does not inflate: it refers to earlier messages"),
+        ("c1 05 f2 00 11 00 00", server, "The rest refers to earlier messages"),
         ("81 02 c3 28", server, "Not UTF-8 from byte 0 on. §8.1"),
         ("81 01 c3", server, "Not UTF-8: the character at byte 0 has no end. §8.1"),
         ("01 01 c3", server, "The character at byte 0 goes on behind these bytes."),
@@ -223,6 +289,7 @@ fn context() -> impl Strategy<Value = Context<'static>> {
     let number = || any::<Option<u64>>();
     (sender, continues, any::<bool>(), number(), number()).prop_map(
         |(sender, continues, compressed, stream_offset, captured_length)| Context {
+            inflation: None,
             sender,
             compressed,
             continues,
@@ -237,6 +304,7 @@ proptest! {
     #[test]
     fn any_bytes_can_be_explained(bytes: Vec<u8>, context in context()) {
         is_sound(&explain(&bytes, &context))?;
+        is_sound(&steps(&bytes, &context))?;
         is_sound(&decode(&bytes))?;
     }
 
@@ -250,6 +318,7 @@ proptest! {
         bytes.extend(vec![0; if second & 0x80 != 0 { 4 } else { 0 }]);
         bytes.extend(text.as_bytes());
         is_sound(&explain(&bytes, &context))?;
+        is_sound(&steps(&bytes, &context))?;
     }
 
     #[test]

@@ -141,7 +141,10 @@ impl Text {
                 line.push(Span::plain(" ".repeat(indent.saturating_sub(used))));
                 used = indent;
             } else {
-                line.push(Span::plain(" "));
+                // Between two words of one style it is part of both, so that an underline is not broken.
+                let ends = line.last().map(|span| span.style).zip(word.first().map(|span| span.style));
+                let style = ends.filter(|(before, behind)| before == behind).map_or(Style::Plain, |(style, _)| style);
+                line.push(Span::new(" ", style));
                 used += 1;
             }
             line.extend(word);
@@ -158,7 +161,7 @@ impl fmt::Display for Text {
     }
 }
 
-fn line_width(line: &[Span]) -> usize {
+pub(super) fn line_width(line: &[Span]) -> usize {
     line.iter().map(|span| width(&span.text)).sum()
 }
 

@@ -1,5 +1,6 @@
 //! The closing handshake as it was seen (RFC 6455 §5.5.1, §7).
 
+use super::outcome::{Outcome, Outcomes};
 use super::{Frame, Opcode, TcpEnd};
 use crate::{PerRole, Role};
 
@@ -45,6 +46,8 @@ pub struct Closing {
     pub clean: bool,
     /// How TCP ended.
     pub tcp_end: TcpEnd,
+    /// What each endpoint's API reports; `None` where nothing is known of it, or TCP was not closed.
+    pub outcomes: PerRole<Option<Outcome>>,
 }
 
 /// Follows the closing handshake.
@@ -56,11 +59,13 @@ pub(super) struct CloseTracker {
     first_end: u64,
     /// What its sender had acknowledged of the other direction.
     first_acknowledged: Option<u64>,
+    pub(super) outcomes: Outcomes,
 }
 
 impl CloseTracker {
-    /// Takes note of a Close frame; only the first one of each endpoint counts.
+    /// Takes note of a frame; only the first Close of each endpoint counts.
     pub(super) fn frame(&mut self, frame: &Frame<'_>) {
+        self.outcomes.frame(frame);
         let sender = frame.sender;
         if frame.header.opcode != Opcode::CLOSE || self.frames[sender].is_some() {
             return;
@@ -91,7 +96,7 @@ impl CloseTracker {
     /// What the closing came to.
     pub(super) fn finish(self, tcp_end: TcpEnd) -> Closing {
         let clean = self.frames.client.is_some() && self.frames.server.is_some();
-        Closing { by: self.by, frames: self.frames, clean, tcp_end }
+        Closing { by: self.by, frames: self.frames, clean, tcp_end, outcomes: self.outcomes.finish() }
     }
 }
 

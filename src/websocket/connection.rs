@@ -29,31 +29,40 @@ impl Connection {
     pub fn new(handshake: &Handshake, settings: Settings) -> Connection {
         let deflate = match &handshake.attempt.response {
             None => Deflate::Unknown,
-            Some(_) => handshake.deflate.map_or(Deflate::No, Deflate::Agreed),
+            Some(_) if handshake.deflate.is_some() => Deflate::Agreed,
+            Some(_) => Deflate::No,
         };
         // Where a head was not captured, neither is it known where the frames behind it begin.
         let begins = |role| match role {
             Role::Client => handshake.attempt.request.is_some(),
             Role::Server => handshake.attempt.response.is_some(),
         };
+        let mut shared = Shared::new(settings, deflate);
+        for role in [Role::Client, Role::Server].into_iter().filter(|&role| !begins(role)) {
+            shared.closing.outcomes.begins_unseen(role);
+        }
+        // Hixie's protocols have no codes.
+        let has_codes = matches!(handshake.family, Family::Rfc6455 | Family::Hybi(7..));
+        shared.closing.outcomes.established = handshake.attempt.switched && has_codes;
         let decoder = |role| match handshake.family {
             Family::Hixie75 | Family::Hixie76 => Decoder::Hixie(HixieDirection::new(role)),
             Family::Rfc6455 | Family::Hybi(_) if begins(role) => Decoder::Frames(Direction::new(role)),
             Family::Rfc6455 | Family::Hybi(_) => Decoder::Frames(Direction::mid_stream(role)),
         };
-        Connection {
-            client: decoder(Role::Client),
-            server: decoder(Role::Server),
-            shared: Shared::new(settings, deflate),
-        }
+        Connection { client: decoder(Role::Client), server: decoder(Role::Server), shared }
     }
 
     /// A connection that was open before the capture began.
     pub fn mid_stream(settings: Settings) -> Connection {
+        let mut shared = Shared::new(settings, Deflate::Unknown);
+        shared.closing.outcomes.established = true;
+        for role in [Role::Client, Role::Server] {
+            shared.closing.outcomes.begins_unseen(role);
+        }
         Connection {
             client: Decoder::Frames(Direction::mid_stream(Role::Client)),
             server: Decoder::Frames(Direction::mid_stream(Role::Server)),
-            shared: Shared::new(settings, Deflate::Unknown),
+            shared,
         }
     }
 
@@ -73,12 +82,19 @@ impl Connection {
         match *delivery {
             Delivery::Data(chunk) => decoder.data(chunk, &mut self.shared, tell),
             Delivery::Missing(missing) => {
+                self.shared.closing.outcomes.lose(sender);
                 tell(Event::Missing { sender, missing });
                 decoder.missing(missing, &mut self.shared, tell);
             }
             Delivery::Conflict { offset, packet } => tell(Event::Conflict { sender, offset, packet }),
-            Delivery::Fin(Fin { packet, acknowledged }) => tell(Event::Fin { sender, packet, acknowledged }),
-            Delivery::Reset(packet) => tell(Event::Reset { sender, packet }),
+            Delivery::Fin(Fin { packet, acknowledged }) => {
+                self.shared.closing.outcomes.fin(sender, acknowledged);
+                tell(Event::Fin { sender, packet, acknowledged });
+            }
+            Delivery::Reset(packet) => {
+                self.shared.closing.outcomes.reset();
+                tell(Event::Reset { sender, packet });
+            }
         }
         std::mem::swap(&mut self.shared.scratch, scratch);
     }
@@ -88,6 +104,7 @@ impl Connection {
         for (sender, decoder) in [(Role::Client, &mut self.client), (Role::Server, &mut self.server)] {
             let undecoded = decoder.finish(&mut self.shared, tell);
             if undecoded > 0 {
+                self.shared.closing.outcomes.lose(sender);
                 tell(Event::Undecoded { sender, length: undecoded });
             }
         }

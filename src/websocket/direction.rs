@@ -212,6 +212,7 @@ impl Direction {
             }
             tell(Event::NotFrames { sender: self.role, offset: start.offset, bytes: text, what, packet: start.packet });
             self.close_message(false, shared, tell);
+            shared.closing.outcomes.lose(self.role);
             self.state = State::NotFrames;
             return take;
         }
@@ -290,16 +291,11 @@ impl Direction {
     /// Whether RSV1 means DEFLATE; makes the inflater at its first use. Where the handshake was not seen, RSV1 can
     /// mean nothing else: permessage-deflate is the only registered extension that uses it.
     fn agree_on_deflate(&mut self, shared: &Shared) -> bool {
-        let no_context_takeover = match shared.deflate {
-            Deflate::No => return false,
-            Deflate::Agreed(params) => match self.role {
-                Role::Client => params.client_no_context_takeover,
-                Role::Server => params.server_no_context_takeover,
-            },
-            Deflate::Unknown => false,
-        };
+        if matches!(shared.deflate, Deflate::No) {
+            return false;
+        }
         let context_known = !self.after_gap;
-        self.inflater.get_or_insert_with(|| Box::new(Inflater::new(no_context_takeover, context_known)));
+        self.inflater.get_or_insert_with(|| Box::new(Inflater::new(context_known, shared.settings.blocks)));
         true
     }
 
@@ -339,6 +335,16 @@ impl Direction {
                     at += piece.len();
                 }
             }
+        }
+        // Until payload comes, the last packet is that with the end of the header.
+        if open.passed == 0 && open.last_packet.number != chunk.packet.number {
+            tell(Event::PayloadApart {
+                sender: self.role,
+                stream_offset: open.start.offset,
+                header: open.last_packet,
+                payload: chunk.packet,
+                length: open.header.payload_length.saturating_add(self.header_length as u64),
+            });
         }
         open.passed += take as u64;
         open.captured += take as u64;

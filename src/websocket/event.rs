@@ -2,7 +2,7 @@
 //!
 //! Rules judge these events and reports print them; both see the same.
 
-use super::{FrameHeader, Handshake, Opcode};
+use super::{FrameHeader, Handshake, Opcode, Walk};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::tcp::Missing;
@@ -123,6 +123,35 @@ pub enum Event<'a> {
         frame: &'a Frame<'a>,
         /// The other connection, which began earlier and is no leg of the same proxied one.
         connection: u64,
+    },
+    /// The first payload byte of a frame came in another packet than the end of its header. Told before the frame.
+    PayloadApart {
+        /// Who sent them.
+        sender: Role,
+        /// Where the header begins, in the sender's stream.
+        stream_offset: u64,
+        /// The packet with the end of the header.
+        header: PacketRef,
+        /// The packet with the first byte of the payload.
+        payload: PacketRef,
+        /// Length of header and payload.
+        length: u64,
+    },
+    /// An endpoint closed its TCP receive window. Told only where it is asked for
+    /// ([`Options::opt_in`](crate::analysis::Options::opt_in)).
+    ZeroWindow {
+        /// Who.
+        by: Role,
+        /// The packet that says so.
+        packet: PacketRef,
+    },
+    /// The client had connected for the same before, several times, and each of these connections failed. Told just
+    /// before the end.
+    Reconnected {
+        /// From the end of each of the last of them to the beginning of the next, this one included.
+        waits: &'a [Duration],
+        /// The first packet of this one.
+        packet: PacketRef,
     },
     /// Something about how the connection was captured; told just before the end.
     Capture(CaptureFact),
@@ -276,6 +305,8 @@ pub struct Message<'a> {
     pub text: Text,
     /// How inflating went; `None` for a message that was not compressed.
     pub inflated: Option<Inflated>,
+    /// What its compressed bytes are made of; `None` for a message that was not compressed or not whole.
+    pub walk: Option<&'a Walk>,
     /// The packet with the first byte of its first frame.
     pub packet: PacketRef,
     /// The packet with the last byte of its last frame.
@@ -340,7 +371,7 @@ pub enum Utf8Fault {
 pub enum Inflated {
     /// To the end.
     Whole,
-    /// The bytes are not DEFLATE: the offset of the failing call's input in the message's compressed bytes.
+    /// The bytes are not DEFLATE, or refer to bytes before the first that the sender compressed.
     Corrupt {
         /// Compressed bytes that were understood before the fault.
         offset: u64,

@@ -80,6 +80,18 @@ impl Opcode {
     }
 }
 
+impl Opcode {
+    /// The opcode that a user means: a name in any letter case, or a number from 0 to 15, with `0x` for hexadecimal.
+    pub fn named(text: &str) -> Option<Opcode> {
+        let number = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+            Some(digits) => u8::from_str_radix(digits, 16).ok(),
+            None => text.parse().ok(),
+        };
+        let named = || (0..16).find(|&number| Opcode(number).name().eq_ignore_ascii_case(text));
+        number.or_else(named).filter(|number| *number < 16).map(Opcode)
+    }
+}
+
 impl fmt::Debug for Opcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Opcode({:#x} {})", self.0, self.name())

@@ -1,8 +1,9 @@
 //! Fragments put together into a message, inflated and its text checked, while they go by (RFC 6455 §5.4, §5.6;
 //! RFC 7692 §6).
 
+use super::deflate::Bounds;
 use super::event::{Event, Inflated, Kind, Message, Text, TextFault};
-use super::inflate::{Bounds, Failure, Inflater};
+use super::inflate::{Failure, Inflater};
 use super::shared::reuse;
 use super::utf8::Validator;
 use crate::Role;
@@ -177,11 +178,13 @@ impl OpenMessage {
         tell: &mut dyn FnMut(Event<'_>),
     ) {
         let whole = finished && !self.damaged;
+        let mut walk = None;
         let inflated = match inflater {
             Some(inflater) if self.compressed && whole => {
-                let result = inflater.finish(bounds, &mut |plain| self.take(plain));
+                let (walked, result) = inflater.finish(bounds, &mut |plain| self.take(plain));
+                walk = Some(walked);
                 Some(match result {
-                    Ok(_) => Inflated::Whole,
+                    Ok(()) => Inflated::Whole,
                     Err(Failure::Corrupt { offset }) => Inflated::Corrupt { offset },
                     Err(Failure::Bomb { length }) => Inflated::Bomb { length },
                     Err(Failure::ContextLost) => Inflated::ContextLost,
@@ -217,6 +220,7 @@ impl OpenMessage {
             sha256: self.digest.take().filter(|_| readable).map(|digest| digest.finalize().into()),
             text,
             inflated,
+            walk: walk.as_ref(),
             packet: self.packet,
             last_packet: self.last_packet,
             stream_offset: self.stream_offset,

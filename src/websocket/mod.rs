@@ -6,6 +6,7 @@
 mod close_code;
 mod closing;
 mod connection;
+mod deflate;
 mod direction;
 mod event;
 mod handshake;
@@ -14,6 +15,7 @@ mod hixie;
 mod inflate;
 pub mod mask;
 mod message;
+mod outcome;
 mod pings;
 mod resync;
 mod shared;
@@ -23,6 +25,7 @@ mod utf8;
 pub use close_code::close_code_name;
 pub use closing::{CloseFrame, Closer, Closing};
 pub use connection::Connection;
+pub use deflate::{Block, BlockKind, Bounds, Walk, WalkEnd};
 pub use event::{CaptureFact, Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
 pub(crate) use handshake::window_bits;
 pub use handshake::{
@@ -31,7 +34,8 @@ pub use handshake::{
     hixie76_answer, parse_extensions,
 };
 pub use header::{FrameHeader, LengthForm, Opcode};
-pub use inflate::Bounds;
+pub(crate) use inflate::{Failure, Inflater};
+pub use outcome::Outcome;
 pub use resync::{Boundary, Expected, Search};
 pub use shared::{Scratch, Settings};
 pub use stats::{DirectionStats, PingTimes, Stats};

@@ -1,11 +1,10 @@
 //! What the two directions of a connection have in common: ordinals, counts, what was agreed.
 
 use super::closing::CloseTracker;
+use super::deflate::Bounds;
 use super::direction::Open;
 use super::event::{Frame, Pong};
-use super::handshake::PmdParams;
 use super::header::Opcode;
-use super::inflate::Bounds;
 use super::message::OpenMessage;
 use super::pings::{Outstanding, RoundTrips};
 use super::stats::DirectionStats;
@@ -18,6 +17,8 @@ pub struct Settings {
     pub payload_bytes: usize,
     /// Compute digests of messages.
     pub digests: bool,
+    /// DEFLATE blocks of a compressed message to list.
+    pub blocks: usize,
     /// Tell the bytes of messages as they come.
     pub pieces: bool,
     /// Bounds on inflating a message.
@@ -32,7 +33,7 @@ pub enum Deflate {
     /// Not agreed.
     No,
     /// Agreed.
-    Agreed(PmdParams),
+    Agreed,
     /// The handshake was not seen.
     Unknown,
 }
@@ -101,8 +102,8 @@ impl Shared {
         if matches!(frame.header.opcode, Opcode::TEXT | Opcode::BINARY) {
             sent.messages += 1;
         }
+        self.closing.frame(frame);
         match frame.header.opcode {
-            Opcode::CLOSE => self.closing.frame(frame),
             Opcode::PING if frame.is_whole() => self.outstanding[sender].ping(frame),
             Opcode::PONG if frame.is_whole() => {
                 let pong = self.outstanding[sender.peer()].pong(frame.payload, frame.packet);

@@ -41,7 +41,7 @@ GALLERY="qt_cpp_zero_byte beetle beetle_right_accept qml_chat_sample qml_chat_sa
 rfc_style_client rfc_style_client_bad_guid php_draft17"
 REAL="python_websockets python_websockets_nodeflate node_ws aiohttp tornado chromium_plain
 through_nginx through_haproxy http_connect keepalive_then_upgrade first_frame_with_101 refused any_sll2 any_sll1
-ipv6 snaplen96 midstream one_direction one_direction_server large nano hixie76"
+ipv6 snaplen96 midstream one_direction one_direction_server large nano hixie76 close_events"
 
 make() {
     local port=94$(printf %02d $(($(list | grep -nx "$1" | cut -d: -f1) - 1)))
@@ -53,6 +53,7 @@ make() {
     node_ws) record "$1.pcap" "port $port" -- node node_ws.js "$port" ;;
     aiohttp | tornado) record "$1.pcap" "port $port" -- $PY "$1_peers.py" "$port" ;;
     chromium_plain) record "$1.pcap" "port $port" -- node chromium.js "$port" ;;
+    close_events) record "$1.pcap" "port $port" -- node close_events.js "$port" ;;
     through_*) record "$1.pcap" "port $port or port 95${port#94}" -- $PY proxied.py "${1#through_}" "$port" "95${port#94}" ;;
     http_connect) record "$1.pcap" "port $port or port 95${port#94}" -- $PY proxied.py connect "$port" "95${port#94}" ;;
     keepalive_then_upgrade | first_frame_with_101 | refused | large | hixie76)

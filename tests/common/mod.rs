@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use wslens::Role;
 use wslens::analysis::{Analyzer, CaptureSummary, Connection, ConnectionEnd, Options, Sink};
 use wslens::capture::Reader;
-use wslens::rules::Finding;
+use wslens::rules::{Finding, Reaction};
 use wslens::scenario::Scenario;
 use wslens::websocket::{Frame, Message};
 
@@ -26,6 +26,7 @@ pub struct Recorder {
     pub frames: Vec<SeenFrame>,
     pub messages: Vec<SeenMessage>,
     pub findings: Vec<(Option<u64>, Finding)>,
+    pub reactions: Vec<(u64, Reaction)>,
     pub ends: BTreeMap<u64, ConnectionEnd>,
     pub captures: Vec<CaptureSummary>,
 }
@@ -67,6 +68,12 @@ impl Recorder {
     /// Reads a capture in memory.
     pub fn bytes(bytes: Vec<u8>) -> Recorder {
         Recorder::run(Reader::from_read("memory", Box::new(io::Cursor::new(bytes))).unwrap(), Options::default())
+    }
+
+    /// Reads a scenario's capture, and judges what is judged only where somebody asks for it, too.
+    pub fn play_all(scenario: &Scenario) -> Recorder {
+        let reader = Reader::from_read("memory", Box::new(io::Cursor::new(scenario.pcapng_bytes()))).unwrap();
+        Recorder::run(reader, Options { opt_in: true, ..Options::default() })
     }
 
     /// Reads with options.
@@ -140,6 +147,15 @@ impl Sink for Recorder {
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.findings.push((id, finding.clone()));
+        Ok(())
+    }
+
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        let follows = |(connection, finding): &(Option<u64>, Finding)| {
+            *connection == Some(id) && finding.index == Some(reaction.finding) && finding.reaction_follows
+        };
+        assert!(self.findings.iter().any(follows), "{reaction} was not announced");
+        self.reactions.push((id, reaction.clone()));
         Ok(())
     }
 

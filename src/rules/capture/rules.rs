@@ -1,7 +1,7 @@
 //! What is said of a capture and of the transport below: no endpoint is to blame for any of it.
 
 use crate::Role;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, binary, text};
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ pub static GAP: Rule = Rule {
     id: "cap-gap",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "RFC 9293 §3.4",
     quote: "",
     statement: "Bytes of a stream are missing from the capture.",
@@ -40,6 +41,7 @@ pub static SNAPLEN_TRUNCATED: Rule = Rule {
     id: "cap-snaplen-truncated",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "the snapshot length of the capture",
     quote: "",
     statement: "Packets were cut by the snapshot length.",
@@ -55,6 +57,7 @@ pub static MID_STREAM: Rule = Rule {
     id: "cap-mid-stream",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "the beginning of the capture",
     quote: "",
     statement: "The connection was open before the capture began.",
@@ -69,6 +72,7 @@ pub static ONE_DIRECTION: Rule = Rule {
     id: "cap-one-direction",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "the place of the capture",
     quote: "",
     statement: "Only what one endpoint sent was captured.",
@@ -84,6 +88,7 @@ pub static TLS_UNDECRYPTABLE: Rule = Rule {
     id: "cap-tls-undecryptable",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "RFC 8446 §5",
     quote: "",
     statement: "Connections are encrypted by TLS and no key at hand opens them.",
@@ -98,6 +103,7 @@ pub static CLOCK_BACKWARDS: Rule = Rule {
     id: "cap-clock-backwards",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "the timestamps of the capture",
     quote: "",
     statement: "A packet has an earlier time than one before it.",
@@ -112,6 +118,7 @@ pub static DUPLICATE_PACKETS: Rule = Rule {
     id: "cap-duplicate-packets",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "the place of the capture",
     quote: "",
     statement: "The same packets were captured twice.",
@@ -127,6 +134,7 @@ pub static LIMIT_HIT: Rule = Rule {
     id: "cap-limit-hit",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "the limits of wslens",
     quote: "",
     statement: "A limit on memory stopped the analysis of something.",
@@ -141,6 +149,7 @@ pub static RESYNC: Rule = Rule {
     id: "cap-resync",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.2",
     quote: "",
     statement: "The boundary between frames was found again after a gap.",
@@ -156,6 +165,7 @@ pub static BAD_CHECKSUM: Rule = Rule {
     id: "cap-bad-checksum",
     severity: Severity::Note,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "RFC 9293 §3.1",
     quote: "",
     statement: "TCP checksums do not match.",
@@ -171,6 +181,7 @@ pub static OVERLAP_CONFLICT: Rule = Rule {
     id: "tcp-overlap-conflict",
     severity: Severity::Warning,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "RFC 9293 §3.4",
     quote: "",
     statement: "A retransmission carries other bytes than the segment before it.",

@@ -2,7 +2,7 @@
 
 use super::super::docket::Docket;
 use super::super::referee::{Context, ReservedBits};
-use super::super::{Blames, Finding, Rule, Severity};
+use super::super::{Blames, Finding, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, close, close_empty, frame};
 use crate::websocket::{Family, Frame, Opcode, close_code_name};
 
@@ -23,6 +23,7 @@ pub static BODY_ONE_BYTE: Rule = Rule {
     id: "close-body-one-byte",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §5.5.1",
     quote: "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer (in network byte \
             order) representing a status code with value /code/ defined in Section 7.4.",
@@ -38,6 +39,7 @@ pub static CODE_UNSENDABLE: Rule = Rule {
     id: "close-code-unsendable",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §7.4.1",
     quote: "1005 is a reserved value and MUST NOT be set as a status code in a Close control frame by an endpoint.",
     statement: "A Close frame carries 1005, 1006 or 1015, which only ever stand for the absence of a code.",
@@ -53,6 +55,7 @@ pub static CODE_1004: Rule = Rule {
     id: "close-code-1004",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §7.4.1",
     quote: "Reserved. The specific meaning might be defined in the future.",
     statement: "A Close frame carries 1004, which is reserved and has no meaning.",
@@ -67,6 +70,7 @@ pub static CODE_BELOW_1000: Rule = Rule {
     id: "close-code-below-1000",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §7.4.2",
     quote: "Status codes in the range 0-999 are not used.",
     statement: "A Close frame carries a code from 0 to 999.",
@@ -82,6 +86,7 @@ pub static CODE_UNASSIGNED: Rule = Rule {
     id: "close-code-unassigned",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §7.4.2",
     quote: "Status codes in the range 1000-2999 are reserved for definition by this protocol, its future revisions, \
             and extensions specified in a permanent and readily available public specification.",
@@ -98,6 +103,7 @@ pub static CODE_OUT_OF_RANGE: Rule = Rule {
     id: "close-code-out-of-range",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §7.4.2",
     quote: "",
     statement: "A Close frame carries a code of 5000 or above, outside of every range that is defined.",
@@ -113,6 +119,7 @@ pub static REASON_INVALID_UTF8: Rule = Rule {
     id: "close-reason-invalid-utf8",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1007, source: "RFC 6455 §8.1" },
     source: "RFC 6455 §5.5.1",
     quote: "Following the 2-byte integer, the body MAY contain UTF-8-encoded data with value /reason/, the \
             interpretation of which is not defined by this specification.",
@@ -129,6 +136,7 @@ pub static NO_STATUS: Rule = Rule {
     id: "close-no-status",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §7.1.5",
     quote: "If this Close control frame contains no status code, _The WebSocket Connection Close Code_ is considered \
             to be 1005.",

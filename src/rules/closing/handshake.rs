@@ -2,7 +2,7 @@
 
 use super::super::docket::Docket;
 use super::super::referee::Context;
-use super::super::{Blames, Confidence, Finding, Rule, Severity};
+use super::super::{Blames, Confidence, Finding, Requirement, Rule, Severity};
 use super::{Close, Finish, Stream, Teardown, between, later};
 use crate::scenario::{Scenario, close, ping, pong, text};
 use crate::websocket::{Frame, Opcode, Pong};
@@ -29,6 +29,7 @@ pub static CODE_1010_BY_SERVER: Rule = Rule {
     id: "close-code-1010-by-server",
     severity: Severity::Warning,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §7.4.1",
     quote: "Note that this status code is not used by the server, because it can fail the WebSocket handshake instead.",
     statement: "A server closes with 1010, by which a client says that it misses an extension.",
@@ -43,6 +44,7 @@ pub static NO_LIST_1010: Rule = Rule {
     id: "close-1010-no-list",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §7.4.1",
     quote: "The list of extensions that are needed SHOULD appear in the /reason/ part of the Close frame.",
     statement: "A client closes with 1010 and does not say which extensions it missed.",
@@ -58,6 +60,7 @@ pub static CODE_1011_BY_CLIENT: Rule = Rule {
     id: "close-code-1011-by-client",
     severity: Severity::Note,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §7.4.1, erratum 3227",
     quote: "1011 indicates that a server is terminating the connection because it encountered an unexpected condition \
             that prevented it from fulfilling the request.",
@@ -73,6 +76,7 @@ pub static DUPLICATE: Rule = Rule {
     id: "close-duplicate",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.1",
     quote: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint MUST send a \
             Close frame in response.",
@@ -89,6 +93,7 @@ pub static DATA_AFTER_CLOSE: Rule = Rule {
     id: "data-after-close",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.1",
     quote: "The application MUST NOT send any more data frames after sending a Close frame.",
     statement: "An endpoint sends a data frame after its own Close frame.",
@@ -103,6 +108,7 @@ pub static CONTROL_AFTER_CLOSE: Rule = Rule {
     id: "control-after-close",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.1",
     quote: "",
     statement: "An endpoint sends a Ping or a Pong after its own Close frame.",
@@ -118,6 +124,7 @@ pub static PONG_AFTER_CLOSE_RECEIVED: Rule = Rule {
     id: "pong-after-close-received",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.2",
     quote: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received a \
             Close frame.",
@@ -133,6 +140,7 @@ pub static NOT_ANSWERED: Rule = Rule {
     id: "close-not-answered",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.1",
     quote: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint MUST send a \
             Close frame in response.",
@@ -151,6 +159,7 @@ pub static SLOW_REPLY: Rule = Rule {
     id: "close-slow-reply",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.1",
     quote: "It SHOULD do so as soon as practical.",
     statement: "An endpoint answers a Close frame late although it was sending nothing.",
@@ -172,6 +181,7 @@ pub static CODE_NOT_ECHOED: Rule = Rule {
     id: "close-code-not-echoed",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.1",
     quote: "(When sending a Close frame in response, the endpoint typically echos the status code it received.)",
     statement: "The answer to a Close frame carries another code.",
@@ -187,6 +197,7 @@ pub static SIMULTANEOUS: Rule = Rule {
     id: "close-simultaneous",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.1, §7.1.5",
     quote: "Each endpoint will see the status code sent by the other end as _The WebSocket Connection Close Code_.",
     statement: "Both endpoints sent a Close frame before they received the other's.",

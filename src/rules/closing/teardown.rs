@@ -2,7 +2,7 @@
 
 use super::super::docket::Docket;
 use super::super::referee::Context;
-use super::super::{Blames, Finding, Rule, Severity};
+use super::super::{Blames, Finding, Requirement, Rule, Severity};
 use super::{Close, Stream, Teardown, between, later};
 use crate::capture::PacketRef;
 use crate::scenario::{Scenario, close, text};
@@ -24,6 +24,7 @@ pub static ABNORMAL: Rule = Rule {
     id: "close-abnormal",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §7.1.5",
     quote: "If _The WebSocket Connection is Closed_ and no Close control frame was received by the endpoint (such as \
             could occur if the underlying transport connection is lost), _The WebSocket Connection Close Code_ is \
@@ -47,6 +48,7 @@ pub static TCP_RST: Rule = Rule {
     id: "close-tcp-rst",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §7.1.1",
     quote: "An endpoint SHOULD use a method that cleanly closes the TCP connection, as well as the TLS session, if \
             applicable, discarding any trailing bytes that may have been received.",
@@ -64,6 +66,7 @@ pub static TCP_HALF_OPEN_DATA: Rule = Rule {
     id: "close-tcp-half-open-data",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §7.1.1",
     quote: "",
     statement: "An endpoint sends data although the other side has finished its TCP stream.",
@@ -80,6 +83,7 @@ pub static CLIENT_FIN_FIRST: Rule = Rule {
     id: "close-client-fin-first",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §7.1.1",
     quote: "The underlying TCP connection, in most normal cases, SHOULD be closed first by the server, so that it \
             holds the TIME_WAIT state and not the client …",
@@ -95,6 +99,7 @@ pub static SERVER_FIN_LATE: Rule = Rule {
     id: "close-server-fin-late",
     severity: Severity::Warning,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.1",
     quote: "The server MUST close the underlying TCP connection immediately; the client SHOULD wait for the server to \
             close the connection but MAY close the connection at any time after sending and receiving a Close message, \
@@ -111,6 +116,7 @@ pub static TCP_NEVER: Rule = Rule {
     id: "close-tcp-never",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.1",
     quote: "After both sending and receiving a Close message, an endpoint considers the WebSocket connection closed \
             and MUST close the underlying TCP connection.",

@@ -1,30 +1,34 @@
-//! Messages compressed by permessage-deflate (RFC 7692 §6, §7.2), as far as their headers and what came of inflating
-//! them can tell.
+//! Messages compressed by permessage-deflate (RFC 7692 §6, §7.2): what their headers, their compressed bytes and what
+//! came of inflating them can tell.
 
+mod forensic_rules;
+mod forensics;
 mod rules;
 
+pub use forensic_rules::FORENSIC_RULES;
 pub use rules::RULES;
 
 use super::docket::Docket;
 use super::referee::{Context, Topic};
 use super::{EVIDENCE, Finding};
-use crate::websocket::{Ending, Event, Family, Frame, Inflated, Message, Opcode, PmdParams};
+use crate::websocket::{Ending, Event, Family, Frame, Handshake, Inflated, Message, Opcode};
 use crate::{PerRole, Role};
-use rules::{
-    BOMB, CONTEXT_LOST, EMPTY_COMPRESSED, EXPANDED, INFLATE_ERROR, NEVER_USED, RSV1_ON_CONTINUATION, RSV1_ON_CONTROL,
-};
+use forensics::{Bounds, Finals};
+use rules::{BOMB, CONTEXT_LOST, EMPTY_COMPRESSED, EXPANDED, NEVER_USED, RSV1_ON_CONTINUATION, RSV1_ON_CONTROL};
 
 /// Judges the use of permessage-deflate.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct CompressionRules {
-    /// What was agreed; `None` where nothing was, or where that was not seen.
-    agreed: Option<PmdParams>,
+    /// permessage-deflate was seen agreed.
+    agreed: bool,
     sides: PerRole<Side>,
 }
 
 /// What is remembered of one sender.
 #[derive(Debug, Default)]
 struct Side {
+    /// What its compressed bytes are judged by; `None` where they are not.
+    bounds: Option<Bounds>,
     /// The first bytes of the open compressed message, as they are on the wire but unmasked.
     head: Vec<u8>,
     messages: u64,
@@ -35,6 +39,7 @@ struct Side {
     lost_with: Option<u64>,
     lost: Option<Box<Lost>>,
     expanded: Option<Box<Expanded>>,
+    finals: Option<Box<Finals>>,
 }
 
 /// Messages in a row that cannot be inflated.
@@ -63,7 +68,7 @@ impl Topic for CompressionRules {
             return;
         }
         match event {
-            Event::Handshake(handshake) => self.agreed = handshake.deflate,
+            Event::Handshake(handshake) => self.handshake(handshake),
             Event::Frame(frame) => self.frame(frame, docket),
             Event::Message(message) => self.message(message, context, docket),
             Event::Missing { sender, .. } | Event::Resync { sender, .. } | Event::NotFrames { sender, .. } => {
@@ -78,6 +83,13 @@ impl Topic for CompressionRules {
 }
 
 impl CompressionRules {
+    fn handshake(&mut self, handshake: &Handshake) {
+        self.agreed = handshake.deflate.is_some();
+        for sender in [Role::Client, Role::Server] {
+            self.sides[sender].bounds = Bounds::of(handshake, sender);
+        }
+    }
+
     fn frame(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
         let (sender, header) = (frame.sender, &frame.header);
         let side = &mut self.sides[sender];
@@ -85,7 +97,7 @@ impl CompressionRules {
             side.head.clear();
             side.head.extend_from_slice(&frame.payload[..frame.payload.len().min(EVIDENCE)]);
         }
-        if !header.rsv1 || self.agreed.is_none() {
+        if !header.rsv1 || !self.agreed {
             return;
         }
         let name = header.opcode.name();
@@ -105,19 +117,16 @@ impl CompressionRules {
         let head = std::mem::take(&mut side.head);
         let Some(inflated) = message.inflated else { return };
         side.compressed += 1;
-        let agreed = self.agreed;
+        if let Some((walk, bounds)) = message.walk.zip(side.bounds) {
+            forensics::judge(message, walk, bounds, &head, &mut side.finals, docket);
+        }
         match inflated {
             Inflated::Whole => {
                 side.lost_with = None;
                 heal(side, Some(message.index), context, docket);
-                whole(side, agreed.is_some(), message, docket);
+                whole(side, self.agreed, message, docket);
             }
-            Inflated::Corrupt { offset } => {
-                side.lost_with = Some(message.index);
-                if let Some(agreed) = agreed {
-                    docket.file(corrupt(message, agreed, offset).with_evidence(&head));
-                }
-            }
+            Inflated::Corrupt { .. } => side.lost_with = Some(message.index),
             Inflated::Bomb { length } => {
                 side.lost_with = Some(message.index);
                 let text = format!(
@@ -140,7 +149,7 @@ impl CompressionRules {
     }
 
     fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
-        let unused = self.agreed.is_some()
+        let unused = self.agreed
             && [self.sides.client.compressed, self.sides.server.compressed] == [0, 0]
             && !self.sides.client.gap
             && !self.sides.server.gap;
@@ -153,6 +162,9 @@ impl CompressionRules {
                     side.compressed
                 );
                 docket.file(Finding { message, ..finding });
+            }
+            if let Some(finals) = side.finals.take() {
+                docket.file(finals.finding(side.compressed));
             }
             if unused && side.messages > 0 {
                 let text = format!(
@@ -183,26 +195,6 @@ fn whole(side: &mut Side, agreed: bool, message: &Message<'_>, docket: &mut Dock
     expanded.extra_bytes = expanded.extra_bytes.saturating_add(message.wire_length - length);
 }
 
-fn corrupt(message: &Message<'_>, agreed: PmdParams, offset: u64) -> Finding {
-    let sender = message.sender;
-    let no_takeover = match sender {
-        Role::Client => agreed.client_no_context_takeover,
-        Role::Server => agreed.server_no_context_takeover,
-    };
-    let mut text = format!(
-        "{sender}'s message {} is not DEFLATE: inflating fails after {} of its {} bytes",
-        message.index,
-        offset.min(message.wire_length),
-        message.wire_length
-    );
-    if no_takeover {
-        text.push_str(", or it refers to earlier messages, which ");
-        text.push_str(sender.name());
-        text.push_str("_no_context_takeover forbids");
-    }
-    Finding::of_message(&INFLATE_ERROR, message, text)
-}
-
 /// A row of messages that could not be inflated is over, with this message if another could.
 fn heal(side: &mut Side, first_readable: Option<u64>, context: &Context, docket: &mut Docket) {
     let Some(lost) = side.lost.take() else { return };
@@ -216,7 +208,7 @@ fn heal(side: &mut Side, first_readable: Option<u64>, context: &Context, docket:
         None => "bytes before are missing".to_owned(),
     };
     let then = match first_readable {
-        Some(index) => format!("message {index} is the first that refers to nothing before"),
+        Some(index) => format!("message {index} is the first that can"),
         None => "no message after can".to_owned(),
     };
     let message = format!("{sender}'s {which} cannot be inflated here, since {cause}; {then}");

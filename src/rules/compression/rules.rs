@@ -1,6 +1,6 @@
 //! The rules of RFC 7692 §6 and §7.2, as data.
 
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{FrameSpec, Scenario, continuation, deflated_binary, deflated_text, ping, pong, text};
 
 /// The rules of this topic.
@@ -22,12 +22,12 @@ const FIRST_FRAGMENT_ONLY: &str = "An endpoint MUST NOT set the \"Per-Message Co
 const RSV1: u8 = 0b100;
 
 /// A connection on which permessage-deflate was agreed.
-fn agreed() -> Scenario {
+pub(super) fn agreed() -> Scenario {
     Scenario::new().handshake_with_extensions("permessage-deflate", "permessage-deflate")
 }
 
 /// A text message that says it is compressed and has these bytes.
-fn compressed(payload: impl Into<Vec<u8>>) -> FrameSpec {
+pub(super) fn compressed(payload: impl Into<Vec<u8>>) -> FrameSpec {
     text(payload).rsv(RSV1)
 }
 
@@ -36,6 +36,7 @@ pub static RSV1_ON_CONTROL: Rule = Rule {
     id: "pmd-rsv1-on-control",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 7692 §6.1" },
     source: "RFC 7692 §6",
     quote: FIRST_FRAGMENT_ONLY,
     statement: "A control frame has RSV1 set, although permessage-deflate compresses messages only.",
@@ -50,6 +51,7 @@ pub static RSV1_ON_CONTINUATION: Rule = Rule {
     id: "pmd-rsv1-on-continuation",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 7692 §6.1" },
     source: "RFC 7692 §6",
     quote: FIRST_FRAGMENT_ONLY,
     statement: "A continuation frame has RSV1 set.",
@@ -61,21 +63,23 @@ pub static RSV1_ON_CONTINUATION: Rule = Rule {
 };
 
 /// "Hello" as RFC 7692 §7.2.3.1 compresses it.
-const HELLO: [u8; 7] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
+pub(super) const HELLO: [u8; 7] = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
 
 /// `pmd-inflate-error`
 pub static INFLATE_ERROR: Rule = Rule {
     id: "pmd-inflate-error",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1007 },
     source: "RFC 7692 §7.2.2",
     quote: "Decompress the resulting data using DEFLATE.",
     statement: "The payload of a compressed message is not DEFLATE data.",
     why: "The receiver cannot read the message and closes with 1007 or 1002. The sender set RSV1 on a message that is \
-          not compressed, compressed with zlib or gzip headers, or referred to earlier messages although no context \
-          takeover was agreed.",
-    restraint: "Silent where bytes that the message may refer to are missing, and where it was not seen whether \
-                permessage-deflate was agreed.",
+          not compressed, compressed with zlib or gzip headers, or took too many bytes away from its end.",
+    restraint: "Only what the message's own bytes prove, or a reference to bytes before the first that the sender \
+                compressed: one to bytes that are missing is none. A message that can be read but has no empty block at \
+                its end is a warning. Silent where it was not seen whether permessage-deflate was agreed, and where \
+                another extension may have changed the bytes.",
     breaks: || agreed().server(compressed("Hello")),
     keeps: || agreed().server(compressed(HELLO)),
 };
@@ -85,6 +89,7 @@ pub static EMPTY_COMPRESSED: Rule = Rule {
     id: "pmd-empty-compressed",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.2.3.6",
     quote: "",
     statement: "A message says that it is compressed and has no payload at all.",
@@ -100,6 +105,7 @@ pub static BOMB: Rule = Rule {
     id: "pmd-bomb",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §10.4",
     quote: "Implementations that have implementation- and/or platform-specific limitations regarding the frame size \
             or total message size after reassembly from multiple frames MUST protect themselves against exceeding \
@@ -118,6 +124,7 @@ pub static EXPANDED: Rule = Rule {
     id: "pmd-expanded",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §6.1",
     quote: "",
     statement: "Messages are larger compressed than they are plain.",
@@ -133,6 +140,7 @@ pub static NEVER_USED: Rule = Rule {
     id: "pmd-never-used",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §6",
     quote: "",
     statement: "permessage-deflate was agreed and no message is compressed.",
@@ -148,12 +156,15 @@ pub static CONTEXT_LOST: Rule = Rule {
     id: "pmd-context-lost",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.2.2",
     quote: "",
     statement: "Messages cannot be inflated here, since they refer to earlier bytes that are missing.",
-    why: "The receiver had those bytes; this program has not, so it says nothing of the contents of these messages until \
-          one comes that refers to none of them.",
-    restraint: "Nobody's fault: the sender is named to say whose messages they are.",
+    why: "The receiver had those bytes; this program has not, so it says nothing of the contents of these messages. Each \
+          match of a message is followed: where none reaches a byte that is missing, or that was copied from there, the \
+          message can be read. The first one that reaches back to nothing before it always can.",
+    restraint: "Nobody's fault: the sender is named to say whose messages they are. Rules about the compressed bytes \
+                themselves go on, but for text and length there is nothing to judge.",
     breaks: || {
         let sentence = "the quick brown fox jumps over the lazy dog";
         let first = agreed().server(deflated_text(sentence)).lose().server(deflated_text(sentence));

@@ -1,7 +1,7 @@
 //! The rules of RFC 6455 §5.5 to §5.5.3, less what belongs to the closing handshake, as data.
 
 use crate::Role;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, close, ping, pong, text};
 use std::time::Duration;
 
@@ -25,6 +25,7 @@ pub static PAYLOAD_TOO_LONG: Rule = Rule {
     id: "ctl-payload-too-long",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §5.5",
     quote: "All control frames MUST have a payload length of 125 bytes or less and MUST NOT be fragmented.",
     statement: "A control frame has a payload of more than 125 bytes.",
@@ -43,6 +44,7 @@ pub static PING_UNANSWERED: Rule = Rule {
     id: "ping-unanswered",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.2",
     quote: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it already received \
             a Close frame.",
@@ -68,6 +70,7 @@ pub static PONG_PAYLOAD_MISMATCH: Rule = Rule {
     id: "pong-payload-mismatch",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.3",
     quote: IDENTICAL,
     statement: "The only Pong that can answer a Ping has another payload.",
@@ -90,6 +93,7 @@ pub static PONG_UNSOLICITED: Rule = Rule {
     id: "pong-unsolicited",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.3",
     quote: "A Pong frame MAY be sent unsolicited. This serves as a unidirectional heartbeat. A response to an \
             unsolicited Pong frame is not expected.",
@@ -107,6 +111,7 @@ pub static PONG_LATEST_ONLY: Rule = Rule {
     id: "pong-latest-only",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.3",
     quote: "If an endpoint receives a Ping frame and has not yet sent Pong frame(s) in response to previous Ping \
             frame(s), the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame.",
@@ -122,6 +127,7 @@ pub static PONG_SLOW: Rule = Rule {
     id: "pong-slow",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.2",
     quote: "It SHOULD respond with Pong frame as soon as is practical.",
     statement: "A Pong comes long after its Ping.",
@@ -138,6 +144,7 @@ pub static PING_FLOOD: Rule = Rule {
     id: "ping-flood",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §10.4",
     quote: "",
     statement: "An endpoint sends more Pings in a second than any keepalive needs.",
@@ -160,6 +167,7 @@ pub static PING_APP_LEVEL: Rule = Rule {
     id: "ping-app-level",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.5.2",
     quote: "NOTE: A Ping frame may serve either as a keepalive or as a means to verify that the remote endpoint is \
             still responsive.",

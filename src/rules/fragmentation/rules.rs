@@ -1,7 +1,7 @@
 //! The rules of RFC 6455 §5.4, as data.
 
 use crate::Role;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{FrameSpec, Request, Response, Scenario, close, continuation, fragments, ping, pong, text};
 use crate::websocket::Opcode;
 use std::net::SocketAddr;
@@ -29,6 +29,7 @@ pub static CONTINUATION_WITHOUT_START: Rule = Rule {
     id: "frag-continuation-without-start",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §5.4",
     quote: FRAGMENTED_MESSAGE,
     statement: "A continuation frame comes while its sender has no message open.",
@@ -46,6 +47,7 @@ pub static NEW_DATA_INSIDE_MESSAGE: Rule = Rule {
     id: "frag-new-data-inside-message",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §5.4",
     quote: "The fragments of one message MUST NOT be interleaved between the fragments of another message unless an \
             extension has been negotiated that can interpret the interleaving.",
@@ -64,6 +66,7 @@ pub static CONTROL_FRAGMENTED: Rule = Rule {
     id: "frag-control-fragmented",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §5.4",
     quote: "Control frames themselves MUST NOT be fragmented.",
     statement: "A control frame has FIN clear.",
@@ -79,6 +82,7 @@ pub static UNFINISHED: Rule = Rule {
     id: "frag-unfinished",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §6.1",
     quote: "The FIN bit (frame-fin) of the last frame containing the data MUST be set to 1 as defined in Section 5.2.",
     statement: "A fragmented message has no end: its sender closes, or TCP ends, before a frame with FIN.",
@@ -102,6 +106,7 @@ pub static CHANGED_BY_INTERMEDIARY: Rule = Rule {
     id: "frag-changed-by-intermediary",
     severity: Severity::Warning,
     blames: Blames::Nobody,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.4",
     quote: "An intermediary MUST NOT change the fragmentation of any message in the context of a connection where \
             extensions have been negotiated and the intermediary is not aware of the semantics of the negotiated \
@@ -146,6 +151,7 @@ pub static CONTROL_INTERLEAVED: Rule = Rule {
     id: "frag-control-interleaved",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.4",
     quote: "Control frames (see Section 5.5) MAY be injected in the middle of a fragmented message.",
     statement: "A control frame stands between the fragments of a message.",
@@ -167,6 +173,7 @@ pub static EMPTY_FRAGMENT: Rule = Rule {
     id: "frag-empty-fragment",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.4",
     quote: "A sender MAY create fragments of any size for non-control messages.",
     statement: "A fragment of a message has no payload.",
@@ -182,6 +189,7 @@ pub static TINY: Rule = Rule {
     id: "frag-tiny",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §10.4",
     quote: "",
     statement: "A message is cut into many fragments of a few bytes each.",
@@ -197,6 +205,7 @@ pub static SPLITS_CODE_POINT: Rule = Rule {
     id: "frag-splits-code-point",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.6",
     quote: "Note that a particular text frame might include a partial UTF-8 sequence; however, the whole message MUST \
             contain valid UTF-8.",

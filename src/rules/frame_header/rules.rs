@@ -1,7 +1,7 @@
 //! The rules on frame headers.
 
 use crate::Role;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, frame, text};
 use crate::websocket::{LengthForm, Opcode};
 
@@ -27,6 +27,7 @@ pub static CLIENT_UNMASKED: Rule = Rule {
     id: "frame-client-unmasked",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.1" },
     source: "RFC 6455 §5.1",
     quote: "The server MUST close the connection upon receiving a frame that is not masked.",
     statement: "A client's frame is not masked.",
@@ -44,6 +45,7 @@ pub static SERVER_MASKED: Rule = Rule {
     id: "frame-server-masked",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.1" },
     source: "RFC 6455 §5.1",
     quote: "A server MUST NOT mask any frames that it sends to the client. A client MUST close a connection if it \
             detects a masked frame.",
@@ -60,6 +62,7 @@ pub static RSV1_UNNEGOTIATED: Rule = Rule {
     id: "frame-rsv1-unnegotiated",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.2" },
     source: "RFC 6455 §5.2",
     quote: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values. If a nonzero value \
             is received and none of the negotiated extensions defines the meaning of such a nonzero value, the \
@@ -82,6 +85,7 @@ pub static RSV2_SET: Rule = Rule {
     id: "frame-rsv2-set",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.2" },
     source: "RFC 6455 §5.2",
     quote: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values.",
     statement: "RSV2 is set although no accepted extension defines it.",
@@ -96,6 +100,7 @@ pub static RSV3_SET: Rule = Rule {
     id: "frame-rsv3-set",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.2" },
     source: "RFC 6455 §5.2",
     quote: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values.",
     statement: "RSV3 is set although no accepted extension defines it.",
@@ -110,6 +115,7 @@ pub static OPCODE_RESERVED_DATA: Rule = Rule {
     id: "frame-opcode-reserved-data",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.2" },
     source: "RFC 6455 §5.2",
     quote: "If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket Connection_.",
     statement: "The opcode is one of 3 to 7, which are reserved for further data frames.",
@@ -124,6 +130,7 @@ pub static OPCODE_RESERVED_CONTROL: Rule = Rule {
     id: "frame-opcode-reserved-control",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.2" },
     source: "RFC 6455 §5.2",
     quote: "If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket Connection_.",
     statement: "The opcode is one of B to F, which are reserved for further control frames.",
@@ -138,6 +145,7 @@ pub static LENGTH_NONMINIMAL_16: Rule = Rule {
     id: "frame-length-nonminimal-16",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §5.2",
     quote: "Note that in all cases, the minimal number of bytes MUST be used to encode the length, for example, the \
             length of a 124-byte-long string can't be encoded as the sequence 126, 0, 124.",
@@ -154,6 +162,7 @@ pub static LENGTH_NONMINIMAL_64: Rule = Rule {
     id: "frame-length-nonminimal-64",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §5.2",
     quote: "Note that in all cases, the minimal number of bytes MUST be used to encode the length, for example, the \
             length of a 124-byte-long string can't be encoded as the sequence 126, 0, 124.",
@@ -169,6 +178,7 @@ pub static LENGTH_MSB: Rule = Rule {
     id: "frame-length-msb",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::MayClose { code: 1002 },
     source: "RFC 6455 §5.2",
     quote: "If 127, the following 8 bytes interpreted as a 64-bit unsigned integer (the most significant bit MUST be \
             0) are the payload length.",
@@ -187,6 +197,7 @@ pub static LENGTH_IMPLAUSIBLE: Rule = Rule {
     id: "frame-length-implausible",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §10.4",
     quote: "Implementations that have implementation- and/or platform-specific limitations regarding the frame size \
             or total message size after reassembly from multiple frames MUST protect themselves against exceeding \
@@ -210,6 +221,7 @@ pub static TRUNCATED: Rule = Rule {
     id: "frame-truncated",
     severity: Severity::Warning,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.2",
     quote: "",
     statement: "The sender's stream ends inside a frame.",
@@ -229,6 +241,7 @@ pub static GARBAGE_AFTER_101: Rule = Rule {
     id: "frame-garbage-after-101",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Fail { code: 1002, source: "RFC 6455 §5.2" },
     source: "RFC 6455 §6.2",
     quote: "To receive WebSocket data, an endpoint listens on the underlying network connection. Incoming data MUST \
             be parsed as WebSocket frames as defined in Section 5.2.",

@@ -4,7 +4,7 @@
 use super::{Case, Generation};
 use crate::http::{Fault, Head, RequestLine};
 use crate::rules::header_syntax::{is_token, quoted};
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Request, Scenario, text};
 use crate::websocket::Family;
 
@@ -33,6 +33,7 @@ pub static MALFORMED_HTTP: Rule = Rule {
     id: "hs-req-malformed-http",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.1",
     quote: "The handshake MUST be a valid HTTP request as specified by [RFC2616].",
     statement: "The opening handshake is not a valid HTTP request.",
@@ -49,6 +50,7 @@ pub static METHOD_NOT_GET: Rule = Rule {
     id: "hs-req-method-not-get",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.1",
     quote: "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1.",
     statement: "The upgrade request uses another method than GET.",
@@ -63,6 +65,7 @@ pub static HTTP_VERSION_LOW: Rule = Rule {
     id: "hs-req-http-version-low",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.1",
     quote: "The method of the request MUST be GET, and the HTTP version MUST be at least 1.1.",
     statement: "The upgrade request's HTTP version is below 1.1.",
@@ -78,6 +81,7 @@ pub static TARGET_INVALID: Rule = Rule {
     id: "hs-req-target-invalid",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "The \"Request-URI\" part of the request MUST match the /resource name/ defined in Section 3 (a relative \
             URI) or be an absolute http/https URI that, when parsed, has a /resource name/, /host/, and /port/ that \
@@ -95,6 +99,7 @@ pub static TARGET_FRAGMENT: Rule = Rule {
     id: "hs-req-target-fragment",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §3",
     quote: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used on these URIs.",
     statement: "The request target has a fragment.",
@@ -110,6 +115,7 @@ pub static HOST_MISSING: Rule = Rule {
     id: "hs-req-host-missing",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 9112 §3.2" },
     source: "RFC 6455 §4.1",
     quote: "The request MUST contain a |Host| header field whose value contains /host/ plus optionally \":\" followed \
             by /port/ (when not using the default port).",
@@ -125,6 +131,7 @@ pub static HOST_DUPLICATE: Rule = Rule {
     id: "hs-req-host-duplicate",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 9112 §3.2" },
     source: "RFC 9112 §3.2",
     quote: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks a \
             Host header field and to any request message that contains more than one Host header field line or a \
@@ -142,6 +149,7 @@ pub static UPGRADE_MISSING: Rule = Rule {
     id: "hs-req-upgrade-missing",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.1",
     quote: "The request MUST contain an |Upgrade| header field whose value MUST include the \"websocket\" keyword.",
     statement: "Upgrade does not contain \"websocket\".",
@@ -157,6 +165,7 @@ pub static CONNECTION_MISSING_UPGRADE: Rule = Rule {
     id: "hs-req-connection-missing-upgrade",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.1",
     quote: "The request MUST contain a |Connection| header field whose value MUST include the \"Upgrade\" token.",
     statement: "Connection does not list \"Upgrade\".",
@@ -172,6 +181,7 @@ pub static HAS_BODY: Rule = Rule {
     id: "hs-req-has-body",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 9110 §7.8",
     quote: "A client cannot begin using an upgraded protocol on the connection until it has completely sent the \
             request message (i.e., the client can't change the protocol it is sending in the middle of a message).",
@@ -187,6 +197,7 @@ pub static EARLY_DATA: Rule = Rule {
     id: "hs-req-early-data",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "Once the client's opening handshake has been sent, the client MUST wait for a response from the server \
             before sending any further data.",
@@ -203,6 +214,7 @@ pub static PARALLEL_CONNECTING: Rule = Rule {
     id: "hs-req-parallel-connecting",
     severity: Severity::Note,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "There MUST be no more than one connection in a CONNECTING state.",
     statement: "The client opened two connections to one server at the same time.",

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::rules::header_syntax::quoted;
-use crate::rules::{Blames, Confidence, Rule, Severity};
+use crate::rules::{Blames, Confidence, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::{KeyFault, SAMPLE_KEYS, decode_key};
 
@@ -24,6 +24,7 @@ pub static KEY_MISSING: Rule = Rule {
     id: "hs-req-key-missing",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.1",
     quote: "The request MUST include a header field with the name |Sec-WebSocket-Key|.",
     statement: "The request has no Sec-WebSocket-Key.",
@@ -39,6 +40,7 @@ pub static KEY_DUPLICATE: Rule = Rule {
     id: "hs-req-key-duplicate",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §11.3.1",
     quote: "The |Sec-WebSocket-Key| header field MUST NOT appear more than once in an HTTP request.",
     statement: "Sec-WebSocket-Key appears more than once.",
@@ -58,6 +60,7 @@ pub static KEY_BAD_BASE64: Rule = Rule {
     id: "hs-req-key-bad-base64",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.1",
     quote: "The value of this header field MUST be a nonce consisting of a randomly selected 16-byte value that has \
             been base64-encoded (see Section 4 of [RFC4648]).",
@@ -74,6 +77,7 @@ pub static KEY_WRONG_LENGTH: Rule = Rule {
     id: "hs-req-key-wrong-length",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.1",
     quote: "The value of this header field MUST be a nonce consisting of a randomly selected 16-byte value that has \
             been base64-encoded (see Section 4 of [RFC4648]).",
@@ -89,6 +93,7 @@ pub static KEY_NONCANONICAL: Rule = Rule {
     id: "hs-req-key-noncanonical",
     severity: Severity::Note,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 4648 §3.5",
     quote: "These pad bits MUST be set to zero by conforming encoders, which is described in the descriptions on \
             padding below.",
@@ -105,6 +110,7 @@ pub static KEY_SAMPLE: Rule = Rule {
     id: "hs-req-key-sample",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "The nonce MUST be selected randomly for each connection.",
     statement: "Sec-WebSocket-Key is a published sample or plain text, not a random nonce.",
@@ -121,6 +127,7 @@ pub static KEY_REUSED: Rule = Rule {
     id: "hs-req-key-reused",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "The nonce MUST be selected randomly for each connection.",
     statement: "Another connection from this client to this server had the same Sec-WebSocket-Key.",

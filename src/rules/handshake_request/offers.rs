@@ -3,7 +3,7 @@
 use super::Case;
 use crate::http::{Head, RequestLine};
 use crate::rules::header_syntax::{elements, is_token, quoted};
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use std::collections::HashSet;
 
@@ -40,6 +40,7 @@ pub static ORIGIN_MISSING: Rule = Rule {
     id: "hs-req-origin-missing",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "The request MUST include a header field with the name |Origin| [RFC6454] if the request is coming from a \
             browser client.",
@@ -56,6 +57,7 @@ pub static ORIGIN_SYNTAX: Rule = Rule {
     id: "hs-req-origin-syntax",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "The value of this header field is the ASCII serialization of origin of the context in which the code \
             establishing the connection is running.",
@@ -72,6 +74,7 @@ pub static PROTOCOL_INVALID_TOKEN: Rule = Rule {
     id: "hs-req-protocol-invalid-token",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "The elements that comprise this value MUST be non-empty strings with characters in the range U+0021 to \
             U+007E not including separator characters as defined in [RFC2616] and MUST all be unique strings.",
@@ -89,6 +92,7 @@ pub static PROTOCOL_DUPLICATE: Rule = Rule {
     id: "hs-req-protocol-duplicate",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "The elements that comprise this value MUST be non-empty strings with characters in the range U+0021 to \
             U+007E not including separator characters as defined in [RFC2616] and MUST all be unique strings.",
@@ -104,6 +108,7 @@ pub static EXTENSIONS_SYNTAX: Rule = Rule {
     id: "hs-req-extensions-syntax",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §9.1" },
     source: "RFC 6455 §9.1",
     quote: "If a value is received by either the client or the server during negotiation that does not conform to the \
             ABNF below, the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_.",
@@ -120,6 +125,7 @@ pub static EXTENSION_UNREGISTERED: Rule = Rule {
     id: "hs-req-extension-unregistered",
     severity: Severity::Note,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §9.1",
     quote: "Any extension-token used MUST be a registered token (see Section 11.4).",
     statement: "The client offers an extension that is not registered with IANA.",

@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::Role;
-use crate::rules::{Blames, Finding, Rule, Severity};
+use crate::rules::{Blames, Finding, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use std::net::IpAddr;
 
@@ -14,6 +14,7 @@ pub static SNI_MISSING: Rule = Rule {
     id: "hs-req-sni-missing",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "Clients MUST use the Server Name Indication extension in the TLS handshake",
     statement: "A client's TLS handshake does not name the server that its request is for.",

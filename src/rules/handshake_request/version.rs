@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::rules::header_syntax::quoted;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::Family;
 
@@ -21,6 +21,7 @@ pub static VERSION_MISSING: Rule = Rule {
     id: "hs-req-version-missing",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.1",
     quote: "The request MUST include a header field with the name |Sec-WebSocket-Version|.",
     statement: "The request has no Sec-WebSocket-Version.",
@@ -35,6 +36,7 @@ pub static VERSION_SYNTAX: Rule = Rule {
     id: "hs-req-version-syntax",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 400, source: "RFC 6455 §4.2.1" },
     source: "RFC 6455 §4.3",
     quote: "Limited to 0-255 range, with no leading zeros",
     statement: "Sec-WebSocket-Version is not a number from 0 to 255 without leading zeros.",
@@ -50,6 +52,7 @@ pub static VERSION_DUPLICATE: Rule = Rule {
     id: "hs-req-version-duplicate",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §11.3.5",
     quote: "However, the |Sec-WebSocket-Version| header field MUST NOT appear more than once in an HTTP request.",
     statement: "Sec-WebSocket-Version appears more than once.",
@@ -65,6 +68,7 @@ pub static VERSION_RESERVED: Rule = Rule {
     id: "hs-req-version-reserved",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 426, source: "RFC 6455 §4.2.2" },
     source: "RFC 6455 §4.1",
     quote: "These values were reserved in the IANA registry but were not and will not be used.",
     statement: "Sec-WebSocket-Version is 9, 10, 11 or 12, which were never versions of the protocol.",
@@ -79,6 +83,7 @@ pub static VERSION_NOT_13: Rule = Rule {
     id: "hs-req-version-not-13",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Refuse { status: 426, source: "RFC 6455 §4.2.2" },
     source: "RFC 6455 §4.1",
     quote: "The value of this header field MUST be 13.",
     statement: "Sec-WebSocket-Version is not 13.",

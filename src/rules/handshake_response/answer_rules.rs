@@ -1,7 +1,7 @@
 //! The rules about the answer as a whole: whether there is one, its status, and what it does to the request.
 
 use crate::Role;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, text};
 
 /// The rules of this file.
@@ -46,6 +46,7 @@ pub static MISSING: Rule = Rule {
     id: "hs-resp-missing",
     severity: Severity::Warning,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.2.2",
     quote: "When a client establishes a WebSocket connection to a server, the server MUST complete the following steps \
             to accept the connection and send the server's opening handshake.",
@@ -63,6 +64,7 @@ pub static REFUSED: Rule = Rule {
     id: "hs-resp-refused",
     severity: Severity::Note,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "If the status code received from the server is not 101, the client handles the response per HTTP [RFC2616] \
             procedures.",
@@ -79,6 +81,7 @@ pub static MALFORMED_HTTP: Rule = Rule {
     id: "hs-resp-malformed-http",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.2.2",
     quote: "If the server chooses to accept the incoming connection, it MUST reply with a valid HTTP response \
             indicating the following.",
@@ -95,6 +98,7 @@ pub static SWITCH_UNREQUESTED: Rule = Rule {
     id: "hs-resp-101-unrequested",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 9110 §7.8",
     quote: "A server MUST NOT switch to a protocol that was not indicated by the client in the corresponding request's \
             Upgrade header field.",
@@ -113,6 +117,7 @@ pub static SWITCH_TO_INVALID_REQUEST: Rule = Rule {
     id: "hs-resp-101-to-invalid-request",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.2.1",
     quote: "If the server, while reading the handshake, finds that the client did not send a handshake that matches \
             the description below …, the server MUST stop processing the client's handshake and return an HTTP \
@@ -138,6 +143,7 @@ pub static VERSION_ADVERT_MISSING: Rule = Rule {
     id: "hs-resp-version-advert-missing",
     severity: Severity::Warning,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.2.2",
     quote: "If this version does not match a version understood by the server, the server MUST abort the WebSocket \
             handshake described in this section and instead send an appropriate HTTP error code (such as 426 Upgrade \
@@ -156,6 +162,7 @@ pub static VERSION_CONTRADICTION: Rule = Rule {
     id: "hs-resp-version-contradiction",
     severity: Severity::Note,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §11.3.5",
     quote: "",
     statement: "A refusal lists the very version that the client asked for.",
@@ -171,6 +178,7 @@ pub static UPGRADE_REQUIRED_WITHOUT_UPGRADE: Rule = Rule {
     id: "hs-resp-426-no-upgrade",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 9110 §15.5.22",
     quote: "The server MUST send an Upgrade header field in a 426 response to indicate the required protocol(s) \
             (Section 7.8).",
@@ -188,6 +196,7 @@ pub static CONTENT_LENGTH: Rule = Rule {
     id: "hs-resp-content-length",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 9110 §8.6, RFC 9112 §6.1",
     quote: "A server MUST NOT send a Content-Length header field in any response with a status code of 1xx \
             (Informational) or 204 (No Content).",
@@ -204,6 +213,7 @@ pub static FIRST_FRAME_COALESCED: Rule = Rule {
     id: "hs-resp-first-frame-coalesced",
     severity: Severity::Note,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1",
     quote: "If the server's response is validated as provided for above, it is said that _The WebSocket Connection is \
             Established_ and that the WebSocket Connection is in the OPEN state.",
@@ -222,6 +232,7 @@ pub static PIPELINED_REQUEST: Rule = Rule {
     id: "hs-pipelined-request",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.1, RFC 9112 §9.3.2",
     quote: "Once the client's opening handshake has been sent, the client MUST wait for a response from the server \
             before sending any further data.",

@@ -1,6 +1,6 @@
 //! The rules about what the server chose from the client's offer: the subprotocol and the extensions.
 
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 
 /// The rules of this file.
@@ -41,6 +41,7 @@ pub static PROTOCOL_NOT_OFFERED: Rule = Rule {
     id: "hs-resp-protocol-not-offered",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §4.1" },
     source: "RFC 6455 §4.1",
     quote: "If the response includes a |Sec-WebSocket-Protocol| header field and this header field indicates the use \
             of a subprotocol that was not present in the client's handshake (the server has indicated a subprotocol \
@@ -57,6 +58,7 @@ pub static PROTOCOL_CASE: Rule = Rule {
     id: "hs-resp-protocol-case",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §4.1" },
     source: "RFC 6455 §4.2.2",
     quote: "The value chosen MUST be derived from the client's handshake, specifically by selecting one of the values \
             from the |Sec-WebSocket-Protocol| field that the server is willing to use for this connection (if any).",
@@ -72,6 +74,7 @@ pub static PROTOCOL_MULTIPLE: Rule = Rule {
     id: "hs-resp-protocol-multiple",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §11.3.4",
     quote: "However, the |Sec-WebSocket-Protocol| header field MUST NOT appear more than once in an HTTP response.",
     statement: "The server chose more than one subprotocol.",
@@ -87,6 +90,7 @@ pub static PROTOCOL_EMPTY: Rule = Rule {
     id: "hs-resp-protocol-empty",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.2.2",
     quote: "The empty string is not the same as the null value for these purposes and is not a legal value for this \
             field.",
@@ -102,6 +106,7 @@ pub static PROTOCOL_NONE: Rule = Rule {
     id: "hs-resp-protocol-none",
     severity: Severity::Warning,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "WHATWG WebSockets",
     quote: "If protocols is not the empty list and extracting header list values given `Sec-WebSocket-Protocol` and \
             response's header list results in null, failure, or the empty byte sequence, then fail the WebSocket \
@@ -119,6 +124,7 @@ pub static EXT_SYNTAX: Rule = Rule {
     id: "hs-resp-ext-syntax",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §9.1" },
     source: "RFC 6455 §9.1",
     quote: "If a value is received by either the client or the server during negotiation that does not conform to the \
             ABNF below, the recipient of such malformed data MUST immediately _Fail the WebSocket Connection_.",
@@ -134,6 +140,7 @@ pub static EXT_NOT_OFFERED: Rule = Rule {
     id: "hs-resp-ext-not-offered",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §4.1" },
     source: "RFC 6455 §4.1",
     quote: "If the response includes a |Sec-WebSocket-Extensions| header field and this header field indicates the use \
             of an extension that was not present in the client's handshake (the server has indicated an extension not \
@@ -150,6 +157,7 @@ pub static EXT_EMPTY: Rule = Rule {
     id: "hs-resp-ext-empty",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §4.2.2",
     quote: "The absence of such a field is equivalent to the null value. The empty string is not the same as the null \
             value for these purposes.",
@@ -165,6 +173,7 @@ pub static EXT_DUPLICATE_HEADER: Rule = Rule {
     id: "hs-resp-ext-duplicate-header",
     severity: Severity::Warning,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §11.3.2, §4.2.2",
     quote: "However, the |Sec-WebSocket-Extensions| header field MUST NOT appear more than once in an HTTP response.",
     statement: "Sec-WebSocket-Extensions appears more than once in the answer.",
@@ -180,6 +189,7 @@ pub static EXT_RSV_CONFLICT: Rule = Rule {
     id: "hs-resp-ext-rsv-conflict",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §5",
     quote: "A server MUST NOT accept a PMCE extension negotiation offer together with another extension if the PMCE \
             will conflict with the extension on their use of the RSV1 bit. A client that received a response accepting \

@@ -1,7 +1,7 @@
 //! The rules about the three fields that make an answer a WebSocket answer: Upgrade, Connection and
 //! Sec-WebSocket-Accept.
 
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Response, Scenario};
 
 /// The rules of this file.
@@ -26,6 +26,7 @@ pub static UPGRADE_MISSING: Rule = Rule {
     id: "hs-resp-upgrade-missing",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §4.1" },
     source: "RFC 6455 §4.1",
     quote: "If the response lacks an |Upgrade| header field or the |Upgrade| header field contains a value that is not \
             an ASCII case-insensitive match for the value \"websocket\", the client MUST _Fail the WebSocket \
@@ -42,6 +43,7 @@ pub static UPGRADE_VALUE: Rule = Rule {
     id: "hs-resp-upgrade-value",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §4.1" },
     source: "RFC 6455 §4.1",
     quote: "If the response lacks an |Upgrade| header field or the |Upgrade| header field contains a value that is not \
             an ASCII case-insensitive match for the value \"websocket\", the client MUST _Fail the WebSocket \
@@ -58,6 +60,7 @@ pub static CONNECTION_MISSING_UPGRADE: Rule = Rule {
     id: "hs-resp-connection-missing-upgrade",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §4.1" },
     source: "RFC 6455 §4.1",
     quote: "If the response lacks a |Connection| header field or the |Connection| header field doesn't contain a token \
             that is an ASCII case-insensitive match for the value \"Upgrade\", the client MUST _Fail the WebSocket \
@@ -75,6 +78,7 @@ pub static ACCEPT_MISSING: Rule = Rule {
     id: "hs-resp-accept-missing",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §4.1" },
     source: "RFC 6455 §4.1",
     quote: "If the response lacks a |Sec-WebSocket-Accept| header field …, the client MUST _Fail the WebSocket \
             Connection_.",
@@ -90,6 +94,7 @@ pub static ACCEPT_DUPLICATE: Rule = Rule {
     id: "hs-resp-accept-duplicate",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §11.3.3",
     quote: "The |Sec-WebSocket-Accept| header MUST NOT appear more than once in an HTTP response.",
     statement: "Sec-WebSocket-Accept appears more than once.",
@@ -105,6 +110,7 @@ pub static ACCEPT_MISMATCH: Rule = Rule {
     id: "hs-resp-accept-mismatch",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §4.1" },
     source: "RFC 6455 §4.1",
     quote: "If … the |Sec-WebSocket-Accept| contains a value other than the base64-encoded SHA-1 of the concatenation \
             of the |Sec-WebSocket-Key| (as a string, not base64-decoded) with the string \
@@ -125,6 +131,7 @@ pub static ACCEPT_OTHER_CONNECTION: Rule = Rule {
     id: "hs-resp-accept-other-connection",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 6455 §4.1" },
     source: "RFC 6455 §1.3",
     quote: "",
     statement: "Sec-WebSocket-Accept is the answer to another connection's key.",

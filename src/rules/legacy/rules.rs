@@ -1,7 +1,7 @@
 //! The rules about the dialects before RFC 6455, and the conversations in them.
 
 use crate::Role;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, text};
 
 /// The rules of this topic.
@@ -60,6 +60,7 @@ pub static HIXIE_75: Rule = Rule {
     id: "legacy-hixie-75",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "draft-hixie-thewebsocketprotocol-75",
     quote: "",
     statement: "The connection speaks hixie-75, the dialect of 2010 without any key.",
@@ -76,6 +77,7 @@ pub static HIXIE_76: Rule = Rule {
     id: "legacy-hixie-76",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "draft-hixie-thewebsocketprotocol-76",
     quote: "",
     statement: "The connection speaks hixie-76, which is hybi-00.",
@@ -91,6 +93,7 @@ pub static HIXIE_76_CHALLENGE: Rule = Rule {
     id: "legacy-hixie-76-challenge",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "draft-hixie-thewebsocketprotocol-76 §5.2",
     quote: "",
     statement: "The sixteen bytes behind the 101 are not the MD5 that the keys ask for.",
@@ -106,6 +109,7 @@ pub static HIXIE_76_KEY: Rule = Rule {
     id: "legacy-hixie-76-key",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "draft-hixie-thewebsocketprotocol-76 §4.1",
     quote: "",
     statement: "A key has no space, or its digits are not divisible by the number of its spaces.",
@@ -120,6 +124,7 @@ pub static HIXIE_76_FRAME: Rule = Rule {
     id: "legacy-hixie-76-frame",
     severity: Severity::Error,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "draft-hixie-thewebsocketprotocol-76 §4.2, §5.3",
     quote: "",
     statement: "A text frame of the hixie dialects does not end in FF, or is not UTF-8.",
@@ -136,6 +141,7 @@ pub static HYBI_04_06: Rule = Rule {
     id: "legacy-hybi-04-06",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "draft-ietf-hybi-thewebsocketprotocol-04 to -06",
     quote: "",
     statement: "The request asks for version 4, 5 or 6.",
@@ -151,6 +157,7 @@ pub static HYBI_07: Rule = Rule {
     id: "legacy-hybi-07",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "draft-ietf-hybi-thewebsocketprotocol-07",
     quote: "",
     statement: "The request asks for version 7.",
@@ -166,6 +173,7 @@ pub static HYBI_08: Rule = Rule {
     id: "legacy-hybi-08",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "draft-ietf-hybi-thewebsocketprotocol-08 to -12",
     quote: "",
     statement: "The request asks for version 8.",
@@ -181,6 +189,7 @@ pub static HYBI_13_PLUS: Rule = Rule {
     id: "legacy-hybi-13plus",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "draft-ietf-hybi-thewebsocketprotocol-13 to -17",
     quote: "",
     statement: "A handshake of version 13 carries fields of the drafts.",
@@ -203,6 +212,7 @@ pub static EXTENSION: Rule = Rule {
     id: "legacy-extension",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §11.4",
     quote: "",
     statement: "An extension of the drafts is offered or accepted.",

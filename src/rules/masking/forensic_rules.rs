@@ -1,6 +1,6 @@
 //! The declarations of the rules about many masking keys together: patterns, repetitions, and generators that predict.
 
-use super::super::{Blames, Rule, Severity};
+use super::super::{Blames, Requirement, Rule, Severity};
 use super::generators::java_example;
 use crate::scenario::{Frames, Scenario, text};
 
@@ -16,6 +16,7 @@ pub static KEY_REPEATED: Rule = Rule {
     id: "mask-key-repeated",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.3",
     quote: UNPREDICTABLE,
     statement: "A masking key comes back after other keys, sooner or more often than chance allows.",
@@ -34,6 +35,7 @@ pub static KEY_CROSS_CONNECTION: Rule = Rule {
     id: "mask-key-cross-connection",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.3",
     quote: UNPREDICTABLE,
     statement: "Two connections begin with the same sequence of masking keys.",
@@ -60,6 +62,7 @@ pub static KEY_SEQUENCE: Rule = Rule {
     id: "mask-key-sequence",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.3",
     quote: UNPREDICTABLE,
     statement: "Masking keys count: they are an arithmetic progression, or rise slowly as a clock does.",
@@ -76,6 +79,7 @@ pub static KEY_LOW_ENTROPY: Rule = Rule {
     id: "mask-key-low-entropy",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.3",
     quote: UNPREDICTABLE,
     statement: "Masking keys use a part of the 32-bit values only: fixed bits or bytes, ASCII, bytes that depend on \
@@ -98,6 +102,7 @@ pub static KEY_PREDICTABLE: Rule = Rule {
     id: "mask-key-predictable",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.3",
     quote: UNPREDICTABLE,
     statement: "A masking key was predicted from earlier ones by a known pseudo-random generator.",

@@ -1,6 +1,6 @@
 //! The declarations of the rules about masking keys, each key for itself or against the one before it.
 
-use super::super::{Blames, Rule, Severity};
+use super::super::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, binary, text};
 
 /// The rules of this file.
@@ -11,6 +11,7 @@ pub static KEY_ZERO: Rule = Rule {
     id: "mask-key-zero",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.3",
     quote: "When preparing a masked frame, the client MUST pick a fresh masking key from the set of allowed 32-bit \
             values.",
@@ -29,6 +30,7 @@ pub static KEY_CONSTANT: Rule = Rule {
     id: "mask-key-constant",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.3",
     quote: "The masking key needs to be unpredictable; thus, the masking key MUST be derived from a strong source of \
             entropy, and the masking key for a given frame MUST NOT make it simple for a server/proxy to predict the \
@@ -54,6 +56,7 @@ pub static WIRE_LOOKS_HTTP: Rule = Rule {
     id: "mask-wire-looks-http",
     severity: Severity::Warning,
     blames: Blames::Client,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §10.3",
     quote: "",
     statement: "The masked payload, as it is on the wire, begins like an HTTP request or response.",
@@ -82,6 +85,7 @@ pub static SERVER_KEY_NEEDLESS: Rule = Rule {
     id: "mask-server-key-needless",
     severity: Severity::Note,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 6455 §5.1",
     quote: "A server MUST NOT mask any frames that it sends to the client.",
     statement: "The key with which a server masked a frame, so that its payload can be read.",

@@ -5,7 +5,7 @@ use crate::Role;
 use crate::http::{Head, StatusLine};
 use crate::rules::docket::Docket;
 use crate::rules::header_syntax::of_head;
-use crate::rules::{Blames, Finding, Rule, Severity};
+use crate::rules::{Blames, Finding, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::Extension;
 
@@ -35,6 +35,7 @@ pub static ACCEPTED_BAD_OFFER: Rule = Rule {
     id: "pmd-accepted-bad-offer",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7",
     quote: "A server MUST decline an extension negotiation offer for this extension if any of the following \
             conditions are met: … The negotiation offer contains an extension parameter with an invalid value.",
@@ -55,6 +56,7 @@ pub static UNKNOWN_PARAM: Rule = Rule {
     id: "pmd-resp-unknown-param",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 7692 §7.1" },
     source: "RFC 7692 §7",
     quote: "A client MUST _Fail the WebSocket Connection_ if the peer server accepted an extension negotiation offer \
             for this extension with an extension negotiation response meeting any of the following conditions: … The \
@@ -72,6 +74,7 @@ pub static INVALID_VALUE: Rule = Rule {
     id: "pmd-resp-invalid-value",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 7692 §7.1" },
     source: "RFC 7692 §7",
     quote: "A client MUST _Fail the WebSocket Connection_ if the peer server accepted an extension negotiation offer \
             for this extension with an extension negotiation response meeting any of the following conditions: … The \
@@ -89,6 +92,7 @@ pub static DUPLICATE_PARAM: Rule = Rule {
     id: "pmd-resp-duplicate-param",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::FailOpening { source: "RFC 7692 §7.1" },
     source: "RFC 7692 §7",
     quote: "A client MUST _Fail the WebSocket Connection_ if the peer server accepted an extension negotiation offer \
             for this extension with an extension negotiation response meeting any of the following conditions: … The \
@@ -107,6 +111,7 @@ pub static CLIENT_BITS_UNSOLICITED: Rule = Rule {
     id: "pmd-resp-client-bits-unsolicited",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.1.2.2",
     quote: "If a received extension negotiation offer doesn't have the \"client_max_window_bits\" extension \
             parameter, the corresponding extension negotiation response to the offer MUST NOT include the \
@@ -124,6 +129,7 @@ pub static CLIENT_BITS_NO_VALUE: Rule = Rule {
     id: "pmd-resp-client-bits-no-value",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.1.2.2",
     quote: "",
     statement: "client_max_window_bits in the server's answer has no value.",
@@ -139,6 +145,7 @@ pub static CLIENT_BITS_TOO_LARGE: Rule = Rule {
     id: "pmd-resp-client-bits-too-large",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.1.2.2",
     quote: "If the \"client_max_window_bits\" extension parameter in a received extension negotiation offer has a \
             value, the server may either ignore this value or use this value to avoid allocating an unnecessarily big \
@@ -160,6 +167,7 @@ pub static SERVER_BITS_MISSING: Rule = Rule {
     id: "pmd-resp-server-bits-missing",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.1.2.1",
     quote: "A server accepts an extension negotiation offer with this parameter by including the \
             \"server_max_window_bits\" extension parameter in the extension negotiation response to send back to the \
@@ -177,6 +185,7 @@ pub static SERVER_BITS_TOO_LARGE: Rule = Rule {
     id: "pmd-resp-server-bits-too-large",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.1.2.1",
     quote: "A server accepts an extension negotiation offer with this parameter by including the \
             \"server_max_window_bits\" extension parameter in the extension negotiation response to send back to the \
@@ -197,6 +206,7 @@ pub static SERVER_NCT_MISSING: Rule = Rule {
     id: "pmd-resp-server-nct-missing",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.1.1.1",
     quote: "A server accepts an extension negotiation offer that includes the \"server_no_context_takeover\" \
             extension parameter by including the \"server_no_context_takeover\" extension parameter in the \
@@ -215,6 +225,7 @@ pub static TWICE: Rule = Rule {
     id: "pmd-resp-twice",
     severity: Severity::Error,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §5.1",
     quote: "",
     statement: "The server accepts permessage-deflate more than once.",
@@ -230,6 +241,7 @@ pub static BITS_8: Rule = Rule {
     id: "pmd-bits-8",
     severity: Severity::Note,
     blames: Blames::Either,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §7.1.2",
     quote: "",
     statement: "A window of 8 bits, 256 bytes, was agreed.",
@@ -245,6 +257,7 @@ pub static AMBIGUOUS_OFFER: Rule = Rule {
     id: "pmd-ambiguous-offer",
     severity: Severity::Note,
     blames: Blames::Server,
+    requires: Requirement::Nothing,
     source: "RFC 7692 §5.1",
     quote: "",
     statement: "Several different offers fit the server's answer.",

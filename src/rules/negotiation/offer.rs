@@ -5,7 +5,7 @@ use crate::Role;
 use crate::http::{Head, RequestLine};
 use crate::rules::docket::Docket;
 use crate::rules::header_syntax::of_head;
-use crate::rules::{Blames, Rule, Severity};
+use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::Extension;
 
@@ -23,6 +23,7 @@ pub static UNKNOWN_PARAM: Rule = Rule {
     id: "pmd-offer-unknown-param",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Decline { source: "RFC 7692 §7.1" },
     source: "RFC 7692 §7",
     quote: "A server MUST decline an extension negotiation offer for this extension if any of the following \
             conditions are met: … The negotiation offer contains an extension parameter not defined for use in an \
@@ -39,6 +40,7 @@ pub static INVALID_VALUE: Rule = Rule {
     id: "pmd-offer-invalid-value",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Decline { source: "RFC 7692 §7.1" },
     source: "RFC 7692 §7",
     quote: "A server MUST decline an extension negotiation offer for this extension if any of the following \
             conditions are met: … The negotiation offer contains an extension parameter with an invalid value.",
@@ -55,6 +57,7 @@ pub static DUPLICATE_PARAM: Rule = Rule {
     id: "pmd-offer-duplicate-param",
     severity: Severity::Error,
     blames: Blames::Client,
+    requires: Requirement::Decline { source: "RFC 7692 §7.1" },
     source: "RFC 7692 §7",
     quote: "A server MUST decline an extension negotiation offer for this extension if any of the following \
             conditions are met: … The negotiation offer contains multiple extension parameters with the same name.",

@@ -14,8 +14,11 @@ pub use extensions::{Extension, ExtensionSyntax, PmdParams, parse_extensions};
 pub use hixie::{HixieCheck, HixieKeyFault, hixie76_answer};
 pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};
 
+use crate::PerRole;
 use crate::http::{Attempt, Head, RequestLine, StatusLine};
+use crate::packet::Endpoint;
 use crate::tls::Facts;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// An opening handshake, read from an [`Attempt`].
@@ -44,6 +47,8 @@ pub struct Handshake {
     pub neighbourhood: Neighbourhood,
     /// What is known of the TLS connection around it; `None` for one in clear.
     pub tls: Option<Arc<Facts>>,
+    /// The ends of the TCP connection; `None` for a handshake that was read apart from one.
+    pub endpoints: Option<PerRole<Endpoint>>,
 }
 
 /// What a handshake has to do with those of other connections. An answer that belongs to another connection's key is
@@ -71,6 +76,18 @@ pub enum Family {
     Hixie75,
     /// `draft-hixie-thewebsocketprotocol-76`, which is hybi-00: two keys and eight bytes after the head.
     Hixie76,
+}
+
+impl Family {
+    /// `rfc6455`, `hybi-08`, `hixie-76`.
+    pub fn name(self) -> Cow<'static, str> {
+        match self {
+            Family::Rfc6455 => "rfc6455".into(),
+            Family::Hybi(draft) => format!("hybi-{draft:02}").into(),
+            Family::Hixie75 => "hixie-75".into(),
+            Family::Hixie76 => "hixie-76".into(),
+        }
+    }
 }
 
 impl Handshake {
@@ -102,6 +119,7 @@ impl Handshake {
             deflate,
             neighbourhood: Neighbourhood::default(),
             tls: None,
+            endpoints: None,
         }
     }
 

@@ -1,0 +1,197 @@
+//! Follows the errors of one connection until it is known what their receivers did.
+
+use super::super::docket::Docket;
+use super::super::failing;
+use super::super::referee::Context;
+use super::super::{Finding, Requirement, Severity};
+use super::offence::{Act, Carried, Offence, Place, Proof, to_request};
+use super::{Did, Reaction};
+use crate::capture::PacketRef;
+use crate::websocket::{Event, Frame, Opcode};
+use crate::{PerRole, Role};
+
+/// Errors of a connection whose reactions are told.
+const FOLLOWED: u32 = 16;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(in crate::rules) struct Reactions {
+    offences: Vec<Offence>,
+    followed: u32,
+    /// Index of the first finding that was not looked at.
+    next_finding: u64,
+    /// Offset behind the last frame of each, or its half of the opening handshake.
+    last_end: PerRole<u64>,
+    /// Bytes of it are missing: its Close may be among them.
+    gaps: PerRole<bool>,
+    /// Made when the first Close, FIN or RST comes.
+    ends: Option<Box<PerRole<Ends>>>,
+    /// What was said of the receiver.
+    judged: PerRole<bool>,
+    told: Vec<Reaction>,
+}
+
+/// How an endpoint ended its side, as far as it has.
+#[derive(Debug, Default)]
+struct Ends {
+    close: Option<Act>,
+    /// Index of its Close.
+    close_frame: Option<u64>,
+    tcp: Option<Act>,
+}
+
+impl Reactions {
+    /// Looks at an event, and at what was found in it.
+    pub(in crate::rules) fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        let mut settled = Vec::new();
+        match event {
+            Event::Frame(frame) => self.last_end[frame.sender] = frame.end_offset,
+            Event::Handshake(handshake) => {
+                let attempt = &handshake.attempt;
+                self.last_end.client = attempt.request.as_ref().map_or(0, |head| head.offset + head.length);
+                self.last_end.server = attempt.response.as_ref().map_or(0, |head| head.offset + head.length);
+            }
+            _ => {}
+        }
+        for finding in docket.since(self.next_finding) {
+            self.follow(finding, event, &mut settled);
+        }
+        self.next_finding = docket.next_index();
+        match *event {
+            Event::Frame(frame) => self.frame(frame, context, &mut settled),
+            Event::Missing { sender, .. } => self.gaps[sender] = true,
+            Event::Fin { sender, packet, acknowledged } => {
+                self.end(sender, Did::Finished, packet, acknowledged, &mut settled);
+            }
+            Event::Reset { sender, packet } => self.end(sender, Did::Reset, packet, None, &mut settled),
+            Event::End(_) => settled.extend(self.offences.drain(..).map(|offence| (offence, None))),
+            _ => {}
+        }
+        for (offence, act) in settled {
+            self.told.push(offence.reaction(act.as_ref()));
+            let receiver = offence.by;
+            let gap = self.gaps[receiver] || context.mid_stream;
+            let judgement = failing::Judgement { offence: &offence, act: act.as_ref(), gap };
+            if !self.judged[receiver] {
+                self.judged[receiver] = judgement.file(context, docket);
+            }
+        }
+        self.next_finding = docket.next_index();
+    }
+
+    /// Takes what became known since the last call.
+    pub(in crate::rules) fn drain(&mut self) -> impl Iterator<Item = Reaction> + '_ {
+        self.told.drain(..)
+    }
+
+    fn follow(&mut self, finding: &mut Finding, event: &Event<'_>, settled: &mut Vec<(Offence, Option<Act>)>) {
+        let Some(sender) = finding.blame.filter(|_| finding.severity == Severity::Error) else { return };
+        if finding.rule.requires == Requirement::Nothing || self.followed == FOLLOWED {
+            return;
+        }
+        if let (Event::Handshake(handshake), Role::Client) = (event, sender) {
+            let Some(reaction) = to_request(finding, handshake) else { return };
+            self.told.push(reaction);
+        } else {
+            let by = sender.peer();
+            let Some(offence) = Offence::new(finding, by, event, self.last_end[sender]) else { return };
+            match self.already(&offence, sender) {
+                Some(act) => settled.push((offence, Some(act))),
+                None => self.offences.push(offence),
+            }
+        }
+        self.followed += 1;
+        finding.reaction_follows = true;
+    }
+
+    /// What its receiver had done when it became known: a frame that was cut off is only told at the end.
+    fn already(&self, offence: &Offence, sender: Role) -> Option<Act> {
+        let ends = self.ends.as_deref()?;
+        // RFC 6455 §5.5.1: who received a Close need not read on.
+        let behind_close = ends[sender].close_frame.zip(offence.frame).is_some_and(|(close, fault)| close < fault);
+        let own = &ends[offence.by];
+        let first = own.close.as_ref().or(own.tcp.as_ref());
+        match first {
+            _ if behind_close => ends[sender].close.clone().map(|act| Act { did: Did::WasClosing, code: None, ..act }),
+            Some(act) if offence.came_before(act) => Some(Act { did: Did::WasClosing, ..act.clone() }),
+            Some(act) => Some(act.clone()),
+            // What the sender's end put a stop to is told when everything is.
+            None => None,
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, settled: &mut Vec<(Offence, Option<Act>)>) {
+        let sender = frame.sender;
+        if frame.header.opcode != Opcode::CLOSE {
+            for offence in self.offences.iter_mut().filter(|offence| offence.by == sender) {
+                offence.answered(frame, context.thresholds.fail_patience);
+            }
+            return;
+        }
+        let ends = self.ends.get_or_insert_default();
+        if ends[sender].close.is_some() {
+            return;
+        }
+        let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+        let (acknowledged, end) = (frame.acknowledged, frame.end_offset);
+        let act = Act { did: Did::Closed, at: Place::of(frame), acknowledged, code, end };
+        ends[sender].close = Some(act.clone());
+        ends[sender].close_frame = Some(frame.index);
+        let received = ends[sender.peer()].close.clone().zip(ends[sender.peer()].close_frame);
+        self.settle(sender, &act, settled, |offence| {
+            // Frames are read in order (RFC 6455 §5.4): who answers a Close has read what came before it.
+            let Some((close, index)) = &received else { return };
+            let answers = acknowledged.is_some_and(|acknowledged| acknowledged >= close.end) && close.code == code;
+            let behind = offence.frame.is_none_or(|fault| *index > fault);
+            if let Some(code) = code.filter(|code| answers && behind && !failing::is_failure(*code)) {
+                let likely = |proof: &Proof| matches!(proof.what, Carried::Late(_));
+                if offence.proof.as_ref().is_none_or(likely) {
+                    offence.proof = Some(Proof { what: Carried::Echo(code), at: Place::of(frame) });
+                }
+            }
+        });
+    }
+
+    fn end(
+        &mut self,
+        sender: Role,
+        did: Did,
+        packet: PacketRef,
+        acknowledged: Option<u64>,
+        settled: &mut Vec<(Offence, Option<Act>)>,
+    ) {
+        let at = Place { frame: None, packet, stream_offset: None, evidence: Vec::new() };
+        let act = Act { did, at, acknowledged, code: None, end: 0 };
+        let ends = self.ends.get_or_insert_default();
+        let ended = ends[sender].tcp.is_some();
+        // A FIN takes up a sequence number (RFC 9293 §3.4): who acknowledges more than the last byte had received it.
+        let other = sender.peer();
+        let answers = ends[other].tcp.is_some() || acknowledged.is_some_and(|upto| upto > self.last_end[other]);
+        ends[sender].tcp.get_or_insert(act.clone());
+        // Who follows the other's FIN does as it must: this says nothing of the fault.
+        if !ended && !answers {
+            self.settle(sender, &act, settled, |_| {});
+        }
+    }
+
+    /// The receiver `by` ended its side.
+    fn settle(
+        &mut self,
+        by: Role,
+        act: &Act,
+        settled: &mut Vec<(Offence, Option<Act>)>,
+        mut complete: impl FnMut(&mut Offence),
+    ) {
+        let mut waiting = Vec::new();
+        for mut offence in self.offences.drain(..) {
+            if offence.by != by {
+                waiting.push(offence);
+                continue;
+            }
+            complete(&mut offence);
+            let did = if offence.came_before(act) && offence.proof.is_none() { Did::WasClosing } else { act.did };
+            settled.push((offence, Some(Act { did, ..act.clone() })));
+        }
+        self.offences = waiting;
+    }
+}

@@ -1,0 +1,89 @@
+//! Bytes taken bit by bit, as DEFLATE packs them: the lowest bit of a byte first (RFC 1951 §3.1.1).
+
+/// Bits that were taken from the input and not used yet; the next one is the lowest.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bits {
+    /// Above the bits that are held there may be some of the bytes that come next.
+    bits: u64,
+    held: u32,
+    /// Bytes taken so far.
+    taken: u64,
+}
+
+impl Bits {
+    /// How many are at hand.
+    #[inline]
+    pub(super) fn held(&self) -> u32 {
+        self.held
+    }
+
+    /// The bits at hand, for a look.
+    #[inline]
+    pub(super) fn peek(&self) -> u64 {
+        self.bits
+    }
+
+    /// Takes bytes until 56 bits are held or none are left.
+    #[inline]
+    pub(super) fn refill(&mut self, input: &mut &[u8]) {
+        if let Some(word) = input.first_chunk() {
+            self.bits |= u64::from_le_bytes(*word) << self.held;
+            let bytes = (63 - self.held) / 8;
+            *input = &input[bytes as usize..];
+            self.held += bytes * 8;
+            self.taken += u64::from(bytes);
+            return;
+        }
+        while self.held < 56 {
+            let Some((&byte, rest)) = input.split_first() else { return };
+            self.bits |= u64::from(byte) << self.held;
+            self.held += 8;
+            self.taken += 1;
+            *input = rest;
+        }
+    }
+
+    /// The next `count` bits, at most 32; `None` if there are not as many.
+    pub(super) fn take(&mut self, count: u32) -> Option<u32> {
+        if self.held < count {
+            return None;
+        }
+        let bits = self.after(0, count);
+        self.drop(count);
+        Some(bits)
+    }
+
+    /// The `count` bits behind the first `skip`; at most 32 and at most 48 together.
+    #[inline]
+    pub(super) fn after(&self, skip: u32, count: u32) -> u32 {
+        ((self.bits >> skip) & ((1 << count) - 1)) as u32
+    }
+
+    /// Uses up so many of the bits that are held, at most 63.
+    #[inline]
+    pub(super) fn drop(&mut self, count: u32) {
+        self.bits >>= count;
+        self.held -= count;
+    }
+
+    /// Goes to the byte boundary; gives the bits in between.
+    pub(super) fn align(&mut self) -> u32 {
+        let count = self.held % 8;
+        let bits = self.after(0, count);
+        self.drop(count);
+        bits
+    }
+
+    /// Passes over at most `count` bytes of the input while no bits are held.
+    pub(super) fn pass_over(&mut self, count: usize, input: &mut &[u8]) {
+        let count = input.len().min(count);
+        *input = &input[count..];
+        self.taken += count as u64;
+        self.bits = 0;
+    }
+
+    /// Bits used up so far.
+    pub(super) fn position(&self) -> u64 {
+        self.taken.saturating_mul(8).saturating_sub(u64::from(self.held))
+    }
+}

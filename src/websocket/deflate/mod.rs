@@ -1,0 +1,398 @@
+//! DEFLATE undone (RFC 1951), and what it was made of: which blocks, how many literals and matches, how far back they
+//! reach.
+//!
+//! A general inflater does not tell these things, and a window smaller than 32 KiB is more than most will check. Nor does it
+//! go on where a capture has lost bytes: here bytes may be unknown, and only what was copied from them is. Whatever the
+//! input is, each byte of it costs a bounded amount of work, and the state is some 70 KiB: the window, room for output, and
+//! Huffman codes once a block brings its own.
+
+mod bits;
+mod huffman;
+mod own;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod window;
+
+pub use walk::{Block, BlockKind, Walk, WalkEnd};
+
+use bits::Bits;
+use huffman::{Codes, FIXED};
+use own::Own;
+use window::Window;
+
+/// What a sender takes away from the end of each message, and its receiver puts back (RFC 7692 §7.2.1, §7.2.2).
+const TRAILER: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+/// No token has more bits: two codewords of 15, 5 and 13 extra bits. So many are at hand wherever more bytes follow.
+const TOKEN: u32 = 48;
+
+/// A message as large as this is held to the limit on the ratio.
+const RATIO_COUNTS_FROM: u64 = 1 << 20;
+
+/// Bounds on one message.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes it may inflate to.
+    pub length: u64,
+    /// How many times its compressed size, once it is larger than 1 MiB.
+    pub ratio: u64,
+}
+
+/// Decodes one message after the other of one sender.
+#[derive(Debug)]
+pub struct Decoder {
+    bits: Bits,
+    state: State,
+    window: Window,
+    /// Bytes that were handed on.
+    given: u64,
+    /// What is known of the blocks that ended.
+    walk: Walk,
+    /// The block at hand, or the last one.
+    block: Block,
+    /// It has not ended.
+    is_open: bool,
+    /// How many blocks to list.
+    listed: usize,
+    /// The last block that ended was empty and not compressed, and stands on whole bytes.
+    after_trailer: bool,
+    /// Where the block before the one at hand ended, if it was final: offset among the compressed bytes.
+    after_final: Option<u64>,
+    /// For blocks with codes of their own; made at the first.
+    own: Option<Box<Own>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// At the three bits a block begins with.
+    Header,
+    /// At LEN of a block without compression.
+    StoredLength,
+    /// So many bytes of it remain.
+    Stored(u16),
+    /// Among the codes of a block that brings its own.
+    Codes,
+    /// Among literals and matches, with the fixed codes or the block's own.
+    Tokens { fixed: bool },
+    /// It is no DEFLATE from here on.
+    Fault,
+}
+
+/// What a step came to.
+enum Step {
+    /// Another can follow, perhaps after room was made.
+    Done,
+    /// The bits at hand do not suffice.
+    MoreBits,
+}
+
+type Stepped = Result<Step, &'static str>;
+
+impl Decoder {
+    /// A decoder before the first message. Of each it lists the first `listed` blocks.
+    pub fn new(listed: usize) -> Decoder {
+        Decoder {
+            bits: Bits::default(),
+            state: State::Header,
+            window: Window::default(),
+            given: 0,
+            walk: Walk::default(),
+            block: Block::default(),
+            is_open: false,
+            listed,
+            after_trailer: false,
+            after_final: None,
+            own: None,
+        }
+    }
+
+    /// A message begins.
+    pub fn begin(&mut self) {
+        self.window.begin();
+        let (window, own) = (std::mem::take(&mut self.window), self.own.take());
+        *self = Decoder { window, own, ..Decoder::new(self.listed) };
+    }
+
+    /// Bytes of this sender are missing: what was known of its window says nothing of what follows.
+    pub fn forget(&mut self) {
+        self.window.forget();
+    }
+
+    /// Whether the message reached a bound: no more of it comes out, but it is walked to its end.
+    pub fn is_stopped(&self) -> bool {
+        self.window.stopped
+    }
+
+    /// Whether the message refers to bytes that are not known: lost, or before the first. What comes out ends there.
+    pub fn reached_unknown(&self) -> bool {
+        self.window.reached_unknown()
+    }
+
+    /// Whether the message proved to be no DEFLATE.
+    pub fn is_faulty(&self) -> bool {
+        self.state == State::Fault
+    }
+
+    /// Bytes of the message that came out.
+    pub fn given(&self) -> u64 {
+        self.given
+    }
+
+    /// Compressed bytes of the message that were used up.
+    pub fn taken(&self) -> u64 {
+        self.bits.position() / 8
+    }
+
+    /// Decodes the next compressed bytes of the message, cut anywhere; `take` gets what comes out, in pieces.
+    pub fn push(&mut self, mut input: &[u8], bounds: Bounds, take: &mut impl FnMut(&[u8])) {
+        while self.state != State::Fault {
+            self.bits.refill(&mut input);
+            if self.window.space() == 0 {
+                self.hand_on(bounds, take);
+                self.window.make_room();
+            }
+            match self.step(&mut input) {
+                Ok(Step::MoreBits) if input.is_empty() => break,
+                // With bytes left, a refill has more bits than any step needs to get ahead.
+                Ok(_) => {}
+                Err(what) => {
+                    self.walk.end = WalkEnd::Fault { bit: self.bits.position(), what };
+                    self.state = State::Fault;
+                }
+            }
+        }
+        self.hand_on(bounds, take);
+    }
+
+    fn hand_on(&mut self, bounds: Bounds, take: &mut impl FnMut(&[u8])) {
+        self.given += self.window.hand_on(take);
+        let too_often = self.given > RATIO_COUNTS_FROM && self.given / self.taken().max(1) > bounds.ratio;
+        self.window.stopped |= too_often || self.given > bounds.length;
+    }
+
+    /// The message is over: puts the four bytes back where they belong, and says what it was.
+    pub fn finish(&mut self, bounds: Bounds, take: &mut impl FnMut(&[u8])) -> Walk {
+        let boundary = self.state == State::Header && self.bits.held() == 0;
+        self.walk.end = match self.state {
+            State::Fault => self.walk.end,
+            State::StoredLength if self.bits.held() == 0 => WalkEnd::Flushed,
+            State::Header if boundary && self.after_trailer => WalkEnd::Trailer,
+            State::Header if boundary && self.after_final.is_some() => WalkEnd::Final,
+            // Fewer than three bits remain: not even a header.
+            State::Header => WalkEnd::Block,
+            _ => {
+                self.push(&TRAILER, bounds, take);
+                if self.state == State::Header { WalkEnd::Filled } else { WalkEnd::Inside }
+            }
+        };
+        if self.is_open {
+            self.tally();
+        }
+        if !self.walk.is_whole() {
+            self.walk.garbage = self.after_final;
+        }
+        std::mem::take(&mut self.walk)
+    }
+
+    fn step(&mut self, input: &mut &[u8]) -> Stepped {
+        match self.state {
+            State::Header => self.header(),
+            State::StoredLength => self.stored_length(),
+            State::Stored(remaining) => Ok(self.stored(remaining, input)),
+            State::Codes => self.codes(),
+            State::Tokens { fixed } => self.tokens(fixed, input),
+            State::Fault => Ok(Step::MoreBits),
+        }
+    }
+
+    /// RFC 1951 §3.2.3.
+    fn header(&mut self) -> Stepped {
+        let at = self.bits.position();
+        let Some(header) = self.bits.take(3) else { return Ok(Step::MoreBits) };
+        let (kind, state) = match header >> 1 {
+            0 => (BlockKind::Stored, State::StoredLength),
+            1 => (BlockKind::Fixed, State::Tokens { fixed: true }),
+            2 => (BlockKind::Dynamic, State::Codes),
+            _ => return Err("a block has the reserved type 3"),
+        };
+        match kind {
+            BlockKind::Stored => drop(self.bits.align()),
+            BlockKind::Fixed => {}
+            BlockKind::Dynamic => self.own.get_or_insert_with(|| Box::new(Own::new())).begin(),
+        }
+        self.block = Block { kind, is_final: header & 1 != 0, at, ..Block::default() };
+        self.is_open = true;
+        self.state = state;
+        self.after_trailer = false;
+        Ok(Step::Done)
+    }
+
+    /// RFC 1951 §3.2.4: LEN and its one's complement.
+    fn stored_length(&mut self) -> Stepped {
+        if self.bits.held() < 32 {
+            return Ok(Step::MoreBits);
+        }
+        let (length, complement) = (self.bits.after(0, 16) as u16, self.bits.after(16, 16) as u16);
+        if length != !complement {
+            return Err("a block's two lengths do not match");
+        }
+        self.bits.drop(32);
+        self.state = State::Stored(length);
+        if length == 0 {
+            self.end_block();
+            self.after_trailer = true;
+        }
+        Ok(Step::Done)
+    }
+
+    fn stored(&mut self, remaining: u16, input: &mut &[u8]) -> Step {
+        let mut left = remaining;
+        // The block began on a byte boundary, so whole bytes are held, few enough to fit.
+        while left > 0
+            && let Some(byte) = self.bits.take(8)
+        {
+            self.window.literal(byte as u8);
+            left -= 1;
+        }
+        let bytes = &input[..input.len().min(left.into()).min(self.window.space())];
+        if self.bits.held() == 0 {
+            self.window.bytes(bytes);
+            // No more than what is left, so it fits.
+            left -= bytes.len() as u16;
+            self.bits.pass_over(bytes.len(), input);
+        }
+        self.block.length += u64::from(remaining - left);
+        self.state = State::Stored(left);
+        if left > 0 {
+            return Step::MoreBits;
+        }
+        self.end_block();
+        Step::Done
+    }
+
+    /// RFC 1951 §3.2.7.
+    fn codes(&mut self) -> Stepped {
+        let Some(own) = &mut self.own else { return Ok(Step::MoreBits) };
+        if !own.read(&mut self.bits)? {
+            return Ok(Step::MoreBits);
+        }
+        self.state = State::Tokens { fixed: false };
+        Ok(Step::Done)
+    }
+
+    /// Literals, matches and the end of the block. A token is taken whole or not at all.
+    fn tokens(&mut self, fixed: bool, input: &mut &[u8]) -> Stepped {
+        let codes: &Codes = match &self.own {
+            Some(own) if !fixed => &own.codes,
+            _ => &FIXED,
+        };
+        // In locals, so that they stay in registers.
+        let (mut bits, mut rest, mut window) = (self.bits, *input, std::mem::take(&mut self.window));
+        let (mut literals, mut matches) = (0_u64, 0_u64);
+        let block = &mut self.block;
+        let start = window.position();
+        let mut ended = false;
+        let stepped = loop {
+            if bits.held() < TOKEN {
+                bits.refill(&mut rest);
+            }
+            if window.space() == 0 {
+                break Ok(Step::Done);
+            }
+            let symbol = codes.literals.look_up(bits.peek());
+            if symbol.is_literal() && symbol.bits() <= bits.held() {
+                bits.drop(symbol.bits());
+                window.literal(symbol.value() as u8);
+                literals += 1;
+                continue;
+            }
+            let mut used = symbol.bits() + symbol.extra_bits();
+            if used > bits.held() {
+                break Ok(Step::MoreBits);
+            }
+            if symbol.is_end() {
+                bits.drop(used);
+                ended = true;
+                break Ok(Step::Done);
+            }
+            if symbol.is_invalid() {
+                break Err("a codeword stands for no literal and no length");
+            }
+            let length = symbol.value() + bits.after(symbol.bits(), symbol.extra_bits());
+            let symbol = codes.distances.look_up(bits.peek() >> used);
+            let extra_at = used + symbol.bits();
+            used = extra_at + symbol.extra_bits();
+            if used > bits.held() {
+                break Ok(Step::MoreBits);
+            }
+            if symbol.is_invalid() {
+                break Err("a codeword stands for no distance");
+            }
+            let distance = symbol.value() + bits.after(extra_at, symbol.extra_bits());
+            bits.drop(used);
+            let position = window.position();
+            if distance > block.largest_distance {
+                block.largest_distance = distance;
+                if distance > self.walk.largest_distance {
+                    self.walk.largest_distance = distance;
+                    self.walk.largest_distance_at = position;
+                }
+            }
+            if u64::from(distance) > position {
+                // Less than the distance, for the position is counted from 0.
+                block.history = block.history.max(distance - position as u32);
+            }
+            matches += 1;
+            window.copy(distance, length);
+        };
+        self.bits = bits;
+        *input = rest;
+        block.literals += literals;
+        block.matches += matches;
+        block.length += window.position() - start;
+        self.window = window;
+        if ended {
+            self.end_block();
+        }
+        stepped
+    }
+
+    fn end_block(&mut self) {
+        self.state = State::Header;
+        self.tally();
+        self.after_final = None;
+        if self.block.is_final {
+            // RFC 7692 §7.2.1: padding bits of 0 up to the byte boundary, where the next block begins.
+            let padding = self.bits.align();
+            let end = self.bits.position() / 8;
+            if padding != 0 {
+                self.walk.padding.get_or_insert(end.saturating_sub(1));
+            }
+            self.after_final = Some(end);
+        }
+    }
+
+    /// Adds the block at hand to the walk: it ended, or the message did.
+    fn tally(&mut self) {
+        self.is_open = false;
+        let (walk, block) = (&mut self.walk, &mut self.block);
+        block.bits = self.bits.position().saturating_sub(block.at);
+        match block.kind {
+            BlockKind::Stored => {
+                walk.stored_blocks += 1;
+                walk.stored_bytes += block.length;
+            }
+            BlockKind::Fixed => walk.fixed_blocks += 1,
+            BlockKind::Dynamic => walk.dynamic_blocks += 1,
+        }
+        walk.final_blocks += u64::from(block.is_final);
+        walk.literals += block.literals;
+        walk.matches += block.matches;
+        walk.length += block.length;
+        walk.history = walk.history.max(block.history);
+        if walk.blocks.len() < self.listed {
+            walk.blocks.push(*block);
+        }
+    }
+}
