@@ -15,6 +15,7 @@ const EXAMPLES: &str = "\
 Examples:
   wslens analyze capture.pcap
   wslens analyze capture.pcap --format json | jq '.connections[].findings[].rule'
+  wslens analyze capture.pcap --output html:report.html
   wslens analyze day-*.pcap.gz --join --output jsonl:day.jsonl
   wslens analyze capture.pcap --output har:capture.har";
 

@@ -10,6 +10,7 @@ use crate::report::diagnostics::Diagnostics;
 use crate::report::github::Github;
 use crate::report::gitlab::Gitlab;
 use crate::report::har::Har;
+use crate::report::html::Html;
 use crate::report::json::Json;
 use crate::report::jsonl::Jsonl;
 use crate::report::junit::{Asked, Junit};
@@ -139,6 +140,8 @@ pub enum Format {
     Github,
     /// A Code Quality report of GitLab.
     Gitlab,
+    /// A page to open in a browser; it needs no network.
+    Html,
     /// HAR 1.2, for browsers' developer tools: handshakes and messages, no findings.
     Har,
 }
@@ -211,6 +214,7 @@ impl Format {
             Format::Junit => Box::new(Junit::new(out, paths, wish.asked.clone())),
             Format::Github => Box::new(Github::new(out, paths, wish.least)),
             Format::Gitlab => Box::new(Gitlab::new(out, paths, wish.least)),
+            Format::Html => Box::new(Html::new(out, paths)),
             Format::Har => Box::new(Har::new(out)),
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! Every format is a [`Sink`](crate::analysis::Sink). [`json`] and [`jsonl`] are the machine's view: both write the same
 //! [`rows`], so a field is declared once; [`schema`] describes them. [`sarif`], [`junit`], [`github`] and [`gitlab`] are
-//! for continuous integration and are made from the same collected findings. [`har`] is what browsers' tools read. The others are the reader's view and need the `cli` feature: [`table`] is the
-//! overview, [`frames`] the list of frames, [`transcript`] a conversation, [`diagnostics`] the findings a line each.
+//! for continuous integration and are made from the same collected findings. [`har`] is what browsers' tools read. The
+//! others are the reader's view and need the `cli` feature: [`table`] is the overview, [`frames`] the list of frames,
+//! [`transcript`] a conversation, [`diagnostics`] the findings a line each, [`html`] all of it as a page.
 //!
 //! Text that came from the wire or the file system reaches a terminal only through [`escape`](crate::escape).
 
@@ -36,6 +37,8 @@ pub mod compare;
 pub mod diagnostics;
 #[cfg(feature = "cli")]
 pub mod frames;
+#[cfg(feature = "cli")]
+pub mod html;
 #[cfg(feature = "cli")]
 pub mod ladder;
 #[cfg(feature = "cli")]
