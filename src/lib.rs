@@ -4,8 +4,8 @@
 //! The folders are the way of the data, and no folder knows one to its right:
 //!
 //! ```text
-//!  file ─ capture ─ packet ─ tcp ─ tls ─ http ─ websocket ─┬─ rules ─┐
-//!                                                          └─────────┴─ report ─ tui ─ cli
+//!  file ─ capture ─ packet ─ tcp ─ tls ─ http ─ http2 ─ websocket ─┬─ rules ─┐
+//!                                                                  └─────────┴─ report ─ tui ─ cli
 //! ```
 //!
 //! | module | takes | gives |
@@ -15,6 +15,7 @@
 //! | [`tcp`] | segments | per direction: bytes in order, gaps, FIN, RST, and the packet that carried each byte |
 //! | [`tls`] | stream bytes and secrets | plaintext bytes, in the shape that [`tcp`] gives |
 //! | [`http`] | stream bytes | upgrade requests and their answers, tunnels opened by CONNECT |
+//! | [`http2`] | stream bytes | requests by extended CONNECT, and the streams they were made on |
 //! | [`websocket`] | the bytes after the upgrade | frames, messages, close state |
 //! | [`rules`] | what the layers before it saw | findings |
 //! | [`policy`] | findings | those that count, and how much |
@@ -31,6 +32,7 @@ pub mod analysis;
 pub mod capture;
 pub mod escape;
 pub mod http;
+pub mod http2;
 mod limits;
 pub mod packet;
 pub mod policy;

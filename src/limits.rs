@@ -13,6 +13,10 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Bytes that a client sent before the answer to its upgrade request.
     pub early_bytes: usize,
+    /// Bytes of the dynamic HPACK table of one direction of an HTTP/2 connection (RFC 7541 §4.1).
+    pub header_table_bytes: usize,
+    /// WebSocket streams that are followed at a time on one HTTP/2 connection.
+    pub streams: usize,
     /// Bytes that one compressed message may inflate to.
     pub inflated_bytes: u64,
     /// How many times its compressed size a message may inflate to, once it is larger than 1 MiB.
@@ -31,6 +35,8 @@ impl Default for Limits {
             unacknowledged_bytes: 64 << 10,
             head_bytes: 64 << 10,
             early_bytes: 64 << 10,
+            header_table_bytes: 256 << 10,
+            streams: 1024,
             inflated_bytes: 256 << 20,
             inflate_ratio: 1000,
             findings_per_rule: 1000,

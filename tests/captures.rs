@@ -151,8 +151,8 @@ const CAPTURES: &[Facts] = &[
     clean("gallery/php_draft17.pcap", 1, 4),
 ];
 
-/// Captures that have tests of their own, or hold what is not read yet: WebSocket over HTTP/2.
-const ELSEWHERE: [&str; 4] = ["autobahn/", "pairs/", "tls/", "h2_chromium"];
+/// Captures that have tests of their own.
+const ELSEWHERE: [&str; 5] = ["autobahn/", "pairs/", "tls/", "h2/", "h2_chromium"];
 
 /// The same packets in other clothes.
 const COPIES_OF_NODE_WS: [&str; 3] = ["node_ws.pcapng.gz", "node_ws.pcap.zst", "node_ws.pcap.lz4"];

@@ -74,17 +74,23 @@ testdata/gallery/beetle.pcap  pcap, ethernet, 18 packets, 2.1 kB, 31.3 ms
    127.0.0.1:9401   101 accept WRONG       3     2     38 B  clean
 
 severity  who     where     finding
-────────────────────────────────────────────────────────────────────────────
+─────────────────────────────────────────────────────────────────────────────
 error     server  0         hs-resp-accept-mismatch
                   packet 6  server's Sec-WebSocket-Accept
                             FCKgUr8c7OsDsLFeJTWrJw6WO8Q= is wrong: no known
                             mistake yields it; the key asks for
                             lt1/FHuL6o2V8tma5G4mOcqYBFA=
+                            → client carried on after 87.0µs with 2 frames,
+                            then sent Close 1000
+error     client  0:0       fail-tolerated
+                  packet 8  client sends frames after server's answer to the
+                            upgrade (hs-resp-accept-mismatch), for which it
+                            must fail the opening handshake
 warning   client  0         hs-req-key-sample
                   packet 4  the key "puVOuWb7rel6z2AVZBKnfw==" stands in a
                             published example
 
-1 error and 1 warning in 1 connection.
+2 errors and 1 warning in 1 connection.
 3 notes hidden; --notes shows them.
 
 "#]]

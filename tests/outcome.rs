@@ -119,10 +119,8 @@ fn a_close_that_breaks_the_protocol_is_not_taken_at_its_word() {
 
 #[test]
 fn a_capture_that_begins_mid_stream_may_have_missed_a_close() {
-    // The client's data shows that it had sent no Close before. Where the server's frames begin is not found.
-    let short = opened().begin_mid_stream().client(text("Hello")).server(text("Hi")).fin(Server);
-    check(&short, Some((None, None, Some(false))), told(1006, "", false));
-    let long = opened().begin_mid_stream().repeat(4, |s| s.client(text("Hello there")).server(text("Hi there, too")));
+    // Data shows that neither had sent a Close before.
+    let long = opened().begin_mid_stream().repeat(12, |s| s.client(text("Hello there")).server(text("Hi there, too")));
     check(&long.clone().fin(Server), told(1006, "", false), told(1006, "", false));
     check(
         &long.client(close(1000, "")).server(close(1000, "")).fin(Server),

@@ -15,8 +15,8 @@ use wslens::analysis::{Analyzer, Connection, ConnectionEnd, Options, Sink};
 use wslens::capture::Reader;
 use wslens::rules::{Confidence, Finding, Severity};
 use wslens::scenario::{
-    FrameSpec, Frames, Scenario, binary, close, close_empty, deflated_binary, deflated_text, fragments, frame, ping,
-    pong, text,
+    Fields, FrameSpec, Frames, Scenario, binary, close, close_empty, deflated_binary, deflated_text, fragments, frame,
+    ping, pong, text,
 };
 use wslens::websocket::{Frame, Message, Opcode};
 use wslens::{PerRole, Role};
@@ -24,8 +24,10 @@ use wslens::{PerRole, Role};
 /// Notes that say how the handshake was cut into segments.
 const ABOUT_SEGMENTS: [&str; 1] = ["hs-resp-first-frame-coalesced"];
 
-/// Notes on which Ping a Pong answers, and so on the order of the two directions.
-const ABOUT_ORDER: [&str; 1] = ["pong-after-close-received"];
+/// Which Ping a Pong answers, and what a receiver had done when the fault became known, rest on the order of the two
+/// directions.
+const ABOUT_ORDER: [&str; 4] =
+    ["pong-after-close-received", "fail-tolerated", "fail-no-close-frame", "fail-wrong-code"];
 
 /// What a report says, without packets, times and ordinals.
 #[derive(Debug, Default, PartialEq)]
@@ -214,12 +216,30 @@ fn end() -> impl Strategy<Value = End> {
 }
 
 fn conversation() -> impl Strategy<Value = Scenario> {
+    conversation_opened(|scenario, deflate, _| match deflate {
+        true => scenario.handshake_with_extensions("permessage-deflate", "permessage-deflate"),
+        false => scenario.handshake(),
+    })
+}
+
+/// A conversation on a stream of HTTP/2, whose DATA frames cut it anywhere.
+fn conversation_over_http2() -> impl Strategy<Value = Scenario> {
+    conversation_opened(|scenario, deflate, size| open_http2(scenario, deflate, size % 300 + 1))
+}
+
+fn open_http2(scenario: Scenario, deflate: bool, size: usize) -> Scenario {
+    let extended = |fields: Fields| match deflate {
+        true => fields.field("sec-websocket-extensions", "permessage-deflate"),
+        false => fields,
+    };
+    scenario.http2().data_size(size).stream(3).connect_with(extended, extended)
+}
+
+/// A conversation that begins like this: with deflate or without, and with a number to choose by.
+fn conversation_opened(begin: fn(Scenario, bool, usize) -> Scenario) -> impl Strategy<Value = Scenario> {
     (vec(act(), 0..12), end(), any::<bool>(), any::<[u32; 2]>(), any::<bool>()).prop_map(
-        |(acts, end, deflate, numbers, together)| {
-            let open = |scenario: Scenario| match deflate {
-                true => scenario.handshake_with_extensions("permessage-deflate", "permessage-deflate"),
-                false => scenario.handshake(),
-            };
+        move |(acts, end, deflate, numbers, together)| {
+            let open = |scenario: Scenario| begin(scenario, deflate, numbers[0] as usize);
             // Half of the connections wrap their sequence numbers.
             let [client, server] =
                 numbers.map(|number| if number % 2 == 0 { number } else { 0_u32.wrapping_sub(number % 5000) });
@@ -387,20 +407,39 @@ proptest! {
 
     #[test]
     fn the_report_does_not_depend_on_the_weather(scenario in conversation(), weather in weather()) {
-        let plain = wire::segments(scenario);
-        let expected = Said::of(wire::capture(&plain));
-        prop_assert_eq!(&expected.capture_notes, &Vec::<&str>::new());
-        let said = Said::of(wire::capture(&exposed(&plain, &weather)));
-        for note in &said.capture_notes {
-            prop_assert!(matches!(*note, "cap-duplicate-packets" | "cap-duplicates"), "{}", note);
-        }
-        let (expected, said) = (expected.lines(), said.lines());
-        let lost: Vec<&String> = expected.iter().filter(|line| !said.contains(line)).collect();
-        let new: Vec<&String> = said.iter().filter(|line| !expected.contains(line)).collect();
-        let doubted = lost.iter().all(|line| rests_on_order(line));
-        let milder = new.iter().all(|line| rests_on_order(line) && line.contains(" Some(Note) "));
-        prop_assert!(doubted && milder, "\nonly plain: {lost:#?}\nonly exposed: {new:#?}");
+        weathers(scenario, &weather)?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(9113),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn nor_does_it_over_http2(scenario in conversation_over_http2(), weather in weather()) {
+        weathers(scenario, &weather)?;
+    }
+}
+
+fn weathers(scenario: Scenario, weather: &Weather) -> Result<(), TestCaseError> {
+    let plain = wire::segments(scenario);
+    let expected = Said::of(wire::capture(&plain));
+    prop_assert_eq!(&expected.capture_notes, &Vec::<&str>::new());
+    let said = Said::of(wire::capture(&exposed(&plain, weather)));
+    for note in &said.capture_notes {
+        prop_assert!(matches!(*note, "cap-duplicate-packets" | "cap-duplicates"), "{}", note);
+    }
+    let (expected, said) = (expected.lines(), said.lines());
+    let lost: Vec<&String> = expected.iter().filter(|line| !said.contains(line)).collect();
+    let new: Vec<&String> = said.iter().filter(|line| !expected.contains(line)).collect();
+    let doubted = lost.iter().all(|line| rests_on_order(line));
+    let milder = new.iter().all(|line| rests_on_order(line) && line.contains(" Some(Note) "));
+    prop_assert!(doubted && milder, "\nonly plain: {lost:#?}\nonly exposed: {new:#?}");
+    Ok(())
 }
 
 /// A message or a control frame that breaks no rule.
@@ -421,8 +460,12 @@ fn conforming() -> impl Strategy<Value = Vec<FrameSpec>> {
 
 /// A conversation without a fault, closed as it should be.
 fn faultless() -> impl Strategy<Value = Scenario> {
-    (vec((role(), conforming()), 0..30), role()).prop_map(|(acts, closer)| {
-        let mut scenario = Scenario::new().handshake_with_extensions("permessage-deflate", "permessage-deflate");
+    faultless_opened(|scenario, _| scenario.handshake_with_extensions("permessage-deflate", "permessage-deflate"))
+}
+
+fn faultless_opened(begin: fn(Scenario, usize) -> Scenario) -> impl Strategy<Value = Scenario> {
+    (vec((role(), conforming()), 0..30), role(), any::<usize>()).prop_map(move |(acts, closer, number)| {
+        let mut scenario = begin(Scenario::new(), number);
         for (role, frames) in acts {
             scenario = scenario.frames(role, frames);
         }
@@ -459,6 +502,21 @@ proptest! {
                 precious || !lost.next().unwrap()
             })
             .collect();
+        prop_assert_eq!(&Told::of(&kept).blames, &Vec::<String>::new());
+    }
+
+    /// Nor over HTTP/2, where frames, header fields and the HPACK table are lost too.
+    #[test]
+    fn lost_packets_are_nobodys_fault_over_http2(
+        scenario in faultless_opened(|scenario, number| open_http2(scenario, true, number % 2000 + 1)),
+        size in prop_oneof![1_usize..40, 100_usize..1500],
+        lost in vec(proptest::bool::weighted(0.15), 1..40),
+    ) {
+        let plain = wire::segments(scenario);
+        prop_assert_eq!(&Told::of(&plain).blames, &Vec::<String>::new());
+        let packets = exposed(&plain, &Weather::cut_to(size));
+        let mut lost = lost.iter().cycle();
+        let kept: Vec<Segment> = packets.into_iter().filter(|packet| packet.syn || !lost.next().unwrap()).collect();
         prop_assert_eq!(&Told::of(&kept).blames, &Vec::<String>::new());
     }
 }

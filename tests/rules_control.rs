@@ -129,7 +129,8 @@ fn nothing_can_be_put_into_a_frame_that_is_being_sent() {
 #[test]
 fn a_ping_that_breaks_the_connection_needs_no_pong() {
     let malformed = open().client(ping("1").rsv(0b010)).after(MINUTE).server(text("alive"));
-    assert_eq!(rules(&malformed), ["frame-rsv2-set"]);
+    // A minute later its receiver still has not failed the connection, which is another matter.
+    assert_eq!(rules(&malformed), ["frame-rsv2-set", "fail-tolerated"]);
 }
 
 #[test]

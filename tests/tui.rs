@@ -126,7 +126,7 @@ impl Session {
 #[test]
 fn open_move_filter_search_resize_quit() {
     let session = Session::open("testdata/gallery/beetle.pcap");
-    let opened = session.wait_for("1 error, 1 warning");
+    let opened = session.wait_for("2 errors, 1 warning");
     insta::assert_snapshot!("tui_opened", opened);
 
     // Down to the fourth frame, into its fields, and to its bytes.
@@ -164,13 +164,16 @@ fn open_move_filter_search_resize_quit() {
 #[test]
 fn the_conversation_the_findings_the_lesson_and_the_help() {
     let session = Session::open("testdata/gallery/beetle.pcap");
-    session.wait_for("1 error, 1 warning");
+    session.wait_for("2 errors, 1 warning");
     session.press("f");
     session.wait_for("─ Connection 0 ─");
     session.press("f");
     session.wait_for("─ Frames ─");
     session.press("r");
-    insta::assert_snapshot!("tui_findings", session.wait_for("hs-resp-accept-mismatch"));
+    session.wait_for("─ Findings ─");
+    // It began at the finding about the selected frame.
+    session.press("g");
+    insta::assert_snapshot!("tui_findings", session.wait_for("─ 1 of 3 ─"));
     session.press("\r");
     insta::assert_snapshot!("tui_connection", session.wait_for("101 accept WRONG"));
     session.press("b");
@@ -184,7 +187,7 @@ fn the_conversation_the_findings_the_lesson_and_the_help() {
 #[test]
 fn the_mouse() {
     let session = Session::open("testdata/gallery/beetle.pcap");
-    session.wait_for("1 error, 1 warning");
+    session.wait_for("2 errors, 1 warning");
     // SGR coordinates count from 1: the third frame, below two titles, two connections and the names of the columns.
     session.press("\x1b[<0;10;9M\x1b[<0;10;9m");
     session.wait_for("3 of 6");
@@ -209,7 +212,7 @@ fn a_capture_from_a_pipe_leaves_the_keyboard_to_the_user() {
     let file = testdata("gallery/beetle.pcap");
     let line = format!("cat {} | \"$0\" tui -; echo left with $?; stty -a", file.display());
     let session = Session::run(&line, snapbox::cmd::cargo_bin!("wslens"));
-    session.wait_for("1 error, 1 warning");
+    session.wait_for("2 errors, 1 warning");
     session.press("j");
     session.wait_for("2 of 6");
     session.press("q");
@@ -235,7 +238,7 @@ fn a_signal_leaves_the_terminal_as_it_was() {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tui.pid");
     let line = line.replace("PIDFILE", &place.display().to_string());
     let session = Session::run(&line, snapbox::cmd::cargo_bin!("wslens"));
-    session.wait_for("1 error, 1 warning");
+    session.wait_for("2 errors, 1 warning");
     let pid = std::fs::read_to_string(place).unwrap();
     assert!(std::process::Command::new("kill").arg(pid.trim()).status().unwrap().success());
     // 128 and the number of SIGTERM.

@@ -17,6 +17,7 @@ const root = join(here, "../..");
 const TERMINAL = [
   { name: "analyze", command: "wslens analyze testdata/gallery/qt_cpp_zero_byte.pcap" },
   { name: "ruler", command: "wslens show testdata/gallery/qt_cpp_zero_byte.pcap 0:1" },
+  { name: "ladder", command: "wslens ladder testdata/gallery/php_draft17.pcap 0" },
 ];
 
 // The report page: of which captures, at which address, how large, in which colours.

@@ -1,19 +1,23 @@
-//! What the bytes of a TCP connection turn out to be, from the first byte to the last: HTTP until an upgrade, a
-//! WebSocket, TLS with one of these inside, or nothing of interest.
+//! What the bytes of a TCP connection turn out to be, from the first byte to the last: HTTP/1 until an upgrade, a
+//! WebSocket, HTTP/2 with WebSockets on its streams, TLS with one of these inside, or nothing of interest.
 
 use super::live::{self, Below, Captured, Live};
 use super::mid_stream::{MidStream, Verdict};
 use super::output::{Output, State};
 use super::secured::Secured;
-use crate::Limits;
+use super::streams::Streams;
 use crate::http::{self, Held, Step};
+use crate::http2::{self, Preface};
 use crate::tcp::{Chunk, Delivery, Side};
 use crate::tls::looks_like_tls;
-use crate::websocket::Ending;
+use crate::websocket::{Ending, Handshake};
+use crate::{Limits, Role};
 
 /// What the bytes of a connection are.
 #[derive(Debug)]
 pub(super) enum Above {
+    /// The first bytes, which do not tell yet whether it is HTTP/2.
+    Begins(Box<Preface>),
     /// HTTP/1, as far as is known. Once bytes of it are missing, the handshake may be among them, so frames are
     /// looked for beside it.
     Http(Box<http::Connection>, Option<Box<MidStream>>),
@@ -21,6 +25,8 @@ pub(super) enum Above {
     MidStream(Box<MidStream>),
     /// A WebSocket.
     WebSocket(Box<Live>),
+    /// HTTP/2, and the WebSockets on its streams.
+    Http2(Box<Streams>),
     /// TLS, and what is inside.
     Tls(Box<Secured>),
     /// Nothing of interest.
@@ -28,8 +34,13 @@ pub(super) enum Above {
 }
 
 impl Above {
-    /// A connection of which nothing was seen: HTTP until something else is known.
-    pub(super) fn begin(limits: &Limits) -> Above {
+    /// A connection of which nothing was seen.
+    pub(super) fn begin() -> Above {
+        Above::Begins(Box::default())
+    }
+
+    /// Not HTTP/2: HTTP/1 until something else is known.
+    fn http1(limits: &Limits) -> Above {
         Above::Http(Box::new(http::Connection::new(limits.head_bytes, limits.early_bytes)), None)
     }
 
@@ -40,7 +51,7 @@ impl Above {
 
     /// Whether it is not known yet what it is.
     pub(super) fn is_undecided(&self) -> bool {
-        matches!(self, Above::Http(..) | Above::MidStream(_))
+        matches!(self, Above::Begins(_) | Above::Http(..) | Above::MidStream(_))
     }
 
     /// The WebSocket in it, inside of TLS or not.
@@ -62,7 +73,9 @@ impl Above {
         out: &mut Output<'_>,
     ) {
         match self {
+            Above::Begins(_) => self.begins(side, delivery, below, state, out),
             Above::WebSocket(live) => live.deliver(side, delivery, state, out),
+            Above::Http2(streams) => streams.deliver(side, delivery, below, state, out),
             Above::Other => {}
             Above::Tls(secured) => {
                 secured.deliver(side, delivery, below, state, out);
@@ -83,6 +96,25 @@ impl Above {
                 }
                 self.reconsider(side, delivery, below, state, out);
             }
+        }
+    }
+
+    /// The first bytes of each side.
+    fn begins(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut Output<'_>) {
+        let Above::Begins(preface) = self else { return };
+        let next = match preface.push(side, delivery) {
+            http2::Verdict::Wait => return,
+            http2::Verdict::Http2(client) => Above::Http2(Box::new(Streams::begin(client, below, &state.limits))),
+            http2::Verdict::Other => Above::http1(&state.limits),
+        };
+        self.go_on_as(next, below, state, out);
+        self.deliver(side, delivery, below, state, out);
+    }
+
+    /// It is known what begins here; what was held back until then is delivered.
+    fn go_on_as(&mut self, next: Above, below: &Below, state: &mut State, out: &mut Output<'_>) {
+        if let Above::Begins(preface) = std::mem::replace(self, next) {
+            preface.release(|side, delivery| self.deliver(side, delivery, below, state, out));
         }
     }
 
@@ -111,6 +143,12 @@ impl Above {
     fn search(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut Output<'_>) {
         let (Above::MidStream(search) | Above::Http(_, Some(search))) = self else { return };
         let verdict = match delivery {
+            Delivery::Data(chunk) if http2::looks_like_http2(chunk.bytes) => {
+                let mut streams = Streams::mid_stream(below, &state.limits);
+                streams.deliver(side, delivery, below, state, out);
+                *self = Above::Http2(Box::new(streams));
+                return;
+            }
             Delivery::Data(chunk) => search.push(side, *chunk),
             Delivery::Missing(_) => {
                 search.missing(side);
@@ -126,14 +164,7 @@ impl Above {
             },
             Verdict::WebSocket(client) => {
                 let held = std::mem::take(&mut **search).into_held();
-                let mut live = Live::mid_stream(client, below, state, out);
-                for (side, held) in held {
-                    let Held { offset, bytes, packet, acknowledged, .. } = &held;
-                    let (offset, packet, acknowledged) = (*offset, *packet, *acknowledged);
-                    live.deliver(side, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
-                }
-                live.deliver_ends(below, state, out);
-                *self = Above::WebSocket(Box::new(live));
+                *self = Above::WebSocket(Box::new(Live::found(client, held, below, state, out)));
             }
         }
     }
@@ -146,7 +177,20 @@ impl Above {
                     _ => Above::Other,
                 }
             }
-            Step::Attempt(attempt) => live::attempt_failed(*attempt, ending, below, state, out),
+            Step::Attempt(attempt) => {
+                live::attempt_failed(Handshake::from_attempt(*attempt), ending, below, state, out);
+            }
+            Step::Http2(switch) => {
+                let mut streams = Streams::upgraded(&switch, below, &state.limits);
+                for Held { offset, bytes, packet, acknowledged, sender } in &switch.held {
+                    let chunk = Chunk { offset: *offset, bytes, packet: *packet, acknowledged: *acknowledged };
+                    let side = if *sender == Role::Client { switch.client } else { switch.client.other() };
+                    if !bytes.is_empty() {
+                        streams.deliver(side, &Delivery::Data(chunk), below, state, out);
+                    }
+                }
+                *self = Above::Http2(Box::new(streams));
+            }
             Step::Switched(switch) => {
                 *self = Above::WebSocket(Box::new(Live::switched(switch, below, state, out)));
             }
@@ -162,6 +206,9 @@ impl Above {
         state: &mut State,
         out: &mut Output<'_>,
     ) {
+        if let Above::Begins(_) = self {
+            self.go_on_as(Above::http1(&state.limits), below, state, out);
+        }
         if let Above::Http(http, _) = &mut self {
             let mut steps = Vec::new();
             http.finish(&mut |step| steps.push(step));
@@ -171,6 +218,7 @@ impl Above {
         }
         match self {
             Above::WebSocket(live) => live.finish(ending, captured, state, out),
+            Above::Http2(streams) => streams.finish(below, ending, captured, state, out),
             Above::Tls(secured) => secured.finish(below, ending, captured, state, out),
             _ => {}
         }

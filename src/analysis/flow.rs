@@ -29,7 +29,7 @@ impl Flow {
     pub(super) fn new(ordinal: u64, first: Endpoint, second: Endpoint, at: PacketRef, state: &State) -> Flow {
         Flow {
             tcp: tcp::Connection::new(),
-            above: Above::begin(&state.limits),
+            above: Above::begin(),
             below: Below {
                 flow: ordinal,
                 capture: state.capture,
@@ -38,6 +38,7 @@ impl Flow {
                 first_packet: at,
                 last_packet: at,
                 opened: false,
+                http2: false,
                 tls: None,
                 ends: Ends::default(),
                 marks: Marks::default(),

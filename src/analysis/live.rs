@@ -8,7 +8,8 @@ use super::reconnects::{Chain, Try};
 use super::sink::{Connection, ConnectionEnd, Transport};
 use super::timeline::Marks;
 use crate::capture::PacketRef;
-use crate::http::{Attempt, Held, Switch};
+use crate::http::{Held, Switch};
+use crate::http2::StreamEvent;
 use crate::packet::Endpoint;
 use crate::rules::Referee;
 use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, Side};
@@ -29,6 +30,8 @@ pub(super) struct Below {
     pub(super) last_packet: PacketRef,
     /// A SYN was captured: the connection was seen from its beginning.
     pub(super) opened: bool,
+    /// The WebSocket is on a stream of an HTTP/2 connection.
+    pub(super) http2: bool,
     /// What is known of the TLS connection around it, while it is open what is inside.
     pub(super) tls: Option<Arc<Facts>>,
     pub(super) ends: Ends,
@@ -50,6 +53,11 @@ impl Ends {
             Delivery::Reset(packet) => self.reset = Some((side, packet)),
             _ => {}
         }
+    }
+
+    /// Whether neither side can send any more.
+    pub(super) fn are_both(&self) -> bool {
+        self.reset.is_some() || self.fins.iter().all(Option::is_some)
     }
 
     /// How TCP stands when nothing else is known of it.
@@ -98,17 +106,7 @@ impl Live {
     /// Protocols switched: the bytes that are held belong to the WebSocket already.
     pub(super) fn switched(switch: Switch, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
         let Switch { attempt, held, begins, holes } = switch;
-        let client = attempt.client;
-        let early_dropped = attempt.early_dropped;
-        let (id, handshake, referee) = open(*attempt, below, state, out);
-        let connection = websocket::Connection::new(&handshake, state.settings());
-        if let Some(other) = handshake.neighbourhood.leg_of {
-            state.legs.pair(id, other);
-        }
-        let (client_ip, server) = (below.endpoint(client).ip, below.endpoint(client.other()));
-        let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
-        let attempt = state.reconnects.begin(&handshake, client_ip, server, below.first_packet).map(Box::new);
-        let mut live = Live { id, client, connection, referee, early_dropped, beginning, attempt, ended_by: None };
+        let mut live = Live::opened(Handshake::from_attempt(*attempt), below, state, out);
         for sender in [Role::Client, Role::Server] {
             if let Some(missing) = holes[sender] {
                 live.deliver_from(sender, &Delivery::Missing(missing), state, out);
@@ -136,12 +134,57 @@ impl Live {
         live
     }
 
+    /// The server agreed to a WebSocket, and all that follows is told later.
+    pub(super) fn opened(handshake: Handshake, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
+        let client = handshake.attempt.client;
+        let early_dropped = handshake.attempt.early_dropped;
+        let (id, handshake, referee) = open(handshake, below, state, out);
+        let connection = websocket::Connection::new(&handshake, state.settings());
+        if let Some(other) = handshake.neighbourhood.leg_of {
+            state.legs.pair(id, other);
+        }
+        let (client_ip, server) = (below.endpoint(client).ip, below.endpoint(client.other()));
+        let beginning = state.beginnings.of(&handshake, id, client_ip, server).map(Box::new);
+        let attempt = state.reconnects.begin(&handshake, client_ip, server, below.first_packet).map(Box::new);
+        Live { id, client, connection, referee, early_dropped, beginning, attempt, ended_by: None }
+    }
+
     /// The capture began within the connection, and its frames tell which side is the client.
-    pub(super) fn mid_stream(client: Side, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
+    fn mid_stream(client: Side, below: &Below, state: &mut State, out: &mut Output<'_>) -> Live {
         let id = announce(client, None, below, state, out);
         let referee = Referee::new(state.thresholds.clone(), &state.limits, true).with_opt_in(state.options.opt_in);
+        let referee = if below.http2 { referee.over_http2() } else { referee };
         let connection = websocket::Connection::mid_stream(state.settings());
         Live { id, client, connection, referee, early_dropped: 0, beginning: None, attempt: None, ended_by: None }
+    }
+
+    /// The same, with what was held until the frames told.
+    pub(super) fn found(
+        client: Side,
+        held: Vec<(Side, Held)>,
+        below: &Below,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) -> Live {
+        let mut live = Live::mid_stream(client, below, state, out);
+        for (side, held) in held {
+            let Held { offset, bytes, packet, acknowledged, .. } = &held;
+            let (offset, packet, acknowledged) = (*offset, *packet, *acknowledged);
+            live.deliver(side, &Delivery::Data(Chunk { offset, bytes, packet, acknowledged }), state, out);
+        }
+        live.deliver_ends(below, state, out);
+        live
+    }
+
+    /// Ordinal of the connection.
+    pub(super) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// HTTP/2 did something to the stream.
+    pub(super) fn stream_event(&mut self, event: StreamEvent, state: &mut State, out: &mut Output<'_>) {
+        self.referee.see(&Event::Stream(event));
+        out.judgement(self.id, &mut self.referee, &mut state.summary);
     }
 
     /// Takes what the TCP connection delivers.
@@ -259,13 +302,13 @@ fn again(this: Option<&Try>, referee: &mut Referee, state: &State) -> Chain {
 
 /// An upgrade attempt that did not switch protocols: a connection that is over as soon as it is told.
 pub(super) fn attempt_failed(
-    attempt: Attempt,
+    handshake: Handshake,
     ending: &Ending,
     below: &Below,
     state: &mut State,
     out: &mut Output<'_>,
 ) {
-    let (id, handshake, mut referee) = open(attempt, below, state, out);
+    let (id, handshake, mut referee) = open(handshake, below, state, out);
     let (client, server) = (handshake.attempt.client, handshake.attempt.client.other());
     let (client, server) = (below.endpoint(client).ip, below.endpoint(server));
     if let Some(this) = state.reconnects.begin(&handshake, client, server, below.first_packet) {
@@ -283,9 +326,8 @@ pub(super) fn attempt_failed(
     out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
 }
 
-/// Reads the handshake, tells of the connection, and has the handshake judged.
-fn open(attempt: Attempt, below: &Below, state: &mut State, out: &mut Output<'_>) -> (u64, Handshake, Referee) {
-    let mut handshake = Handshake::from_attempt(attempt);
+/// Tells of the connection, and has the handshake judged.
+fn open(mut handshake: Handshake, below: &Below, state: &mut State, out: &mut Output<'_>) -> (u64, Handshake, Referee) {
     handshake.tls = below.tls.clone();
     let client = handshake.attempt.client;
     let endpoints = PerRole { client: below.endpoint(client), server: below.endpoint(client.other()) };
@@ -320,7 +362,12 @@ fn announce(
     out.connection(&Connection {
         id,
         capture: below.capture,
-        transport: if below.tls.is_some() { Transport::Tls } else { Transport::Tcp },
+        transport: match (below.http2, below.tls.is_some()) {
+            (false, false) => Transport::Tcp,
+            (false, true) => Transport::Tls,
+            (true, false) => Transport::H2c,
+            (true, true) => Transport::H2,
+        },
         tls: below.tls.as_deref(),
         client: below.endpoint(client),
         server: below.endpoint(client.other()),

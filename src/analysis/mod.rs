@@ -40,6 +40,7 @@ mod reconnects;
 mod relay;
 mod secured;
 mod sink;
+mod streams;
 mod timeline;
 
 pub use analyzer::Analyzer;

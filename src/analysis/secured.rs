@@ -35,12 +35,7 @@ impl Secured {
         }
         state.tls_connections += 1;
         let limit = (HELD_TOGETHER / state.tls_connections).clamp(HELD_LEAST, HELD_MOST);
-        Some(Secured {
-            session: Session::new(limit),
-            inside: Above::begin(&state.limits),
-            ends: Ends::default(),
-            first,
-        })
+        Some(Secured { session: Session::new(limit), inside: Above::begin(), ends: Ends::default(), first })
     }
 
     /// Takes what the TCP connection delivers.

@@ -93,14 +93,23 @@ pub enum Transport {
     Tcp,
     /// TLS (`wss://`).
     Tls,
+    /// A stream of an HTTP/2 connection in clear (RFC 8441).
+    H2c,
+    /// A stream of an HTTP/2 connection over TLS.
+    H2,
 }
 
 impl Transport {
-    /// `"tcp"` or `"tls"`.
+    /// All of them.
+    pub const ALL: [Transport; 4] = [Transport::Tcp, Transport::Tls, Transport::H2c, Transport::H2];
+
+    /// `"tcp"`, `"tls"`, `"h2c"` or `"h2"`.
     pub fn name(self) -> &'static str {
         match self {
             Transport::Tcp => "tcp",
             Transport::Tls => "tls",
+            Transport::H2c => "h2c",
+            Transport::H2 => "h2",
         }
     }
 }
@@ -120,7 +129,7 @@ pub struct Connection<'a> {
     pub client: Endpoint,
     /// The server's end.
     pub server: Endpoint,
-    /// The first packet of its TCP connection.
+    /// The first packet of its TCP connection; of its stream over HTTP/2.
     pub first_packet: PacketRef,
     /// The opening handshake; `None` where the capture began mid-stream.
     pub handshake: Option<&'a Handshake>,
@@ -129,7 +138,7 @@ pub struct Connection<'a> {
 /// A connection as it was left.
 #[derive(Clone, Debug)]
 pub struct ConnectionEnd {
-    /// The last packet of its TCP connection.
+    /// The last packet of its TCP connection; of its stream over HTTP/2.
     pub last_packet: PacketRef,
     /// How it was closed.
     pub closing: Closing,

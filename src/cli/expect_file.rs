@@ -45,11 +45,11 @@ impl FromStr for Named<Transport> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Transport::Tcp, Transport::Tls]
+        Transport::ALL
             .into_iter()
             .find(|transport| transport.name() == text)
             .map(Named)
-            .ok_or_else(|| format!("there is no transport {text}; there are tcp and tls"))
+            .ok_or_else(|| format!("there is no transport {text}; there are tcp, tls, h2c and h2"))
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
     fn mistakes_are_named() {
         for (text, complaint) in [
             ("subprotocl = 'chat'", "there is no key subprotocl; did you mean subprotocol?"),
-            ("transport = 'quic'", "transport: there is no transport quic; there are tcp and tls"),
+            ("transport = 'quic'", "transport: there is no transport quic; there are tcp, tls, h2c and h2"),
             ("close = { cod = 1 }", "there is no key cod in close; did you mean code?"),
             ("close = { code = 70000 }", "close.code must be at most 65535"),
             ("close = { by = 'me' }", "close.by: write client or server, not me"),

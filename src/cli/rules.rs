@@ -192,7 +192,7 @@ fn pick(rule: &'static Rule, place: Place) -> Result<Option<Picked>> {
 fn analyze_example(rule: &'static Rule, sink: &mut dyn Sink) -> Result<()> {
     let capture = io::Cursor::new((rule.breaks)().pcapng_bytes());
     let mut reader = Reader::from_read("example", Box::new(capture))?;
-    let mut analyzer = Analyzer::new(Options::default());
+    let mut analyzer = Analyzer::new(Options { opt_in: rule.is_opt_in(), ..Options::default() });
     analyzer.read(&mut reader, sink)?;
     analyzer.finish(sink)?;
     Ok(())

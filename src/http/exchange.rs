@@ -13,6 +13,9 @@ pub(super) struct Exchange {
     pub is_head: bool,
 }
 
+/// HTTP/2 in clear, as `Upgrade` names it.
+const HTTP2: &str = "h2c";
+
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Asks {
@@ -22,6 +25,8 @@ pub(super) enum Asks {
     Tunnel(String),
     /// A WebSocket.
     WebSocket,
+    /// HTTP/2 (RFC 7540 §3.2).
+    Http2,
 }
 
 impl Exchange {
@@ -30,6 +35,8 @@ impl Exchange {
             Asks::WebSocket
         } else if head.line.method == "CONNECT" {
             Asks::Tunnel(head.line.target.clone())
+        } else if head.lists("upgrade", HTTP2) {
+            Asks::Http2
         } else {
             Asks::Answer
         };
@@ -62,6 +69,11 @@ pub(super) fn has_hixie_answer(request: Option<&Head<RequestLine>>, response: &H
         None => response.first("sec-websocket-location").is_some(),
     };
     asked && response.first("sec-websocket-accept").is_none()
+}
+
+/// Whether a 101 switches to HTTP/2.
+pub(super) fn switches_to_http2(response: &Head<StatusLine>) -> bool {
+    response.lists("upgrade", HTTP2)
 }
 
 /// Whether a 101 switches to WebSocket, as far as can be told.

@@ -93,6 +93,13 @@ impl Fault {
     }
 }
 
+impl Head<RequestLine> {
+    /// The host that the request is for: `Host`, or `:authority` over HTTP/2 (RFC 9113 §8.3.1).
+    pub fn host(&self) -> Option<&[u8]> {
+        self.first(":authority").or_else(|| self.first("host"))
+    }
+}
+
 impl<Line> Head<Line> {
     /// The values of all lines with this name, in wire order; names compare without case (RFC 9110 §5.1).
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {

@@ -13,7 +13,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 
-pub use connection::{Connection, Step, Switch};
+pub use connection::{Connection, Http2Switch, Step, Switch};
 pub use head::{Fault, Head, Header, RequestLine, StatusLine};
 
 pub(crate) use parse::{is_token, trim_ows};

@@ -86,6 +86,12 @@ fn describe(step: &Step) -> String {
     match step {
         Step::NotHttp => "not http".into(),
         Step::OtherProtocol => "other protocol".into(),
+        Step::Http2(Http2Switch { held, .. }) => {
+            let bytes = |role| -> Vec<u8> {
+                held.iter().filter(|held| held.sender == role).flat_map(|held| held.bytes.clone()).collect()
+            };
+            format!("HTTP/2 c[{}] s[{}]", bytes(Role::Client).escape_ascii(), bytes(Role::Server).escape_ascii())
+        }
         Step::Attempt(attempt) => format!("attempt {}", describe_attempt(attempt)),
         Step::Switched(Switch { attempt, held, .. }) => {
             let bytes = |role| -> Vec<u8> {
@@ -342,9 +348,12 @@ fn a_101_nobody_asked_for_is_an_attempt_and_other_protocols_are_not() {
     assert_eq!(steps, ["switched First GET / @0+18 [] -> 101 @0+129 [] switched c[] s[]"]);
     let h2c = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n";
     let ask = "GET / HTTP/1.1\r\nUpgrade: h2c\r\n\r\n";
-    assert_eq!(run(&[write(C, ask), write(S, h2c)]), ["other protocol"]);
+    let after = "what follows";
+    assert_eq!(run(&[write(C, ask), write(S, format!("{h2c}{after}"))]), ["HTTP/2 c[] s[what follows]"]);
     let both = REQUEST.replace("Upgrade: websocket", "Upgrade: websocket, h2c");
-    assert_eq!(run(&[write(C, both), write(S, h2c)]), ["other protocol"]);
+    assert_eq!(run(&[write(C, both), write(S, h2c)]), ["HTTP/2 c[] s[]"]);
+    let other = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\n\r\n";
+    assert_eq!(run(&[write(C, ask), write(S, other)]), ["other protocol"]);
     let bare = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
     assert!(run(&[write(C, REQUEST), write(S, bare)])[0].starts_with("switched"));
 }

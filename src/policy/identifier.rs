@@ -73,7 +73,7 @@ impl Identifier {
 /// Method, host and path: no port and no query, which may hold a session's id.
 pub(super) fn asked_for(request: &Head<RequestLine>) -> String {
     let RequestLine { method, target, .. } = &request.line;
-    let host = String::from_utf8_lossy(request.first("host").unwrap_or_default()).to_ascii_lowercase();
+    let host = String::from_utf8_lossy(request.host().unwrap_or_default()).to_ascii_lowercase();
     let port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     let host = host.rsplit_once(':').filter(|(_, behind)| port(behind)).map_or(&*host, |(host, _)| host);
     // RFC 9112 §3.2.2: the absolute form names the host once more.

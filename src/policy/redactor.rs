@@ -16,7 +16,7 @@ const REDACTED: &str = "[redacted]";
 const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
 
 /// Headers whose values are URLs.
-const URLS: [&str; 4] = ["referer", "location", "content-location", "refresh"];
+const URLS: [&str; 5] = [":path", "referer", "location", "content-location", "refresh"];
 
 /// Passes on everything but secrets.
 pub struct Redactor<'a> {

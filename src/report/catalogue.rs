@@ -2,7 +2,7 @@
 
 use super::links::address;
 use crate::policy;
-use crate::rules::{Rule, Severity, thresholds_of};
+use crate::rules::{Requirement, Rule, Severity, thresholds_of};
 use std::fmt::Write;
 
 /// The page. It depends on the declarations alone.
@@ -31,7 +31,7 @@ pub fn markdown() -> String {
         // Writing to a String cannot fail.
         let _ = write!(
             page,
-            "\n## {name}-*\n\n| rule | severity | blames | source | what it says | thresholds |\n|---|---|---|---|---|---|\n",
+            "\n## {name}-*\n\n| rule | severity | blames | source | what it says | the receiver | thresholds |\n|---|---|---|---|---|---|---|\n",
         );
         for rule in rules.iter().filter(|rule| group(rule) == name) {
             let source = match address(rule.source) {
@@ -41,8 +41,15 @@ pub fn markdown() -> String {
             let lines: Vec<String> = thresholds_of(rule.id).iter().map(|line| format!("`{line}`")).collect();
             let (id, severity, blames) = (rule.id, rule.severity, rule.blames.name());
             let statement = cell(rule.statement);
-            let _ =
-                writeln!(page, "| `{id}` | {severity} | {blames} | {source} | {statement} | {} |", lines.join(", "));
+            let requires = match rule.requires {
+                Requirement::Nothing => String::new(),
+                requires => cell(&requires.to_string()),
+            };
+            let _ = writeln!(
+                page,
+                "| `{id}` | {severity} | {blames} | {source} | {statement} | {requires} | {} |",
+                lines.join(", ")
+            );
         }
     }
     page

@@ -1,7 +1,7 @@
 //! Which rules had anything to look at. A rule that found nothing because what it speaks of never happened did not
 //! pass: nothing was tested.
 
-use crate::analysis::{Connection, ConnectionEnd, Sink};
+use crate::analysis::{Connection, ConnectionEnd, Sink, Transport};
 use crate::rules::{Blames, Finding, Rule};
 use crate::websocket::{Closer, Family, Frame, Handshake, Kind, Message, Opcode, TcpEnd};
 use crate::{PerRole, Role};
@@ -19,6 +19,7 @@ enum Part {
     Deflate,
     Legacy,
     Tls,
+    Http2,
     Masked,
     Frame,
     Data,
@@ -80,7 +81,7 @@ fn part(rule: &Rule) -> Part {
         ("legacy-hixie-76-", Part::Legacy),
         // Which dialect is spoken is told from any handshake.
         ("legacy-", Part::Request),
-        ("h2-", Part::Never),
+        ("h2-", Part::Http2),
         ("h3-", Part::Never),
         ("", Part::Connection),
     ];
@@ -137,8 +138,11 @@ impl Exercised {
 impl Sink for Exercised {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.saw(Role::Client, Part::Connection);
-        if connection.transport.name() == "tls" {
+        if connection.tls.is_some() {
             self.saw(Role::Client, Part::Tls);
+        }
+        if matches!(connection.transport, Transport::H2 | Transport::H2c) {
+            self.saw(Role::Client, Part::Http2);
         }
         connection.handshake.into_iter().for_each(|handshake| self.saw_handshake(handshake));
         Ok(())

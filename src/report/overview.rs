@@ -158,9 +158,14 @@ impl Sink for Overview {
 /// What stands out about a connection: what it rode on, its age, the subprotocol and the extensions.
 fn agreed(connection: &Connection<'_>) -> Vec<String> {
     let mut words = Vec::new();
+    match connection.handshake.and_then(|handshake| handshake.http2.as_ref()) {
+        Some(opening) => words.push(format!("HTTP/2 stream {}", opening.stream)),
+        None if matches!(connection.transport, Transport::H2 | Transport::H2c) => words.push("HTTP/2".to_owned()),
+        None => {}
+    }
     match connection.tls.and_then(|tls| tls.version) {
         Some(version) => words.push(version.to_string()),
-        None if connection.transport != Transport::Tcp => words.push(connection.transport.name().to_owned()),
+        None if connection.transport == Transport::Tls => words.push(connection.transport.name().to_owned()),
         None => {}
     }
     let Some(handshake) = connection.handshake else { return words };

@@ -5,6 +5,7 @@
 
 use super::SCHEMA_VERSION;
 use super::encode::pretty;
+use crate::analysis::Transport;
 use crate::policy;
 use crate::rules::{Did, Requirement};
 use serde_json::{Map, Value, json};
@@ -102,7 +103,7 @@ fn connection() -> Value {
     let mut connection = object(&[
         ("id", count()),
         ("capture", count()),
-        ("transport", one_of(&["tcp", "tls"])),
+        ("transport", one_of(&Transport::ALL.map(Transport::name))),
         ("tls", nullable(tls)),
         ("client", reference("endpoint")),
         ("server", reference("endpoint")),

@@ -18,6 +18,7 @@ mod frame_header;
 mod handshake_request;
 mod handshake_response;
 mod header_syntax;
+mod http2;
 mod legacy;
 mod masking;
 mod negotiation;
@@ -67,6 +68,8 @@ const TOPICS: &[&[&Rule]] = &[
     compression::RULES,
     compression::FORENSIC_RULES,
     legacy::RULES,
+    http2::OPENING_RULES,
+    http2::STREAM_RULES,
     capture::RULES,
 ];
 

@@ -4,7 +4,8 @@ use super::docket::Docket;
 use super::reaction::Reactions;
 use super::{
     Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header,
-    handshake_request, handshake_response, legacy, masking, negotiation, operations, reconnecting, security, text,
+    handshake_request, handshake_response, http2, legacy, masking, negotiation, operations, reconnecting, security,
+    text,
 };
 use crate::Limits;
 use crate::websocket::{Event, Family, Handshake};
@@ -21,8 +22,17 @@ pub struct Context {
     pub reserved_bits: ReservedBits,
     /// The handshake was not seen: the capture began within the connection.
     pub mid_stream: bool,
+    /// The WebSocket is on a stream of an HTTP/2 connection: that ends, where TCP does otherwise (RFC 8441 §5).
+    pub http2: bool,
     /// Length in bytes at which a head is cut by its reader ([`Limits::head_bytes`]).
     pub head_bytes: usize,
+}
+
+impl Context {
+    /// What ends under the WebSocket, as messages name it.
+    pub(super) fn transport(&self) -> &'static str {
+        if self.http2 { "the stream" } else { "TCP" }
+    }
 }
 
 /// What the negotiation says of RSV1 to RSV3 (RFC 6455 §5.2).
@@ -61,6 +71,7 @@ struct Topics {
     text: text::TextRules,
     compression: compression::CompressionRules,
     legacy: legacy::LegacyRules,
+    http2: http2::Http2Rules,
     /// Asks the docket for errors that would excuse what it sees, so it comes after the topics that file them.
     closing: closing::ClosingRules,
     reconnecting: reconnecting::ReconnectingRules,
@@ -79,6 +90,7 @@ impl Topics {
         self.text.see(event, context, docket);
         self.compression.see(event, context, docket);
         self.legacy.see(event, context, docket);
+        self.http2.see(event, context, docket);
         self.closing.see(event, context, docket);
         self.reconnecting.see(event, context, docket);
         self.capture.see(event, context, docket);
@@ -115,6 +127,7 @@ impl Referee {
             family: Family::Rfc6455,
             reserved_bits: ReservedBits::Unknown,
             mid_stream,
+            http2: false,
             head_bytes: limits.head_bytes,
         };
         Referee { context, docket, topics: Topics::default(), reactions: Reactions::default(), opt_in: None }
@@ -126,10 +139,17 @@ impl Referee {
         self
     }
 
+    /// The connection is a stream of HTTP/2, which a handshake would have said.
+    pub fn over_http2(mut self) -> Referee {
+        self.context.http2 = true;
+        self
+    }
+
     /// Looks at the next event of the connection.
     pub fn see(&mut self, event: &Event<'_>) {
         if let Event::Handshake(handshake) = event {
             self.context.family = handshake.family;
+            self.context.http2 = handshake.http2.is_some();
             self.context.reserved_bits = reserved_bits(handshake);
             if handshake.attempt.after_gap {
                 self.docket.doubt();
@@ -161,7 +181,7 @@ impl Referee {
 }
 
 fn reserved_bits(handshake: &Handshake) -> ReservedBits {
-    if handshake.attempt.response.is_none() {
+    if !handshake.is_answer_known() {
         return ReservedBits::Unknown;
     }
     let others = handshake.extensions.iter().any(|extension| extension.name != "permessage-deflate");

@@ -127,8 +127,14 @@ const DRAWN_BY: &[(&str, &[&str])] = &[
     ("close-slow-reply", &["close-slow-reply"]),
     ("close-fin-late", &["close-server-fin-late", "close-tcp-never"]),
     ("close-client-patience", &["close-client-fin-first"]),
+    ("fail-patience", &["fail-tolerated", "fail-no-close-frame", "fail-wrong-code"]),
+    ("reconnect-patience", &["reconnect-no-backoff"]),
+    ("reconnect-stable", &["reconnect-no-backoff"]),
     ("frag-tiny-count", &["frag-tiny"]),
     ("frag-tiny-bytes", &["frag-tiny"]),
+    ("handshake-slow", &["perf-handshake-slow"]),
+    ("message-huge", &["perf-message-huge"]),
+    ("idle", &["idle-no-keepalive"]),
     ("frame-length-implausible", &["frame-length-implausible"]),
 ];
 

@@ -12,6 +12,7 @@ pub(super) struct Circumstances {
     pub(super) acks: bool,
     pub(super) captured: Option<Role>,
     pub(super) checksums: bool,
+    pub(super) data_size: usize,
     pub(super) deflate: PerRole<DeflateOptions>,
     endpoints: PerRole<SocketAddr>,
     /// Whether a connection was opened between them.
@@ -29,6 +30,7 @@ impl Default for Circumstances {
             acks: true,
             captured: None,
             checksums: true,
+            data_size: 1 << 14,
             deflate: PerRole::default(),
             endpoints: PerRole {
                 client: SocketAddr::from((Ipv4Addr::new(192, 0, 2, 1), 50_000)),
@@ -44,7 +46,7 @@ impl Default for Circumstances {
 }
 
 impl Circumstances {
-    /// Changes one circumstance. A seed is for the player to plant.
+    /// Changes one circumstance. A seed is for the player to plant, and the stream is that of one connection.
     pub(super) fn set(&mut self, setting: Setting) {
         match setting {
             Setting::Acks(acks) => self.acks = acks,
@@ -63,7 +65,8 @@ impl Circumstances {
                 self.endpoints.client.set_ip(IpAddr::V6(Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 1)));
                 self.endpoints.server.set_ip(IpAddr::V6(Ipv6Addr::new(0x2001, 0xDB8, 0, 0, 0, 0, 0, 2)));
             }
-            Setting::Seed(_) => {}
+            Setting::DataSize(size) => self.data_size = size.clamp(1, (1 << 24) - 1),
+            Setting::Seed(_) | Setting::Stream(_) => {}
             Setting::SegmentSize(size) => self.segment_size = size.clamp(1, MAX_SEGMENT),
             Setting::Snaplen(snaplen) => self.snaplen = usize::try_from(snaplen).unwrap_or(usize::MAX),
             Setting::Twice(twice) => self.twice = twice,

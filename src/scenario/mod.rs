@@ -25,6 +25,7 @@ mod deflate;
 mod file;
 mod frame;
 mod handshake;
+mod http2;
 mod keys;
 mod player;
 mod step;
@@ -39,6 +40,7 @@ pub use frame::{
     ping, pong, text,
 };
 pub use handshake::{Head, Request, RequestLine, Response, StatusLine};
+pub use http2::{ENABLE_CONNECT_PROTOCOL, Fields};
 pub(crate) use keys::Keys;
 pub use player::Player;
 

@@ -5,6 +5,7 @@ use super::circumstances::Circumstances;
 use super::deflate::Deflater;
 use super::file::RecordedPacketRef;
 use super::handshake::key_in;
+use super::http2;
 use super::keys::Keys;
 use super::step::{Part, Setting, Step, beginnings};
 use super::tcp::{Connection, MAX_SEGMENT, Sent};
@@ -192,6 +193,10 @@ where
                 Ok(())
             }
             Step::Set(setting) => {
+                if let Setting::Stream(id) = setting {
+                    let index = self.open()?;
+                    self.connections[index].stream = Some(*id);
+                }
                 self.set(*setting);
                 Ok(())
             }
@@ -229,6 +234,7 @@ where
         let index = self.open()?;
         let connection = &mut self.connections[index];
         self.outgoing = Some(from);
+        let written = self.unsent.len();
         for part in parts {
             let start = self.unsent.len();
             match part {
@@ -241,6 +247,7 @@ where
                 }
                 Part::Bytes(bytes) => self.unsent.extend_from_slice(bytes),
                 Part::Request(request) => request.write(&mut self.keys, &mut self.unsent),
+                Part::Http2(frame) => frame.write(connection.stream.unwrap_or(0), &mut self.unsent),
                 Part::Response(response) => response.write(&mut self.keys, &connection.key, &mut self.unsent),
             }
             // A request by `bytes` has a key too.
@@ -250,6 +257,11 @@ where
             {
                 connection.key = key.to_vec();
             }
+        }
+        if let Some(stream) = connection.stream
+            && matches!(parts, [Part::Frame(_), ..])
+        {
+            http2::into_data(written, stream, self.circumstances.data_size, &mut self.unsent);
         }
         if self.joining { Ok(()) } else { self.flush() }
     }

@@ -2,6 +2,7 @@
 
 use super::frame::FrameSpec;
 use super::handshake::{Request, Response};
+use super::http2::Http2Frame;
 use crate::Role;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -54,6 +55,7 @@ pub(super) enum Part {
     Bytes(Vec<u8>),
     Request(Request),
     Response(Response),
+    Http2(Http2Frame),
 }
 
 /// A circumstance that lasts until it is set again.
@@ -63,12 +65,22 @@ pub(super) enum Setting {
     Captured(Option<Role>),
     Checksums(bool),
     ContextTakeover(Role, bool),
-    Endpoints { client: SocketAddr, server: SocketAddr },
-    InitialSequenceNumbers { client: u32, server: u32 },
+    /// Payload of a DATA frame.
+    DataSize(usize),
+    Endpoints {
+        client: SocketAddr,
+        server: SocketAddr,
+    },
+    InitialSequenceNumbers {
+        client: u32,
+        server: u32,
+    },
     Ipv6,
     Seed(u64),
     SegmentSize(usize),
     Snaplen(u32),
+    /// HTTP/2 is spoken, and steps speak of this stream.
+    Stream(u32),
     Twice(bool),
     WindowBits(Role, u8),
 }

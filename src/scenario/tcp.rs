@@ -28,6 +28,8 @@ pub(super) struct Connection {
     pub(super) deflaters: PerRole<Option<Deflater>>,
     /// Where the connection speaks TLS.
     pub(super) sealers: Option<PerRole<Sealer>>,
+    /// Where it speaks HTTP/2: the stream that steps speak of.
+    pub(super) stream: Option<u32>,
 }
 
 /// One end of a connection (RFC 9293 §3.3.1).
@@ -65,6 +67,7 @@ impl Connection {
             key: Vec::new(),
             deflaters: PerRole::default(),
             sealers: None,
+            stream: None,
         }
     }
 

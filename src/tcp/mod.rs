@@ -100,4 +100,7 @@ pub enum MissingCause {
     Limit,
     /// The bytes were captured, but the TLS record that holds them could not be opened.
     Unopened,
+    /// Frames of HTTP/2 are missing, and how much of this stream was in them is not known: `length` is the most that
+    /// can be.
+    Unplaced,
 }

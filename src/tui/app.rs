@@ -416,6 +416,8 @@ impl App {
             stream_offset: Some(frame.stream_offset),
             captured_length: Some(frame.captured_length),
             marks: &marks,
+            // What a message's DEFLATE blocks are is not kept.
+            ..Context::default()
         };
         Some(teach::explain(&wire_bytes(&frame.header, frame.payload), &context))
     }

@@ -27,10 +27,10 @@ enum Decoder {
 impl Connection {
     /// A connection that begins with this handshake.
     pub fn new(handshake: &Handshake, settings: Settings) -> Connection {
-        let deflate = match &handshake.attempt.response {
-            None => Deflate::Unknown,
-            Some(_) if handshake.deflate.is_some() => Deflate::Agreed,
-            Some(_) => Deflate::No,
+        let deflate = match (handshake.deflate, handshake.is_answer_known()) {
+            (Some(_), _) => Deflate::Agreed,
+            (None, true) => Deflate::No,
+            (None, false) => Deflate::Unknown,
         };
         // Where a head was not captured, neither is it known where the frames behind it begin.
         let begins = |role| match role {

@@ -13,7 +13,7 @@ use super::resync::{Expected, Search};
 use super::shared::{Deflate, Shared, reuse};
 use crate::Role;
 use crate::capture::PacketRef;
-use crate::tcp::{Chunk, Missing};
+use crate::tcp::{Chunk, Missing, MissingCause};
 
 /// Payload bytes of a control frame that are always kept: the most that RFC 6455 §5.5 allows.
 const CONTROL_PAYLOAD: usize = 125;
@@ -142,6 +142,14 @@ impl Direction {
         match &mut self.state {
             State::Payload(open) => {
                 open.intact = false;
+                // Where the frame ends is lost with the number of its missing bytes.
+                if missing.cause == MissingCause::Unplaced {
+                    if let Some(message) = self.message.as_mut().filter(|_| open.in_message) {
+                        message.damage();
+                    }
+                    self.complete(true, shared, tell);
+                    return self.lose();
+                }
                 let remaining = open.header.payload_length - open.passed;
                 open.passed += missing.length.min(remaining);
                 if let Some(message) = self.message.as_mut().filter(|_| open.in_message) {

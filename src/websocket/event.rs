@@ -5,6 +5,7 @@
 use super::{FrameHeader, Handshake, Opcode, Walk};
 use crate::Role;
 use crate::capture::PacketRef;
+use crate::http2::StreamEvent;
 use crate::tcp::Missing;
 use std::time::Duration;
 
@@ -116,6 +117,8 @@ pub enum Event<'a> {
         /// The packet with the RST.
         packet: PacketRef,
     },
+    /// HTTP/2 did something to the stream under the WebSocket, or to the connection under that.
+    Stream(StreamEvent),
     /// The client's first two masking keys are those with which another connection began. Told after the frame with
     /// the second.
     SameKeys {

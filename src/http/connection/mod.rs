@@ -28,7 +28,7 @@ const SEARCHED_BYTES: u64 = 16 << 10;
 /// The HTTP/1 state of one TCP connection.
 ///
 /// [`deliver`](Connection::deliver) takes what [`tcp`](crate::tcp) delivers of both directions in the order of arrival
-/// and tells a [`Step`] where the caller must know. After [`Step::NotHttp`], [`Step::Switched`] and
+/// and tells a [`Step`] where the caller must know. After [`Step::NotHttp`], [`Step::Switched`], [`Step::Http2`] and
 /// [`Step::OtherProtocol`] it is over, and further deliveries are ignored.
 #[derive(Debug)]
 pub struct Connection {
@@ -79,6 +79,8 @@ struct Switching {
     response: Option<Box<Head<StatusLine>>>,
     hixie_answer: Option<[u8; 16]>,
     coalesced: bool,
+    /// Not to WebSocket but to HTTP/2.
+    http2: bool,
 }
 
 /// What the caller must know.
@@ -92,8 +94,21 @@ pub enum Step {
     Attempt(Box<Attempt>),
     /// The protocol is WebSocket from here on. Everything delivered later belongs to it.
     Switched(Switch),
-    /// The protocol is something else from here on (h2c and the like): the connection can be dropped.
+    /// The protocol is HTTP/2 from here on (`Upgrade: h2c`, RFC 7540 §3.2). Everything delivered later belongs to it.
+    Http2(Http2Switch),
+    /// The protocol is something else from here on: the connection can be dropped.
     OtherProtocol,
+}
+
+/// How HTTP/1 became HTTP/2.
+#[derive(Debug)]
+pub struct Http2Switch {
+    /// Which end of the connection asked.
+    pub client: Side,
+    /// See [`Switch::held`]; no piece is empty.
+    pub held: Vec<Held>,
+    /// See [`Switch::begins`].
+    pub begins: PerRole<u64>,
 }
 
 /// How protocols switched.

@@ -1,6 +1,6 @@
 //! What requests and answers amount to: a refusal, a tunnel, a switch, or an answer that was never seen.
 
-use super::{Connection, OUTSTANDING, OUTSTANDING_HEADS, Step, Switch, Switching, TUNNEL_DEPTH};
+use super::{Connection, Http2Switch, OUTSTANDING, OUTSTANDING_HEADS, Step, Switch, Switching, TUNNEL_DEPTH};
 use crate::http::backlog::{Item, Waiting};
 use crate::http::body::Body;
 use crate::http::exchange::{self, Asks, Exchange};
@@ -85,6 +85,11 @@ impl Connection {
         steps: &mut impl FnMut(Step),
     ) {
         if !exchange::switches_to_websocket(exchange.as_ref(), &response) {
+            if exchange::switches_to_http2(&response) {
+                let (exchange, response) = (None, Some(response));
+                self.switch = Some(Switching { exchange, response, hixie_answer: None, coalesced: false, http2: true });
+                return;
+            }
             self.over = true;
             return steps(Step::OtherProtocol);
         }
@@ -92,7 +97,8 @@ impl Connection {
         if exchange::has_hixie_answer(request, &response) {
             self.direction(side).reader.take(16);
         }
-        self.switch = Some(Switching { exchange, response: Some(response), hixie_answer: None, coalesced: false });
+        let response = Some(response);
+        self.switch = Some(Switching { exchange, response, hixie_answer: None, coalesced: false, http2: false });
     }
 
     /// The answer was not captured, but the client went on as after a 101.
@@ -100,7 +106,7 @@ impl Connection {
         let exchange = self.exchanges.pop_back();
         self.exchanges.clear();
         self.answer_lost = false;
-        self.switch = Some(Switching { exchange, response: None, hixie_answer: None, coalesced: false });
+        self.switch = Some(Switching { exchange, response: None, hixie_answer: None, coalesced: false, http2: false });
     }
 
     pub(super) fn enter_tunnel(&mut self, target: String, steps: &mut impl FnMut(Step)) {
@@ -163,7 +169,7 @@ impl Connection {
     }
 
     pub(super) fn tell_switch(&mut self, steps: &mut impl FnMut(Step)) {
-        let Some(Switching { exchange, response, hixie_answer, coalesced }) = self.switch.take() else { return };
+        let Some(Switching { exchange, response, hixie_answer, coalesced, http2 }) = self.switch.take() else { return };
         // Without the answer it cannot be told what came before it.
         self.answer_lost = response.is_none();
         let mut attempt = self.attempt(exchange, response);
@@ -197,16 +203,19 @@ impl Connection {
                 acknowledged: data.acknowledged,
                 sender,
             })
-            .collect();
+            .collect::<Vec<_>>();
         self.over = true;
+        let begins =
+            PerRole { client: self.peek(attempt.client).position, server: self.peek(attempt.client.other()).position };
+        if http2 {
+            return steps(Step::Http2(Http2Switch { client: attempt.client, held, begins }));
+        }
         let hole = |side, known| if known { None } else { self.peek(side).passed };
         let has_request = attempt.request.as_ref().is_some_and(is_whole);
         let holes = PerRole {
             client: hole(attempt.client, has_request),
             server: hole(attempt.client.other(), attempt.response.as_ref().is_some_and(is_whole)),
         };
-        let begins =
-            PerRole { client: self.peek(attempt.client).position, server: self.peek(attempt.client.other()).position };
         steps(Step::Switched(Switch { attempt: Box::new(attempt), held, begins, holes }));
     }
 

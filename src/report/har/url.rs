@@ -9,10 +9,10 @@ use std::fmt::Write;
 /// percent-encoded, and where there is no Host that could be one, the address of the server stands for it.
 pub(super) fn url(head: Option<&Head<RequestLine>>, connection: &Connection<'_>) -> String {
     let scheme = match connection.transport {
-        Transport::Tcp => "ws",
-        Transport::Tls => "wss",
+        Transport::Tcp | Transport::H2c => "ws",
+        Transport::Tls | Transport::H2 => "wss",
     };
-    let host = head.and_then(|head| head.first("host")).and_then(|host| std::str::from_utf8(host).ok());
+    let host = head.and_then(Head::host).and_then(|host| std::str::from_utf8(host).ok());
     let host = host.filter(|host| is_host(host)).map_or_else(|| connection.server.to_string(), str::to_owned);
     let target = head.map_or("/", |head| &head.line.target);
     // RFC 9112 §3.2.2: the absolute form names the host once more.

@@ -1,9 +1,9 @@
 //! The report as a page: one HTML file that opens from disk, asks no network for anything and shows an analysis to
 //! people, from the verdict down to the bits of a frame.
 //!
-//! The page is three hand-written things put together by [`page`]: markup, a style sheet and a script; and a block of
-//! JSON with the same facts as the JSON report. What a page holds is bounded by a [`Budget`]: [`kept`] chooses the
-//! frames that stay, [`columns`] spells them shortly, [`activity`] sums up all of them, [`verdict`] says what it amounts
+//! The page is three hand-written things put together by `page`: markup, a style sheet and a script; and a block of
+//! JSON with the same facts as the JSON report. What a page holds is bounded by a [`Budget`]: `kept` chooses the
+//! frames that stay, `columns` spells them shortly, `activity` sums up all of them, `verdict` says what it amounts
 //! to. Whatever was left out is counted on the page.
 
 mod activity;

@@ -14,8 +14,9 @@ use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::capture::PacketRef;
 use crate::escape::printable;
+use crate::http2::{Opening, StreamEvent, StreamFact};
 use crate::tcp::{Missing, MissingCause};
-use crate::websocket::{CaptureFact, Ending, Event};
+use crate::websocket::{CaptureFact, Ending, Event, Handshake};
 use crate::{PerRole, Role};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ struct Losses {
     given_up: Option<Holes>,
     /// In TLS records that could not be opened.
     closed: Option<Holes>,
+    /// Among frames of HTTP/2 that are missing.
+    unplaced: Option<Holes>,
     resyncs: Option<Resyncs>,
     undecoded: u64,
 }
@@ -62,6 +65,7 @@ impl Losses {
             MissingCause::Snaplen => &mut self.cut,
             MissingCause::Limit => &mut self.given_up,
             MissingCause::Unopened => &mut self.closed,
+            MissingCause::Unplaced => &mut self.unplaced,
         };
         let holes = holes.get_or_insert(Holes { count: 0, bytes: 0, first: missing });
         holes.count += 1;
@@ -73,6 +77,16 @@ impl Topic for CaptureRules {
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         match *event {
             Event::Frame(frame) => self.mid_stream(frame.packet, context, docket),
+            Event::Handshake(handshake) => {
+                if let Some(opening) = &handshake.http2 {
+                    unknown_fields(handshake, opening, docket);
+                }
+            }
+            Event::Stream(StreamEvent { packet, fact: StreamFact::TooManyStreams, .. }) => {
+                let text =
+                    "further WebSockets on this HTTP/2 connection are not followed: too many are open or waiting";
+                docket.file(Finding::new(&LIMIT_HIT, None, text).at(packet));
+            }
             Event::Missing { sender, missing } => self.losses(sender).missing(missing),
             Event::Resync { sender, offset, skipped, score, packet } => {
                 self.mid_stream(packet, context, docket);
@@ -110,8 +124,11 @@ impl CaptureRules {
 
     fn mid_stream(&mut self, packet: PacketRef, context: &Context, docket: &mut Docket) {
         if context.mid_stream && !std::mem::replace(&mut self.mid_stream_told, true) {
-            let text = "the connection was open before the capture began: who is the client is told from the mask \
-                        bits, and extensions are not known";
+            let why = match context.http2 {
+                true => "the request for the stream was not captured, or its header fields are not known",
+                false => "the connection was open before the capture began",
+            };
+            let text = format!("{why}: who is the client is told from the mask bits, and extensions are not known");
             docket.file(Finding::new(&MID_STREAM, None, text).at(packet));
         }
     }
@@ -139,6 +156,7 @@ fn tell(sender: Role, losses: &Losses, ending: &Ending, docket: &mut Docket) {
         (losses.cut, &SNAPLEN_TRUNCATED, "were cut by the snapshot length"),
         (losses.given_up, &LIMIT_HIT, "were given up, since more out-of-order data waited for them than is kept"),
         (losses.closed, &TLS_UNDECRYPTABLE, "stand in TLS records that could not be opened"),
+        (losses.unplaced, &GAP, "at most are missing with the HTTP/2 frames that held them"),
     ];
     for (holes, rule, what) in told {
         let Some(Holes { count, bytes, first }) = holes else { continue };
@@ -162,6 +180,26 @@ fn tell(sender: Role, losses: &Losses, ending: &Ending, docket: &mut Docket) {
             ),
         };
         docket.file(Finding::new(&RESYNC, None, text).at(packet).at_offset(offset));
+    }
+}
+
+/// HPACK: header fields that refer to what was not captured.
+fn unknown_fields(handshake: &Handshake, opening: &Opening, docket: &mut Docket) {
+    let attempt = &handshake.attempt;
+    let heads = [
+        (Role::Client, "request", attempt.request.as_ref().map(|head| head.packet)),
+        (Role::Server, "answer", attempt.response.as_ref().map(|head| head.packet)),
+    ];
+    for (sender, what, packet) in heads {
+        let (count, Some(packet)) = (opening.unknown_fields[sender], packet) else { continue };
+        if count > 0 {
+            let text = format!(
+                "{} of the {sender}'s {what} {} not known",
+                counted(count, "header field", "header fields"),
+                if count == 1 { "is" } else { "are" }
+            );
+            docket.file(Finding::new(&HEADER_FIELDS_UNKNOWN, None, text).at(packet));
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is said of a capture and of the transport below: no endpoint is to blame for any of it.
 
 use crate::Role;
+use crate::http2::Kind;
 use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, binary, text};
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub const RULES: &[&Rule] = &[
     &MID_STREAM,
     &ONE_DIRECTION,
     &TLS_UNDECRYPTABLE,
+    &HEADER_FIELDS_UNKNOWN,
     &CLOCK_BACKWARDS,
     &DUPLICATE_PACKETS,
     &LIMIT_HIT,
@@ -97,6 +99,35 @@ pub static TLS_UNDECRYPTABLE: Rule = Rule {
     breaks: || Scenario::new().bytes(Role::Client, client_hello()),
     keeps: || Scenario::new().handshake(),
 };
+
+/// `cap-header-fields-unknown`
+pub static HEADER_FIELDS_UNKNOWN: Rule = Rule {
+    id: "cap-header-fields-unknown",
+    severity: Severity::Note,
+    blames: Blames::Nobody,
+    requires: Requirement::Nothing,
+    source: "RFC 7541 §2.3.2",
+    quote: "",
+    statement: "Header fields of a handshake over HTTP/2 are not known.",
+    why: "They are compressed by reference to earlier header fields of the connection, and these were not captured. What \
+          is shown of the handshake is right and not complete.",
+    restraint: "No rule holds a field to be missing that may be among them.",
+    breaks: || with_a_lost_answer(true),
+    keeps: || with_a_lost_answer(false),
+};
+
+/// A stream whose answer puts its fields into the HPACK table, and another whose answer refers to them.
+fn with_a_lost_answer(lost: bool) -> Scenario {
+    // RFC 7541 §6.2.1 and §6.1: sec-websocket-protocol: a, then index 62.
+    let answer = |field: &[u8]| [&b"\x88"[..], field].concat();
+    let offered = |s: Scenario| s.connect_request(|request| request.field("sec-websocket-protocol", "a"));
+    let first = offered(Scenario::new().http2());
+    let first = if lost { first.lose() } else { first };
+    offered(first.http2_frame(Role::Server, Kind::HEADERS, 4, answer(b"\x40\x16sec-websocket-protocol\x01a")).stream(3))
+        .http2_frame(Role::Server, Kind::HEADERS, 4, answer(b"\xbe"))
+        .server(text("Hello"))
+        .client(text("Hi"))
+}
 
 /// `cap-clock-backwards`
 pub static CLOCK_BACKWARDS: Rule = Rule {

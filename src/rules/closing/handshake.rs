@@ -370,17 +370,22 @@ fn not_answered(close: &Close, teardown: &Teardown, streams: &PerRole<Stream>, c
             let received = acknowledged.map(|acknowledged| acknowledged >= close.end_offset);
             match received {
                 Some(false) => return,
-                Some(true) => (packet, "finishes TCP", true),
-                None if after(packet) => (packet, "finishes TCP", false),
+                Some(true) => (packet, "finishes", true),
+                None if after(packet) => (packet, "finishes", false),
                 None => return,
             }
         }
-        (None, Some((role, packet))) if role == silent && after(packet) => (packet, "resets TCP", false),
+        (None, Some((role, packet))) if role == silent && after(packet) => (packet, "resets", false),
         _ => return,
     };
     let excused = docket.erred(close.sender);
     let gap = stream.gap || context.mid_stream;
-    let text = format!("{silent} {how} without an answer to {}'s Close (frame {})", close.sender, close.frame);
+    let text = format!(
+        "{silent} {how} {} without an answer to {}'s Close (frame {})",
+        context.transport(),
+        close.sender,
+        close.frame
+    );
     let finding = Finding::new(&NOT_ANSWERED, Some(silent), text).at(packet);
     let mut finding = Finding { frame: Some(close.frame), ..finding };
     // Who finishes TCP right behind its own Close leaves no way for an answer: nobody would have read it.

@@ -12,6 +12,7 @@ use super::docket::Docket;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::capture::PacketRef;
+use crate::http2::{StreamEvent, StreamFact};
 use crate::websocket::{CaptureFact, Event, Family, Frame, Handshake, Opcode};
 use crate::{PerRole, Role};
 use std::time::Duration;
@@ -49,6 +50,8 @@ struct Teardown {
     reset: Option<(Role, PacketRef)>,
     /// The last packet of this endpoint's last data frame that came after the other's Close frame.
     data_after_close: PerRole<Option<PacketRef>>,
+    /// The FIN is END_STREAM (RFC 8441 §5).
+    end_stream: PerRole<bool>,
     /// `close-tcp-half-open-data` was said of this endpoint.
     half_open_told: PerRole<bool>,
 }
@@ -115,6 +118,9 @@ impl Topic for ClosingRules {
                 let fin = &mut self.teardown.get_or_insert_default().fins[sender];
                 fin.get_or_insert(Finish { packet, acknowledged });
             }
+            Event::Stream(StreamEvent { sender, fact: StreamFact::EndStream, .. }) => {
+                self.teardown.get_or_insert_default().end_stream[sender] = true;
+            }
             Event::Reset { sender, packet } => {
                 self.teardown.get_or_insert_default().reset.get_or_insert((sender, packet));
             }
@@ -140,7 +146,7 @@ impl ClosingRules {
         let sender = frame.sender;
         if let Some(teardown) = &mut self.teardown {
             handshake::judge_frame(teardown, frame, docket);
-            teardown::judge_frame(teardown, &self.streams, frame, docket);
+            teardown::judge_frame(teardown, &self.streams, frame, context, docket);
         }
         if frame.header.opcode == Opcode::CLOSE {
             let close = &mut self.teardown.get_or_insert_default().closes[sender];

@@ -1,6 +1,7 @@
 //! The end of the TCP connection under a WebSocket (RFC 6455 §7.1.1, §7.1.5).
 
 use super::super::docket::Docket;
+use super::super::http2::CLOSE_WITHOUT_CLOSE_FRAME;
 use super::super::referee::Context;
 use super::super::{Blames, Finding, Requirement, Rule, Severity};
 use super::{Close, Stream, Teardown, between, later};
@@ -134,7 +135,13 @@ fn much_later() -> Scenario {
 }
 
 /// Judges a frame that came after the end began.
-pub(super) fn judge_frame(teardown: &mut Teardown, streams: &PerRole<Stream>, frame: &Frame<'_>, docket: &mut Docket) {
+pub(super) fn judge_frame(
+    teardown: &mut Teardown,
+    streams: &PerRole<Stream>,
+    frame: &Frame<'_>,
+    context: &Context,
+    docket: &mut Docket,
+) {
     let (sender, finished) = (frame.sender, frame.sender.peer());
     let Some(fin) = teardown.fins[finished] else { return };
     // A FIN takes up the sequence number behind the last byte (RFC 9293 §3.4): only with it can more be acknowledged.
@@ -146,8 +153,9 @@ pub(super) fn judge_frame(teardown: &mut Teardown, streams: &PerRole<Stream>, fr
         return;
     }
     teardown.half_open_told[sender] = true;
+    let end = if context.http2 { "END_STREAM" } else { "FIN" };
     let text = format!(
-        "{sender} still sends data (frame {}) after {finished}'s FIN in packet {}",
+        "{sender} still sends data (frame {}) after {finished}'s {end} in packet {}",
         frame.index, fin.packet.number
     );
     docket.file(Finding::of_frame(&TCP_HALF_OPEN_DATA, frame, text));
@@ -161,15 +169,21 @@ pub(super) fn judge(
     context: &Context,
     docket: &mut Docket,
 ) {
+    // RST_STREAM behind both Close frames takes nothing away: HTTP/2 has delivered what came before.
+    let nothing_lost = context.http2 && teardown.closes.client.is_some() && teardown.closes.server.is_some();
     if let Some((role, packet)) = teardown.reset
         && teardown.fins[role].is_none_or(|fin| fin.packet.number >= packet.number)
+        && !nothing_lost
     {
-        let text = format!("{role} resets TCP (packet {}) instead of finishing it", packet.number);
+        let text = format!("{role} resets {} (packet {}) instead of finishing it", context.transport(), packet.number);
         docket.file(Finding::new(&TCP_RST, Some(role), text).at(packet));
     }
     match (&teardown.closes.client, &teardown.closes.server) {
         (Some(client), Some(server)) if client.complete && server.complete => {
-            client_fin_first(teardown, streams, client, server, context, docket);
+            // A stream leaves no port in TIME_WAIT, so that it does not matter who ends it.
+            if !context.http2 {
+                client_fin_first(teardown, streams, client, server, context, docket);
+            }
             server_fin(teardown, streams, client, server, ending, context, docket);
         }
         (None, None) => abnormal(teardown, streams, ending, context, docket),
@@ -199,12 +213,14 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
         return;
     }
     let excused = docket.erred(role.peer());
-    let mut text = format!("{role} {how} TCP and neither side sent a Close: both applications see 1006");
+    let rule = if teardown.end_stream[role] { &CLOSE_WITHOUT_CLOSE_FRAME } else { &ABNORMAL };
+    let transport = context.transport();
+    let mut text = format!("{role} {how} {transport} and neither side sent a Close: both applications see 1006");
     if excused {
         text.push_str(&format!("; {} had broken the protocol before", role.peer()));
     }
     let gap = streams.client.gap || streams.server.gap || context.mid_stream;
-    let mut finding = Finding::new(&ABNORMAL, Some(role), text).at(packet).after_gap(gap);
+    let mut finding = Finding::new(rule, Some(role), text).at(packet).after_gap(gap);
     if excused {
         finding.severity = Severity::Note;
     }
@@ -263,7 +279,8 @@ fn server_fin(
     let gap = |role: Role| streams[role].gap;
     let never = |role: Role, since: PacketRef, what: &str| {
         let waited = too_long(since, ending.capture_end?)?;
-        let text = format!("{role} has not closed TCP {waited:.1?} after {what}, when the capture ends");
+        let transport = context.transport();
+        let text = format!("{role} has not closed {transport} {waited:.1?} after {what}, when the capture ends");
         let finding = Finding::new(&TCP_NEVER, Some(role), text).at(since).after_gap(gap(role));
         let severity = if gap(role) { Severity::Warning } else { finding.severity };
         Some(finding.with_severity(severity))
@@ -272,12 +289,26 @@ fn server_fin(
     let finding = match (fin, teardown.reset) {
         (Some(end), _) | (None, Some((_, end))) => {
             let finding = too_long(done, end).map(|waited| {
-                let how = if fin.is_some() { "finishes TCP" } else { "has not finished TCP when it is reset," };
+                let transport = context.transport();
+                let how = match fin {
+                    Some(_) => format!("finishes {transport}"),
+                    None => format!("has not finished {transport} when it is reset,"),
+                };
                 let text = format!("server {how} {waited:.1?} after the closing handshake");
                 Finding::new(&SERVER_FIN_LATE, Some(Role::Server), text).at(end).after_gap(gap(Role::Server))
             });
             let client_left = teardown.fins.client.is_none() && teardown.reset.is_none();
-            finding.into_iter().chain(never(Role::Client, end, "the server's FIN").filter(|_| client_left)).collect()
+            finding
+                .into_iter()
+                .chain(
+                    never(
+                        Role::Client,
+                        end,
+                        if context.http2 { "the server's END_STREAM" } else { "the server's FIN" },
+                    )
+                    .filter(|_| client_left),
+                )
+                .collect()
         }
         (None, None) => Vec::from_iter(never(Role::Server, done, "the closing handshake")),
     };

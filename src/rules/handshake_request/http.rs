@@ -306,7 +306,8 @@ pub(super) fn judge_fields(case: &mut Case<'_>) {
 /// What the client did beside sending the head.
 pub(super) fn judge_course(case: &mut Case<'_>) {
     let (handshake, request) = (case.handshake, case.request);
-    let body = announced_body(request);
+    // Over HTTP/2 neither field frames anything.
+    let body = announced_body(request).filter(|_| handshake.http2.is_none());
     if let Some((name, value)) = body {
         let text = format!("the upgrade request announces a body: {name} is {}", quoted(value));
         case.file_showing(&HAS_BODY, value, text);

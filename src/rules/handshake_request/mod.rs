@@ -32,6 +32,9 @@ impl Topic for HandshakeRequestRules {
         let Event::Handshake(handshake) = event else { return };
         let Some(request) = &handshake.attempt.request else { return };
         let mut case = Case { handshake, request, generation: generation(handshake, request), docket };
+        if handshake.http2.is_some() {
+            return case.over_http2();
+        }
         http::judge_start(&mut case, context.head_bytes as u64);
         // What is missing from a head that was cut off may only have come too late.
         if is_cut(request) {
@@ -92,6 +95,17 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
+    /// RFC 8441 §5: what remains of RFC 6455 over HTTP/2. The rest is in the rules for [`http2`](super::http2).
+    fn over_http2(&mut self) {
+        http::judge_course(self);
+        if is_cut(self.request) {
+            return;
+        }
+        tls::judge(self);
+        version::judge(self);
+        offers::judge(self);
+    }
+
     /// A finding about this request that still has to be filed.
     fn finding(&self, rule: &'static Rule, message: impl Into<String>) -> Finding {
         of_head(rule, Role::Client, self.request, message.into())

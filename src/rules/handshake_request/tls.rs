@@ -33,7 +33,7 @@ pub(super) fn judge(case: &mut Case<'_>) {
     let (Some(hello), None, None) = (tls.client_hello, &tls.server_name, &case.handshake.attempt.tunnel) else {
         return;
     };
-    let Some(host) = case.request.first("host").filter(|host| !is_address(host)) else { return };
+    let Some(host) = case.request.host().filter(|host| !is_address(host)) else { return };
     let host = crate::escape::printable(host);
     let text = format!("client asks for {host} and its TLS handshake names no server");
     let finding = Finding::new(&SNI_MISSING, Some(Role::Client), text).at(hello);

@@ -37,7 +37,7 @@ impl Answer<'_> {
         if chosen.len() > 1 || lines > 1 {
             let text = match lines {
                 1 => format!("server chose {} subprotocols instead of one: {}", chosen.len(), shown(first)),
-                _ => format!("server's 101 has {lines} Sec-WebSocket-Protocol fields instead of one"),
+                _ => format!("server's answer has {lines} Sec-WebSocket-Protocol fields instead of one"),
             };
             self.file(&PROTOCOL_MULTIPLE, text, first);
         }

@@ -10,12 +10,14 @@ mod field_rules;
 mod switch;
 
 use super::docket::Docket;
+use super::http2::error_code;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::escape::printable_within;
 use crate::http::{Fault, Head, RequestLine, StatusLine};
+use crate::http2::Cut;
 use crate::websocket::{Ending, Event, Handshake, TcpEnd};
 use std::time::Duration;
 
@@ -40,6 +42,7 @@ struct Unanswered {
     asked: PacketRef,
     after_gap: bool,
     client_left: bool,
+    cut: Option<Cut>,
 }
 
 impl Topic for HandshakeResponseRules {
@@ -66,13 +69,26 @@ impl HandshakeResponseRules {
         let Some(response) = &attempt.response else {
             if let (false, Some(request)) = (attempt.switched, &attempt.request) {
                 let (after_gap, client_left) = (attempt.after_gap, attempt.client_left);
-                self.unanswered = Some(Unanswered { asked: request.last_packet, after_gap, client_left });
+                self.unanswered = Some(Unanswered {
+                    asked: request.last_packet,
+                    after_gap,
+                    client_left,
+                    cut: handshake.http2.as_ref().and_then(|opening| opening.cut),
+                });
             }
             return;
         };
         let mut answer = Answer { handshake, response, docket };
-        answer.malformed();
+        if handshake.http2.is_none() {
+            answer.malformed();
+        }
         match attempt.switched {
+            // RFC 8441 §5: what remains of RFC 6455 over HTTP/2.
+            true if handshake.http2.is_some() && !handshake.is_answer_known() => {}
+            true if handshake.http2.is_some() => {
+                answer.protocol();
+                answer.extensions();
+            }
             true => answer.switched(),
             false => answer.refused(),
         }
@@ -192,6 +208,8 @@ fn missing(unanswered: &Unanswered, ending: &Ending, context: &Context) -> Findi
     let (severity, text) = if unanswered.after_gap {
         let text = "no answer to the upgrade request was captured; bytes are missing from the capture";
         (Severity::Note, text.to_owned())
+    } else if let Some((severity, text)) = cut_by_http2(unanswered, waited) {
+        (severity, text)
     } else if !ended {
         (Severity::Note, "the capture ends without an answer to the upgrade request".to_owned())
     } else if unanswered.client_left {
@@ -208,6 +226,24 @@ fn missing(unanswered: &Unanswered, ending: &Ending, context: &Context) -> Findi
         .with_severity(severity)
         .at(unanswered.asked)
         .after_gap(unanswered.after_gap)
+}
+
+/// HTTP/2 said that no answer will come.
+fn cut_by_http2(unanswered: &Unanswered, waited: Option<Duration>) -> Option<(Severity, String)> {
+    /// The request was not looked at and may be sent again (RFC 9113 §8.7).
+    const REFUSED_STREAM: u32 = 7;
+    match unanswered.cut? {
+        Cut::Reset { sender: Role::Client, .. } => None,
+        Cut::Reset { sender: Role::Server, code } => {
+            let severity = if code == Some(REFUSED_STREAM) { Severity::Note } else { MISSING.severity };
+            let text = format!("server reset the stream ({}) without an answer to the request", error_code(code));
+            Some((severity, text))
+        }
+        Cut::GoAway => {
+            let text = format!("server went away (GOAWAY){} without having looked at the request", after(waited));
+            Some((Severity::Note, text))
+        }
+    }
 }
 
 fn after(waited: Option<Duration>) -> String {

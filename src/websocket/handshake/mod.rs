@@ -16,6 +16,7 @@ pub use key::{DecodedKey, KeyFault, SAMPLE_KEYS, decode_key};
 
 use crate::PerRole;
 use crate::http::{Attempt, Head, RequestLine, StatusLine};
+use crate::http2::Opening;
 use crate::packet::Endpoint;
 use crate::tls::Facts;
 use std::borrow::Cow;
@@ -47,6 +48,8 @@ pub struct Handshake {
     pub neighbourhood: Neighbourhood,
     /// What is known of the TLS connection around it; `None` for one in clear.
     pub tls: Option<Arc<Facts>>,
+    /// What is known of the HTTP/2 stream under it; `None` for one over HTTP/1.
+    pub http2: Option<Opening>,
     /// The ends of the TCP connection; `None` for a handshake that was read apart from one.
     pub endpoints: Option<PerRole<Endpoint>>,
 }
@@ -119,12 +122,29 @@ impl Handshake {
             deflate,
             neighbourhood: Neighbourhood::default(),
             tls: None,
+            http2: None,
             endpoints: None,
         }
     }
 
-    /// The `Sec-WebSocket-Accept` that the request's key asks for; `None` without a request or a key.
+    /// Reads what an attempt on an HTTP/2 stream settled. There is but one generation of the protocol, and a key and
+    /// its answer mean nothing (RFC 8441 §5).
+    pub fn from_stream(attempt: Attempt, opening: Opening) -> Handshake {
+        let handshake = Handshake::from_attempt(attempt);
+        Handshake { family: Family::Rfc6455, accept: None, hixie: None, http2: Some(opening), ..handshake }
+    }
+
+    /// Whether it was seen what the server agreed to: its answer, and all header fields of that.
+    pub fn is_answer_known(&self) -> bool {
+        let unknown_fields = self.http2.as_ref().map_or(0, |opening| opening.unknown_fields.server);
+        self.attempt.response.is_some() && unknown_fields == 0
+    }
+
+    /// The `Sec-WebSocket-Accept` that the request's key asks for; `None` without a request or a key, and over HTTP/2.
     pub fn expected_accept(&self) -> Option<String> {
+        if self.http2.is_some() {
+            return None;
+        }
         let key = self.attempt.request.as_ref()?.first("sec-websocket-key")?;
         Some(accept_key(key))
     }

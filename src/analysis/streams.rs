@@ -1,0 +1,250 @@
+//! An HTTP/2 connection: each WebSocket on its streams is a connection of its own in what is told.
+
+use super::live::{self, Below, Captured, Ends, Live};
+use super::mid_stream::{MidStream, Verdict};
+use super::output::{Output, State};
+use crate::Limits;
+use crate::capture::PacketRef;
+use crate::http::{Attempt, Http2Switch};
+use crate::http2::{self, Bounds, Cut, Opening, Step};
+use crate::tcp::{ConnectionFacts, Delivery, Fin, Side};
+use crate::tls::Facts;
+use crate::websocket::{Ending, Handshake, TcpEnd};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Streams {
+    connection: http2::Connection,
+    followed: Followed,
+    /// Streams that the connection need not tell of any more.
+    dropped: Vec<u32>,
+}
+
+/// The streams that are followed.
+#[derive(Debug)]
+struct Followed {
+    open: BTreeMap<u32, Stream>,
+    /// What was known of the TLS connection around it when it began.
+    tls: Option<Arc<Facts>>,
+}
+
+/// A WebSocket on a stream, or what may be one.
+#[derive(Debug)]
+struct Stream {
+    kind: Kind,
+    ends: Ends,
+    last_packet: PacketRef,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Live(Box<Live>),
+    /// Its request was not captured.
+    Suspect(Box<MidStream>),
+}
+
+impl Streams {
+    /// A connection that this client began with HTTP/2's preface.
+    pub(super) fn begin(client: Side, below: &Below, limits: &Limits) -> Streams {
+        Streams::of(http2::Connection::new(client, bounds(limits)), below)
+    }
+
+    /// A connection that became HTTP/2 by an upgrade of HTTP/1.
+    pub(super) fn upgraded(switch: &Http2Switch, below: &Below, limits: &Limits) -> Streams {
+        Streams::of(http2::Connection::upgraded(switch.client, switch.begins, bounds(limits)), below)
+    }
+
+    /// A connection that was open before the capture began.
+    pub(super) fn mid_stream(below: &Below, limits: &Limits) -> Streams {
+        Streams::of(http2::Connection::mid_stream(bounds(limits)), below)
+    }
+
+    fn of(connection: http2::Connection, below: &Below) -> Streams {
+        let followed = Followed { open: BTreeMap::new(), tls: below.tls.clone() };
+        Streams { connection, followed, dropped: Vec::new() }
+    }
+
+    /// Takes what the connection delivers.
+    pub(super) fn deliver(
+        &mut self,
+        side: Side,
+        delivery: &Delivery<'_>,
+        below: &Below,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) {
+        let Streams { connection, followed, dropped } = self;
+        connection.deliver(side, delivery, &mut |step| dropped.extend(followed.take(step, below, None, state, out)));
+        for stream in dropped.drain(..) {
+            connection.forget(stream);
+        }
+    }
+
+    /// Nothing more will come.
+    pub(super) fn finish(
+        self,
+        below: &Below,
+        ending: &Ending,
+        captured: &Captured,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) {
+        let Streams { mut connection, mut followed, .. } = self;
+        connection.finish(&mut |step| _ = followed.take(step, below, Some(ending), state, out));
+        let mut left: Vec<_> = followed.open.into_values().filter_map(Stream::into_live).collect();
+        left.sort_unstable_by_key(|(live, ..)| live.id());
+        let mut captured = *captured;
+        for (live, ends, last_packet) in left {
+            live.finish(&stream_ending(&ends, last_packet, ending.capture_end), &captured, state, out);
+            // What is wrong with packets of the TCP connection is said once.
+            captured.bad_checksums = None;
+            captured.facts.duplicates = 0;
+        }
+    }
+}
+
+impl Stream {
+    fn into_live(self) -> Option<(Live, Ends, PacketRef)> {
+        match self.kind {
+            Kind::Live(live) => Some((*live, self.ends, self.last_packet)),
+            Kind::Suspect(_) => None,
+        }
+    }
+}
+
+impl Followed {
+    /// Takes a step of the connection. `ending` is how the TCP connection ended, once it has. Gives the stream of the
+    /// step where it turns out to be no WebSocket.
+    fn take(
+        &mut self,
+        step: Step<'_>,
+        below: &Below,
+        ending: Option<&Ending>,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) -> Option<u32> {
+        match step {
+            Step::Opened { attempt, opening } => {
+                let (stream, last_packet) = (opening.stream, last_packet(&attempt, below));
+                let below = self.of_stream(attempt.request.as_ref().map(|request| request.packet), below);
+                let live = Live::opened(Handshake::from_stream(*attempt, opening), &below, state, out);
+                let kind = Kind::Live(Box::new(live));
+                self.open.insert(stream, Stream { kind, ends: Ends::default(), last_packet });
+            }
+            Step::Refused { attempt, opening } => {
+                let ending = refusal(&attempt, &opening, below, ending);
+                let below = self.of_stream(attempt.request.as_ref().map(|request| request.packet), below);
+                live::attempt_failed(Handshake::from_stream(*attempt, opening), &ending, &below, state, out);
+            }
+            Step::Delivery { stream: id, side, delivery } => {
+                let last_packet = packet(&delivery);
+                let suspect = || Stream { kind: Kind::Suspect(Box::default()), ends: Ends::default(), last_packet };
+                let stream = self.open.entry(id).or_insert_with(suspect);
+                stream.ends.note(side, &delivery);
+                stream.last_packet = last_packet;
+                match &mut stream.kind {
+                    Kind::Live(live) => live.deliver(side, &delivery, state, out),
+                    Kind::Suspect(_) => return self.search(id, side, &delivery, below, state, out),
+                }
+            }
+            Step::Event { stream, event } => {
+                if let Some(Stream { kind: Kind::Live(live), .. }) = self.open.get_mut(&stream) {
+                    live.stream_event(event, state, out);
+                }
+            }
+            Step::Over { stream } => {
+                let (live, ends, last_packet) = self.open.remove(&stream)?.into_live()?;
+                // How the TCP connection was captured is told with the streams that last as long as it does.
+                let facts = ConnectionFacts { opened: true, first_seen: true, second_seen: true, duplicates: 0 };
+                let captured = Captured { facts, bad_checksums: None, marks: below.marks };
+                live.finish(&stream_ending(&ends, last_packet, None), &captured, state, out);
+            }
+        }
+        None
+    }
+
+    /// Looks at a stream whose request was not captured; gives it where it is no WebSocket.
+    fn search(
+        &mut self,
+        id: u32,
+        side: Side,
+        delivery: &Delivery<'_>,
+        below: &Below,
+        state: &mut State,
+        out: &mut Output<'_>,
+    ) -> Option<u32> {
+        let Stream { kind: Kind::Suspect(search), ends, .. } = self.open.get_mut(&id)? else { return None };
+        let verdict = match delivery {
+            Delivery::Data(chunk) => search.push(side, *chunk),
+            Delivery::Missing(_) => {
+                search.missing(side);
+                return None;
+            }
+            _ if ends.are_both() => Verdict::Other,
+            _ => return None,
+        };
+        match verdict {
+            Verdict::Wait => None,
+            Verdict::Other => {
+                self.open.remove(&id);
+                Some(id)
+            }
+            Verdict::WebSocket(client) => {
+                let held = std::mem::take(&mut **search).into_held();
+                let ends = *ends;
+                let below = Below { ends, ..self.of_stream(held.first().map(|(_, held)| held.packet), below) };
+                let live = Live::found(client, held, &below, state, out);
+                if let Some(stream) = self.open.get_mut(&id) {
+                    stream.kind = Kind::Live(Box::new(live));
+                }
+                None
+            }
+        }
+    }
+
+    /// The TCP connection as a WebSocket on one of its streams sees it, which begins in this packet.
+    fn of_stream(&self, first_packet: Option<PacketRef>, below: &Below) -> Below {
+        let first_packet = first_packet.unwrap_or(below.first_packet);
+        Below { first_packet, http2: true, tls: self.tls.clone(), ends: Ends::default(), ..below.clone() }
+    }
+}
+
+fn stream_ending(ends: &Ends, last_packet: PacketRef, capture_end: Option<PacketRef>) -> Ending {
+    Ending { tcp: ends.tcp(), last_packet, capture_end: capture_end.filter(|_| !ends.are_both()) }
+}
+
+/// How a request ended that no WebSocket came of.
+fn refusal(attempt: &Attempt, opening: &Opening, below: &Below, ending: Option<&Ending>) -> Ending {
+    match (&attempt.response, opening.cut, ending) {
+        (None, None, Some(ending)) => *ending,
+        (None, Some(Cut::Reset { .. }), _) => {
+            Ending { tcp: TcpEnd::Reset, last_packet: below.last_packet, capture_end: None }
+        }
+        _ => Ending { tcp: TcpEnd::Fin, last_packet: last_packet(attempt, below), capture_end: None },
+    }
+}
+
+/// The last packet of a handshake.
+fn last_packet(attempt: &Attempt, below: &Below) -> PacketRef {
+    attempt.response.as_ref().map_or(below.last_packet, |response| response.last_packet)
+}
+
+fn packet(delivery: &Delivery<'_>) -> PacketRef {
+    match *delivery {
+        Delivery::Data(chunk) => chunk.packet,
+        Delivery::Missing(missing) => missing.packet,
+        Delivery::Fin(Fin { packet, .. }) | Delivery::Conflict { packet, .. } | Delivery::Reset(packet) => packet,
+    }
+}
+
+fn bounds(limits: &Limits) -> Bounds {
+    Bounds {
+        head_bytes: limits.head_bytes,
+        waiting_bytes: limits.head_bytes.saturating_mul(8).saturating_add(limits.early_bytes),
+        early_bytes: limits.early_bytes,
+        table_bytes: limits.header_table_bytes,
+        streams: limits.streams,
+    }
+}
