@@ -4,6 +4,7 @@ use super::above::Above;
 use super::live::{Below, Captured, Ends};
 use super::output::{Output, State};
 use super::timeline::Marks;
+use crate::Limits;
 use crate::capture::{Packet, PacketRef};
 use crate::packet::{Endpoint, Segment, verify_checksum};
 use crate::tcp::{self, Side};
@@ -95,7 +96,7 @@ impl Flow {
         below.last_packet = packet.at;
         below.opened |= segment.flags.syn;
         below.marks.note(side, segment, packet.at);
-        let limits = state.limits.clone();
+        let limits = Limits::clone(&state.limits);
         tcp.segment(side, segment, packet.at, &limits, &mut |side, delivery| {
             below.ends.note(side, &delivery);
             above.deliver(side, &delivery, below, state, out);
@@ -114,7 +115,7 @@ impl Flow {
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
     pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut Output<'_>) {
         let Flow { mut tcp, mut above, mut below, bad_checksums, .. } = self;
-        let limits = state.limits.clone();
+        let limits = Limits::clone(&state.limits);
         let last = capture_end.unwrap_or(below.last_packet);
         tcp.finish(last, &limits, &mut |side, delivery| {
             below.ends.note(side, &delivery);

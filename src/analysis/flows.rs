@@ -12,6 +12,8 @@ use crate::tcp::Side;
 use foldhash::fast::RandomState;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 
 /// How long a connection that is over waits for stragglers, in nanoseconds, and how many of them wait.
 const LINGER: u64 = 5_000_000_000;
@@ -22,8 +24,23 @@ const STONE: u64 = 120_000_000_000;
 const STONES: usize = 16_384;
 
 /// The endpoints of a connection, the smaller one first: both directions have the same key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key(Endpoint, Endpoint);
+
+/// In as few words as there are: every packet looks for its connection.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for Endpoint { ip, port } in [self.0, self.1] {
+            match ip {
+                IpAddr::V4(ip) => state.write_u64(u64::from(ip.to_bits()) << 16 | u64::from(port)),
+                IpAddr::V6(ip) => {
+                    state.write_u128(ip.to_bits());
+                    state.write_u16(port);
+                }
+            }
+        }
+    }
+}
 
 impl Key {
     fn of(segment: &Segment<'_>) -> Key {

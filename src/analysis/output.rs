@@ -9,7 +9,7 @@ use super::{Connection, ConnectionEnd, Options, Timeline};
 use crate::capture::PacketRef;
 use crate::rules::{Finding, Referee, Thresholds, capture};
 use crate::tls::KeyLog;
-use crate::websocket::{Bounds, Frame, Message, Settings};
+use crate::websocket::{Bounds, Frame, Message, Scratch, Settings};
 use crate::{Limits, Role};
 use std::io;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) struct State {
     pub(super) tls_connections: usize,
     pub(super) closed_tls: ClosedTls,
     /// Working memory that connections share.
-    pub(super) scratch: Vec<u8>,
+    pub(super) scratch: Scratch,
     /// Index of the capture that is read.
     pub(super) capture: usize,
 }
@@ -51,7 +51,7 @@ impl State {
             tls_connections: 0,
             closed_tls: ClosedTls::default(),
             summary: Summary::default(),
-            scratch: Vec::new(),
+            scratch: Scratch::default(),
             capture: 0,
             options,
         }

@@ -3,8 +3,8 @@
 //! Knows nothing of what the packets hold. The way of the data:
 //!
 //! ```text
-//!  file or stdin ─ compression ─ buffer ─┬─ pcap ───┬─ reader ─ Packet
-//!                                        └─ pcapng ─┘
+//!  file or stdin ─ compression ─ ahead ─ buffer ─┬─ pcap ───┬─ reader ─ Packet
+//!                                                └─ pcapng ─┘
 //! ```
 //!
 //! [`Reader`] lends one packet at a time from a buffer that it refills; nothing is allocated for a packet. Record and
@@ -14,11 +14,13 @@
 //! A capture that ends in mid-record or is corrupt gives every packet before that place; [`Info`] says what happened.
 //! An [`Error`] means that there was nothing to read at all.
 
+mod ahead;
 mod annotate;
 mod buffer;
 mod clock;
 mod compression;
 mod error;
+mod gauge;
 mod info;
 mod join;
 mod link_type;
@@ -31,11 +33,12 @@ mod time;
 
 pub use annotate::{Annotated, annotate};
 pub use error::Error;
+pub use gauge::Gauge;
 pub use info::Info;
 pub use join::in_time_order;
 pub use link_type::LinkType;
 pub use reader::{Reader, Secrets};
-pub use time::Timestamp;
+pub use time::{RFC_3339, Timestamp};
 
 /// One captured packet, borrowed from the reader's buffer.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,11 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
+use super::ahead::ReadAhead;
 use super::buffer::Buffer;
+use super::gauge::{Counted, Gauge};
 use super::pcap::{self, Pcap};
 use super::pcapng::{self, Kind, PcapNg};
 use super::{Error, Info, LinkType, Packet, PacketRef, Record, Stop, compression, error};
@@ -15,6 +18,7 @@ pub struct Reader {
     buffer: Buffer,
     format: Format,
     info: Info,
+    gauge: Arc<Gauge>,
     next_number: u64,
     secrets: Vec<Secrets>,
     secrets_size: usize,
@@ -72,14 +76,18 @@ impl Reader {
     /// [`open`](Self::open) does.
     pub fn from_read(name: impl Into<String>, input: Box<dyn Read + Send>) -> Result<Reader, Error> {
         let mut info = Info { name: name.into(), ..Info::default() };
+        let gauge = Arc::new(Gauge::default());
+        let input = Box::new(Counted { source: input, gauge: gauge.clone() });
         let (compression, source) = match compression::open(input) {
             Ok(opened) => opened,
             Err(cause) => return Err(Error::Read { name: info.name, cause }),
         };
         info.compression = compression;
+        // Inflating takes longer than most of what follows.
+        let source = if compression.is_some() { ReadAhead::begin(source) } else { source };
         let mut buffer = Buffer::new(source);
         let format = read_header(&mut buffer, &mut info)?;
-        Ok(Reader { buffer, format, info, next_number: 1, secrets: Vec::new(), secrets_size: 0, ended: false })
+        Ok(Reader { buffer, format, info, gauge, next_number: 1, secrets: Vec::new(), secrets_size: 0, ended: false })
     }
 
     /// Sets the number that the next packet gets, 1 unless set: where captures are joined the numbers run on, as in the
@@ -114,6 +122,7 @@ impl Reader {
         let original_length = record.original_length.max(length);
 
         self.info.packets += 1;
+        self.gauge.set_packets(self.info.packets);
         self.info.bytes += record.length as u64;
         self.info.snapped_packets += u64::from(original_length as usize > data.len());
         self.info.saw_link_type(record.link);
@@ -133,6 +142,11 @@ impl Reader {
     /// What is known about the capture so far.
     pub fn info(&self) -> &Info {
         &self.info
+    }
+
+    /// How far the capture is read; may be looked at from another thread.
+    pub fn gauge(&self) -> Arc<Gauge> {
+        self.gauge.clone()
     }
 
     /// Takes the secrets found so far. They stand before the packets that need them: ask after each packet, or when a

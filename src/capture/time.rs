@@ -14,16 +14,42 @@ impl Timestamp {
     }
 }
 
-/// RFC 3339 in UTC with nine digits of fraction: `2026-11-21T03:04:30.000000000Z`.
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Length of a time as RFC 3339 text, in bytes.
+pub const RFC_3339: usize = "2026-11-21T03:04:30.000000000Z".len();
+
+impl Timestamp {
+    /// RFC 3339 in UTC with nine digits of fraction: `2026-11-21T03:04:30.000000000Z`, written into `text`.
+    pub fn rfc_3339(self, text: &mut [u8; RFC_3339]) -> &str {
         const SECONDS_A_DAY: i64 = 86_400;
         let seconds = self.0.div_euclid(1_000_000_000);
         let nanos = self.0.rem_euclid(1_000_000_000);
         let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_A_DAY));
         let second_of_day = seconds.rem_euclid(SECONDS_A_DAY);
         let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z")
+        *text = *b"0000-00-00T00:00:00.000000000Z";
+        for (field, value) in [(0..4, year), (5..7, month), (8..10, day), (11..13, hour), (14..16, minute)] {
+            digits(&mut text[field], value);
+        }
+        digits(&mut text[17..19], second);
+        digits(&mut text[20..29], nanos);
+        // Every byte is ASCII.
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
+/// Writes a number that is not negative and has no more digits than there is room for.
+fn digits(text: &mut [u8], value: i64) {
+    let mut value = value.unsigned_abs();
+    for digit in text.iter_mut().rev() {
+        *digit = b'0' + (value % 10) as u8;
+        value /= 10;
+    }
+}
+
+/// See [`Timestamp::rfc_3339`].
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.rfc_3339(&mut [0; RFC_3339]))
     }
 }
 

@@ -2,7 +2,8 @@
 //! command needs for its exit code.
 
 use super::output::complain;
-use crate::analysis::{Analyzer, CaptureSummary, Options, Sink, Summary};
+use super::progress::Progress;
+use crate::analysis::{Analyzer, CaptureSummary, Connection, Options, Sink, Summary};
 use crate::capture::{Error, Reader, in_time_order};
 use crate::policy::Bar;
 use crate::report::Fanout;
@@ -15,6 +16,8 @@ use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The captures a command reads.
 #[derive(Debug, Args)]
@@ -162,12 +165,15 @@ impl Opened {
         let mut reader = self.first.take();
         while let Some(mut open) = reader {
             self.tell_unreadable(sink)?;
+            let size = file_size(&open.info().name);
+            let progress = Progress::of(&open, size, watch.connections.clone());
             analyzer.read(&mut open, &mut Fanout(vec![&mut *sink, &mut watch]))?;
+            drop(progress);
             reader = self.next();
         }
         self.tell_unreadable(sink)?;
         let summary = analyzer.finish(&mut Fanout(vec![sink, &mut watch]))?;
-        let Watch { faulty, unknown_links, undecryptable } = watch;
+        let Watch { faulty, unknown_links, undecryptable, .. } = watch;
         Ok(Outcome { summary, faulty, unknown_links, undecryptable, ..self.outcome })
     }
 
@@ -180,15 +186,27 @@ impl Opened {
     }
 }
 
+/// Bytes of a capture that is a file.
+fn file_size(name: &str) -> Option<u64> {
+    fs::metadata(name).ok().filter(|file| file.is_file() && name != "-").map(|file| file.len())
+}
+
 /// Notices what a capture could not give.
 #[derive(Default)]
 struct Watch {
     faulty: usize,
     unknown_links: u64,
     undecryptable: u64,
+    /// Connections found so far.
+    connections: Arc<AtomicU64>,
 }
 
 impl Sink for Watch {
+    fn connection(&mut self, _: &Connection<'_>) -> io::Result<()> {
+        self.connections.fetch_add(1, Relaxed);
+        Ok(())
+    }
+
     fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.undecryptable += u64::from(finding.rule.id == "cap-tls-undecryptable");
         Ok(())

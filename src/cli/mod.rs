@@ -21,6 +21,7 @@ mod judging;
 mod ladder;
 mod man;
 mod output;
+mod progress;
 mod quiz;
 mod rules;
 mod schema;

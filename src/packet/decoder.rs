@@ -4,7 +4,7 @@ use super::fragments::{FragmentCounts, FragmentLimits, Fragments};
 use super::malformed::{Fault, Malformed};
 use super::span::Span;
 use super::walk::{End, Layer, Stop, walk};
-use super::{Segment, link, tcp};
+use super::{Segment, common, link, tcp};
 use crate::capture::{LinkType, Packet};
 
 /// How many fragmented datagrams may be nested in one another: a tunnel's outer packets, and a fragmented packet in
@@ -57,7 +57,10 @@ impl Decoder {
 
     /// Decodes one packet. The segment borrows from the packet, or from the decoder where it was reassembled.
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Decoded<'a> {
-        match self.find_segment(packet) {
+        if let Some(segment) = common::segment(packet) {
+            return Decoded::Segment(segment);
+        }
+        match self.walked(packet) {
             Ok(decoded) | Err(decoded) => decoded,
         }
     }
@@ -67,7 +70,8 @@ impl Decoder {
         self.fragments.counts()
     }
 
-    fn find_segment<'a>(&'a mut self, packet: &Packet<'a>) -> Result<Decoded<'a>, Decoded<'a>> {
+    /// Decodes a packet of any kind, header by header.
+    pub(super) fn walked<'a>(&'a mut self, packet: &Packet<'a>) -> Result<Decoded<'a>, Decoded<'a>> {
         let parse = link::parser(packet.link).ok_or(Decoded::UnknownLink(packet.link))?;
         let (layer, rest) = parse(Span::of(packet))?;
         let mut end = walk(layer, rest)?;

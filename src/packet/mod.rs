@@ -14,8 +14,11 @@
 //! of its own. The lengths in the headers are believed over the captured length, so that a segment knows how many of
 //! its bytes the snapshot length cut.
 //!
+//! `common` reads the packet that nearly all are without going that way.
+//!
 //! To add a link type, write its file in `link/` and its line in the table of `link/mod.rs`.
 
+mod common;
 mod decoder;
 mod fragments;
 mod ip;

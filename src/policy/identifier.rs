@@ -9,8 +9,9 @@ use crate::analysis::Connection;
 use crate::http::{Head, RequestLine};
 use crate::rules::{Finding, Fingerprint};
 use crate::websocket::Frame;
+use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Frames of a connection whose opcode is remembered; a finding about a later one has none in its fingerprint.
 const FRAMES: usize = 1024;
@@ -18,8 +19,8 @@ const FRAMES: usize = 1024;
 /// Gives findings their fingerprints.
 #[derive(Debug, Default)]
 pub(super) struct Identifier {
-    connections: BTreeMap<u64, Known>,
-    ordinals: HashMap<[u8; 16], u32>,
+    connections: HashMap<u64, Known, RandomState>,
+    ordinals: HashMap<[u8; 16], u32, RandomState>,
 }
 
 #[derive(Debug, Default)]

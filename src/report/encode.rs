@@ -1,18 +1,17 @@
 //! How single values are written as JSON: bytes as hexadecimal, times as RFC 3339, durations as seconds, text that
 //! may hold anything. Nothing here allocates.
 
-use crate::capture::Timestamp;
+use super::serializer::Writer;
+use crate::capture::{RFC_3339, Timestamp};
 use crate::escape::is_unsafe;
 use serde::{Serialize, Serializer};
-use serde_json::ser::{CompactFormatter, Formatter};
 use std::fmt::{self, Write as _};
 use std::io;
 use std::time::Duration;
 
 /// Appends `row` to `out` as JSON.
 pub(super) fn append<T: Serialize>(out: &mut Vec<u8>, row: &T) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(out, Harmless);
-    row.serialize(&mut serializer).map_err(io::Error::from)
+    row.serialize(&mut Writer(out)).map_err(io::Error::from)
 }
 
 /// Appends the fields of `row` to the object that `out` ends in, which holds a field already, and closes it.
@@ -24,50 +23,36 @@ pub(super) fn append_fields<T: Serialize>(out: &mut Vec<u8>, row: &T) -> io::Res
     Ok(())
 }
 
-/// Compact JSON in which whatever a terminal obeys or hides is escaped. serde_json escapes U+0000 to U+001F alone, but
-/// U+009B opens an escape sequence too, and bidirectional overrides turn text around.
-struct Harmless;
-
-impl Formatter for Harmless {
-    fn write_string_fragment<W: ?Sized + io::Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
-        if fragment.is_ascii() && memchr::memchr(0x7F, fragment.as_bytes()).is_none() {
-            return CompactFormatter.write_string_fragment(out, fragment);
-        }
-        let mut plain = 0;
-        for (at, character) in fragment.char_indices().filter(|&(_, character)| is_unsafe(character)) {
-            out.write_all(&fragment.as_bytes()[plain..at])?;
-            // RFC 8259 §7: above U+FFFF a pair of surrogates.
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            plain = at + character.len_utf8();
-        }
-        out.write_all(&fragment.as_bytes()[plain..])
-    }
-}
-
 /// Bytes as lower-case hexadecimal.
 #[derive(Clone, Copy, Debug)]
 pub struct Hex<'a>(pub &'a [u8]);
 
+/// Bytes that are put into hexadecimal in one go: the payload that a report shows of a frame unless more is asked for.
+const AT_ONCE: usize = 64;
+
+/// The hexadecimal digits of at most [`AT_ONCE`] bytes.
+fn digits<'a>(bytes: &[u8], text: &'a mut [u8; 2 * AT_ONCE]) -> &'a str {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 0xF)];
+    }
+    // Every byte is ASCII.
+    std::str::from_utf8(text.get(..2 * bytes.len()).unwrap_or_default()).unwrap_or_default()
+}
+
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        for chunk in self.0.chunks(32) {
-            let mut text = [0; 64];
-            for (pair, byte) in text.chunks_exact_mut(2).zip(chunk) {
-                pair[0] = DIGITS[usize::from(byte >> 4)];
-                pair[1] = DIGITS[usize::from(byte & 0xF)];
-            }
-            f.write_str(std::str::from_utf8(&text[..2 * chunk.len()]).map_err(|_| fmt::Error)?)?;
-        }
-        Ok(())
+        self.0.chunks(AT_ONCE).try_for_each(|chunk| f.write_str(digits(chunk, &mut [0; 2 * AT_ONCE])))
     }
 }
 
 impl Serialize for Hex<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match self.0.len() {
+            ..=AT_ONCE => serializer.serialize_str(digits(self.0, &mut [0; 2 * AT_ONCE])),
+            _ => serializer.collect_str(self),
+        }
     }
 }
 
@@ -89,7 +74,10 @@ impl fmt::Display for Lossy<'_> {
 
 impl Serialize for Lossy<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match simdutf8::basic::from_utf8(self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => serializer.collect_str(self),
+        }
     }
 }
 
@@ -99,7 +87,7 @@ pub struct Time(pub Timestamp);
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        serializer.serialize_str(self.0.rfc_3339(&mut [0; RFC_3339]))
     }
 }
 

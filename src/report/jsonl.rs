@@ -11,38 +11,60 @@ use crate::websocket::{Frame, Message};
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// Writes each row as a line with its `type`. Give it a buffered writer.
+/// Bytes that are collected before they are handed on.
+const FULL: usize = 64 << 10;
+
+/// Writes each row as a line with its `type`. Needs no buffered writer.
 pub struct Jsonl<W: Write> {
     out: W,
     detail: Detail,
-    line: Vec<u8>,
+    lines: Vec<u8>,
 }
 
 impl<W: Write> Jsonl<W> {
     /// Writes to `out`.
     pub fn new(out: W, detail: Detail) -> Jsonl<W> {
-        Jsonl { out, detail, line: Vec::with_capacity(1024) }
+        Jsonl { out, detail, lines: Vec::with_capacity(FULL + (4 << 10)) }
     }
 
     /// `{"type":"capture",…}`
     fn row<T: Serialize>(&mut self, kind: &str, row: &T) -> io::Result<()> {
-        self.line.clear();
-        write!(self.line, "{{\"type\":\"{kind}\"")?;
+        self.begin(kind);
         self.finish(row)
     }
 
     /// `{"type":"frame","connection":0,…}`
     fn row_of<T: Serialize>(&mut self, kind: &str, connection: Option<u64>, row: &T) -> io::Result<()> {
-        self.line.clear();
-        write!(self.line, "{{\"type\":\"{kind}\",\"connection\":")?;
-        append(&mut self.line, &connection)?;
+        self.begin(kind);
+        self.lines.extend_from_slice(b",\"connection\":");
+        append(&mut self.lines, &connection)?;
         self.finish(row)
     }
 
+    fn begin(&mut self, kind: &str) {
+        for part in ["{\"type\":\"", kind, "\""] {
+            self.lines.extend_from_slice(part.as_bytes());
+        }
+    }
+
     fn finish<T: Serialize>(&mut self, row: &T) -> io::Result<()> {
-        append_fields(&mut self.line, row)?;
-        self.line.push(b'\n');
-        self.out.write_all(&self.line)
+        append_fields(&mut self.lines, row)?;
+        self.lines.push(b'\n');
+        if self.lines.len() >= FULL { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let written = self.out.write_all(&self.lines);
+        self.lines.clear();
+        written
+    }
+}
+
+/// An analysis that another report's error ends has told something until then.
+impl<W: Write> Drop for Jsonl<W> {
+    fn drop(&mut self) {
+        // Nobody is left to be told of an error.
+        let _ = self.write();
     }
 }
 
@@ -70,13 +92,9 @@ impl<W: Write> Sink for Jsonl<W> {
     }
 
     fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
-        self.line.clear();
+        self.begin("reaction");
         let Reaction { finding, rule, .. } = reaction;
-        write!(
-            self.line,
-            "{{\"type\":\"reaction\",\"connection\":{id},\"finding\":{finding},\"rule\":\"{}\"",
-            rule.id
-        )?;
+        write!(self.lines, ",\"connection\":{id},\"finding\":{finding},\"rule\":\"{}\"", rule.id)?;
         self.finish(&ReactionRow::new(reaction))
     }
 
@@ -93,10 +111,10 @@ impl<W: Write> Sink for Jsonl<W> {
     }
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
-        self.line.clear();
-        write!(self.line, "{{\"type\":\"summary\",\"schema_version\":\"{SCHEMA_VERSION}\",\"tool\":")?;
-        append(&mut self.line, &TOOL)?;
+        write!(self.lines, "{{\"type\":\"summary\",\"schema_version\":\"{SCHEMA_VERSION}\",\"tool\":")?;
+        append(&mut self.lines, &TOOL)?;
         self.finish(&SummaryRow::new(summary))?;
+        self.write()?;
         self.out.flush()
     }
 }

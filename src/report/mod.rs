@@ -28,6 +28,7 @@ pub mod raw;
 pub mod rows;
 pub mod sarif;
 pub mod schema;
+mod serializer;
 mod shortened;
 
 #[cfg(feature = "cli")]

@@ -447,6 +447,7 @@ fn a_fanout_tells_everybody_the_same() {
     let (mut one, mut two) = (Vec::new(), Vec::new());
     let (mut first, mut second) = (Jsonl::new(&mut one, Detail::Full), Jsonl::new(&mut two, Detail::Full));
     conversation(&mut Fanout(vec![&mut first, &mut second])).unwrap();
+    drop((first, second));
     assert_eq!(String::from_utf8(one).unwrap(), jsonl(conversation, Detail::Full));
     assert_eq!(String::from_utf8(two).unwrap(), jsonl(conversation, Detail::Full));
 }

@@ -23,6 +23,9 @@ const MAX_WINDOW: i64 = 1 << 30;
 /// multi-queue interfaces deliver neighbours out of order.
 const PATIENCE: u32 = 32;
 
+/// Bytes of unacknowledged data for which a direction keeps room while it is idle.
+const IDLE_ROOM: usize = 256;
+
 /// One direction of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
@@ -242,8 +245,11 @@ impl Assembler {
         let kept_from = self.next - self.unacked.len() as u64;
         let drop = offset.saturating_sub(kept_from).min(self.unacked.len() as u64) as usize;
         if drop == self.unacked.len() {
-            // An idle connection keeps nothing.
-            self.unacked = VecDeque::new();
+            // An idle connection keeps room for a short message, so that none is made for each, and no more.
+            self.unacked.clear();
+            if self.unacked.capacity() > IDLE_ROOM {
+                self.unacked = VecDeque::new();
+            }
         } else {
             self.unacked.drain(..drop);
         }

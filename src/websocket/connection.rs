@@ -5,7 +5,7 @@ use super::direction::Direction;
 use super::event::{Ending, Event};
 use super::handshake::{Family, Handshake};
 use super::hixie::HixieDirection;
-use super::shared::{Deflate, Settings, Shared};
+use super::shared::{Deflate, Scratch, Settings, Shared};
 use super::stats::Stats;
 use crate::Role;
 use crate::tcp::{Chunk, Delivery, Fin, Missing};
@@ -71,7 +71,7 @@ impl Connection {
         &mut self,
         sender: Role,
         delivery: &Delivery<'_>,
-        scratch: &mut Vec<u8>,
+        scratch: &mut Scratch,
         tell: &mut dyn FnMut(Event<'_>),
     ) {
         std::mem::swap(&mut self.shared.scratch, scratch);

@@ -10,7 +10,7 @@ use super::inflate::Inflater;
 use super::mask::unmask;
 use super::message::{OpenMessage, Opening};
 use super::resync::{Expected, Search};
-use super::shared::{Deflate, Shared};
+use super::shared::{Deflate, Shared, reuse};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::tcp::{Chunk, Missing, MissingCause};
@@ -74,7 +74,7 @@ struct Start {
 
 /// The frame that is going by.
 #[derive(Clone, Copy, Debug)]
-struct Open {
+pub(super) struct Open {
     start: Start,
     header: FrameHeader,
     /// Payload bytes that went by, captured or not.
@@ -210,7 +210,9 @@ impl Direction {
         let take = chunk.bytes.len().min(MAX_HEADER - before);
         self.header[before..before + take].copy_from_slice(&chunk.bytes[..take]);
         let joined = &self.header[..before + take];
-        let text = TEXTS.iter().find(|(text, _)| joined.starts_with(text) || text.starts_with(joined));
+        let text = TEXTS
+            .iter()
+            .find(|(text, _)| text.first() == joined.first() && (joined.starts_with(text) || text.starts_with(joined)));
         if let Some((text, what)) = text {
             if joined.len() < text.len() {
                 self.header_length = joined.len();
@@ -274,11 +276,11 @@ impl Direction {
                 stream_offset: start.offset,
             };
             let inflater = self.inflater.as_deref_mut().filter(|_| compressed);
-            self.message = Some(Box::new(OpenMessage::new(opening, inflater)));
+            self.message = Some(OpenMessage::begin(&mut shared.scratch.message, opening, inflater));
         }
         let in_message = self.message.is_some() && !header.opcode.is_control() && !header.opcode.is_reserved();
         self.kept.clear();
-        self.state = State::Payload(Box::new(Open {
+        let open = Open {
             start,
             header,
             passed: 0,
@@ -287,7 +289,8 @@ impl Direction {
             last_packet: packet,
             inside_message,
             in_message,
-        }));
+        };
+        self.state = State::Payload(reuse(&mut shared.scratch.frame, open));
         if header.payload_length == 0 {
             self.complete(true, shared, tell);
         }
@@ -332,7 +335,7 @@ impl Direction {
             Some(key) => {
                 let mut at = 0;
                 for piece in bytes[..wanted].chunks(PIECE) {
-                    let scratch = &mut shared.scratch;
+                    let scratch = &mut shared.scratch.plain;
                     scratch.clear();
                     scratch.extend_from_slice(piece);
                     unmask(scratch, key, open.passed + at as u64);
@@ -398,14 +401,16 @@ impl Direction {
         if open.in_message && last {
             self.close_message(true, shared, tell);
         }
+        shared.scratch.frame = Some(open);
     }
 
     /// The open message is over.
     fn close_message(&mut self, finished: bool, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
-        let Some(message) = self.message.take() else { return };
+        let Some(mut message) = self.message.take() else { return };
         let bounds = shared.settings.bounds;
         let inflater = self.inflater.as_deref_mut().filter(|_| message.is_compressed());
         message.finish(self.role, finished, self.after_gap, inflater, bounds, tell);
+        shared.scratch.message = Some(message);
     }
 
     /// The boundary is lost.

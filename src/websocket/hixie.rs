@@ -219,7 +219,7 @@ impl HixieDirection {
         };
         shared.frame(&mut frame);
         tell(Event::Frame(&frame));
-        if let Some(own) = open.message {
+        if let Some(mut own) = open.message {
             let bounds = shared.settings.bounds;
             own.finish(self.role, complete, self.after_gap, None, bounds, tell);
         }

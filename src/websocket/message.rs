@@ -4,6 +4,7 @@
 use super::deflate::Bounds;
 use super::event::{Event, Inflated, Kind, Message, Text, TextFault};
 use super::inflate::{Failure, Inflater};
+use super::shared::reuse;
 use super::utf8::Validator;
 use crate::Role;
 use crate::capture::PacketRef;
@@ -23,7 +24,7 @@ pub struct OpenMessage {
     length: u64,
     kept: Vec<u8>,
     keep: usize,
-    text: Option<Box<Validator>>,
+    text: Option<Validator>,
     fault_frame: Option<u64>,
     split_at_frame: Option<u64>,
     digest: Option<Box<Sha256>>,
@@ -58,6 +59,17 @@ pub struct Opening {
 }
 
 impl OpenMessage {
+    /// A message begins with this frame header, in the place of one that is over.
+    pub fn begin(
+        spare: &mut Option<Box<OpenMessage>>,
+        opening: Opening,
+        inflater: Option<&mut Inflater>,
+    ) -> Box<OpenMessage> {
+        let mut kept = spare.as_mut().map(|spare| std::mem::take(&mut spare.kept)).unwrap_or_default();
+        kept.clear();
+        reuse(spare, OpenMessage { kept, ..OpenMessage::new(opening, inflater) })
+    }
+
     /// A message begins with this frame header.
     pub fn new(opening: Opening, inflater: Option<&mut Inflater>) -> OpenMessage {
         if let Some(inflater) = inflater {
@@ -74,7 +86,7 @@ impl OpenMessage {
             length: 0,
             kept: Vec::new(),
             keep: opening.keep,
-            text: is_text.then(Box::default),
+            text: is_text.then(Validator::default),
             fault_frame: None,
             split_at_frame: None,
             digest: opening.digest.then(Box::default),
@@ -157,7 +169,7 @@ impl OpenMessage {
     /// The message is over: `finished` where its final frame was seen. Calls `tell` with what it was, and before that
     /// with the last of its bytes.
     pub fn finish(
-        mut self,
+        &mut self,
         sender: Role,
         finished: bool,
         after_gap: bool,
@@ -205,7 +217,7 @@ impl OpenMessage {
             complete: whole,
             finished,
             payload: &self.kept,
-            sha256: self.digest.filter(|_| readable).map(|digest| digest.finalize().into()),
+            sha256: self.digest.take().filter(|_| readable).map(|digest| digest.finalize().into()),
             text,
             inflated,
             walk: walk.as_ref(),

@@ -37,5 +37,5 @@ pub use header::{FrameHeader, LengthForm, Opcode};
 pub(crate) use inflate::{Failure, Inflater};
 pub use outcome::Outcome;
 pub use resync::{Boundary, Expected, Search};
-pub use shared::Settings;
+pub use shared::{Scratch, Settings};
 pub use stats::{DirectionStats, PingTimes, Stats};

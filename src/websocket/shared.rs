@@ -2,8 +2,10 @@
 
 use super::closing::CloseTracker;
 use super::deflate::Bounds;
+use super::direction::Open;
 use super::event::{Frame, Pong};
 use super::header::Opcode;
+use super::message::OpenMessage;
 use super::pings::{Outstanding, RoundTrips};
 use super::stats::DirectionStats;
 use crate::PerRole;
@@ -36,6 +38,29 @@ pub enum Deflate {
     Unknown,
 }
 
+/// Working memory that connections share: what is needed while a frame goes by and not between two frames. Nothing is
+/// allocated for a frame, and an idle connection holds nothing.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// Unmasked payload.
+    pub(super) plain: Vec<u8>,
+    /// The last frame that was complete, whose memory the next one gets.
+    pub(super) frame: Option<Box<Open>>,
+    /// The last message that was over.
+    pub(super) message: Option<Box<OpenMessage>>,
+}
+
+/// Puts a value where the spare one was.
+pub(super) fn reuse<T>(spare: &mut Option<Box<T>>, value: T) -> Box<T> {
+    match spare.take() {
+        Some(mut place) => {
+            *place = value;
+            place
+        }
+        None => Box::new(value),
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Shared {
@@ -47,8 +72,8 @@ pub struct Shared {
     pub(super) sent: PerRole<DirectionStats>,
     pub(super) outstanding: PerRole<Outstanding>,
     pub(super) round_trips: RoundTrips,
-    /// Unmasked payload; lent by the caller for the time of a call.
-    pub(super) scratch: Vec<u8>,
+    /// Lent by the caller for the time of a call.
+    pub(super) scratch: Scratch,
 }
 
 impl Shared {
@@ -62,7 +87,7 @@ impl Shared {
             sent: PerRole::default(),
             outstanding: PerRole::default(),
             round_trips: RoundTrips::default(),
-            scratch: Vec::new(),
+            scratch: Scratch::default(),
         }
     }
 

@@ -33,6 +33,9 @@ impl Linear {
     ///
     /// Not by trying all 65,536 hidden parts h of the first state: a·h must be in a window of 2^16 values modulo
     /// 2^bits, and since a is larger than the window, each time a·h goes round there is at most one such h.
+    ///
+    /// Compiled for each generator, so that the divisions are by constants.
+    #[inline(always)]
     fn explains(self, outputs: &[u64]) -> bool {
         let [first, second, rest @ ..] = outputs else { return false };
         let known = first << HIDDEN;
@@ -45,11 +48,20 @@ impl Linear {
             };
             shows(*second) && rest.iter().all(|&output| shows(output))
         };
-        let window = (second << HIDDEN).wrapping_sub(self.step(known)) & ((1 << self.bits) - 1);
-        let rounds = (self.multiplier << HIDDEN) >> self.bits;
-        let hidden = (0..=rounds).map(|round| (window + (round << self.bits)).div_ceil(self.multiplier));
         // 0 is in a window that goes over the modulus.
-        std::iter::once(0).chain(hidden).any(|hidden| hidden < 1 << HIDDEN && follows(hidden))
+        if follows(0) {
+            return true;
+        }
+        let mut window = (second << HIDDEN).wrapping_sub(self.step(known)) & ((1 << self.bits) - 1);
+        let rounds = (self.multiplier << HIDDEN) >> self.bits;
+        for _ in 0..=rounds {
+            let hidden = window.div_ceil(self.multiplier);
+            if hidden < 1 << HIDDEN && follows(hidden) {
+                return true;
+            }
+            window += 1 << self.bits;
+        }
+        false
     }
 }
 

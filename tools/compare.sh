@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Measures wslens against tshark on synthetic captures, and holds the frames that both saw against each other.
+#
+#   tools/compare.sh [BYTES [KIND ...]]     100000000 and bulk chat deflate churn mixed, unless given
+#
+# Prints a Markdown table: processor seconds (user and system), how many times faster wslens is, and the same for reading
+# the file without looking at it. Both programs run on the same file one after the other, twice, and the better of
+# the two counts; ratios are what to look at, for another machine has other seconds. Needs tshark and jq. WSLENS and
+# WORKLOAD name programs to use instead of building them; TMPDIR has room for a capture and two lists of its frames.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+bytes=${1:-100000000}
+shift || true
+kinds=("$@")
+[ ${#kinds[@]} -gt 0 ] || kinds=(bulk chat deflate churn mixed)
+
+if [ -z "${WSLENS:-}" ]; then
+  cargo build --release --locked --bin wslens
+  WSLENS=target/release/wslens
+fi
+if [ -z "${WORKLOAD:-}" ]; then
+  cargo build --release --locked --example workload
+  WORKLOAD=target/release/examples/workload
+fi
+for program in tshark jq; do
+  command -v "$program" > /dev/null || { echo "compare: $program is not installed" >&2; exit 2; }
+done
+
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+capture=$directory/capture.pcapng
+
+# Processor seconds of a command, the better of two runs; its output goes to a file.
+cpu() {
+  local out=$1 best='' run
+  shift
+  for _ in 1 2; do
+    run=$({ TIMEFORMAT='%U %S'; time "$@" > "$out" 2> /dev/null; } 2>&1 | awk '{ print $1 + $2 }')
+    best=$(awk -v a="$run" -v b="${best:-$run}" 'BEGIN { print a < b ? a : b }')
+  done
+  echo "$best"
+}
+
+# Packet of its last byte, opcode and mask bit of every frame, sorted; a packet may hold several.
+frames_of_tshark() {
+  awk -F '\t' '{ n = split($2, opcode, ","); split($3, mask, ","); for (i = 1; i <= n; i++) print $1, opcode[i], mask[i] }' "$1" | sort
+}
+frames_of_wslens() {
+  jq -r 'select(.type == "frame" and .payload_length == .captured_length) | "\(.last_packet) \(.opcode) \(if .masked then 1 else 0 end)"' "$1" | sort
+}
+
+echo "| workload | bytes | frames | tshark | wslens | times faster | cat | wslens / cat |"
+echo "|---|---|---|---|---|---|---|---|"
+for kind in "${kinds[@]}"; do
+  "$WORKLOAD" "$kind" "$bytes" "$capture"
+  cat=$(cpu /dev/null cat "$capture")
+  ours=$(cpu "$directory/wslens" "$WSLENS" analyze "$capture" --format jsonl)
+  theirs=$(cpu "$directory/tshark" tshark -n -r "$capture" -Y websocket -T fields -e frame.number -e websocket.opcode -e websocket.mask)
+  frames_of_tshark "$directory/tshark" > "$directory/theirs"
+  frames_of_wslens "$directory/wslens" > "$directory/ours"
+  frames=$(wc -l < "$directory/ours")
+  if ! cmp -s "$directory/ours" "$directory/theirs"; then
+    frames="$frames (tshark $(wc -l < "$directory/theirs"))"
+  fi
+  awk -v kind="$kind" -v bytes="$(stat -c %s "$capture")" -v frames="$frames" -v t="$theirs" -v w="$ours" -v c="$cat" \
+    'BEGIN { printf "| %s | %d | %s | %.2f | %.2f | %.0f | %.3f | %.1f |\n", kind, bytes, frames, t, w, t / w, c, w / (c > 0 ? c : 0.001) }'
+done
