@@ -409,7 +409,6 @@ impl App {
         let marks: Vec<Mark<'_>> =
             self.model.findings_of(stored.record.connection, stored.record.index).map(Mark::from).collect();
         let context = Context {
-            inflation: None,
             sender: Some(frame.sender),
             compressed: message.is_some_and(|message| message.compressed),
             continues,
@@ -417,6 +416,7 @@ impl App {
             captured_length: Some(frame.captured_length),
             marks: &marks,
             // What a message's DEFLATE blocks are is not kept.
+            inflation: None,
         };
         Some(teach::explain(&wire_bytes(&frame.header, frame.payload), &context))
     }
