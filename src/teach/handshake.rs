@@ -39,11 +39,17 @@ pub fn handshake(handshake: &Handshake, findings: &[Mark<'_>]) -> Text {
     );
     let request = attempt.request.as_ref().map(|head| {
         let line = &head.line;
-        (format!("{} {} {}", line.method, line.target, line.version), "It must be a GET of HTTP/1.1 (§4.1).")
+        let words = match handshake.http2 {
+            Some(_) => "The stream is to become a WebSocket (RFC 8441 §4).",
+            None => "It must be a GET of HTTP/1.1 (§4.1).",
+        };
+        (format!("{} {} {}", line.method, line.target, line.version), words)
     });
     let response = attempt.response.as_ref().map(|head| {
         let line = &head.line;
         let words = match line.status {
+            200..=299 if handshake.http2.is_some() => "From here on the stream carries frames (RFC 8441 §5).",
+            _ if handshake.http2.is_some() => "No 2xx: no WebSocket is opened.",
             101 => "101: from here on no HTTP any more.",
             _ => "No 101: this stays HTTP, and no WebSocket is opened.",
         };
@@ -145,6 +151,8 @@ fn purpose(name: &[u8], sender: Role, switched: bool) -> &'static str {
         (b"origin" | b"sec-websocket-origin" | b"websocket-origin", Role::Server) => "The page it was asked by.",
         (b"sec-websocket-location" | b"websocket-location", Role::Server) => "The URL it was asked for.",
         (b"sec-websocket-key1" | b"sec-websocket-key2", Role::Client) => "A number, hidden among other characters.",
+        (b":protocol", Role::Client) => "What the stream is to become (RFC 8441 §4).",
+        (b":path", Role::Client) => "The target, as in a GET.",
         (b"cookie", Role::Client) => "What this server had it remember.",
         (b"set-cookie", Role::Server) => "To be remembered for later requests.",
         (b"authorization", Role::Client) => "Who it is.",
@@ -188,6 +196,11 @@ fn key(handshake: &Handshake, text: &mut Text) {
     let attempt = &handshake.attempt;
     let Some(key) = attempt.request.as_ref().and_then(|request| request.first("sec-websocket-key")) else {
         let words = match attempt.request {
+            Some(_) if handshake.http2.is_some() => {
+                text.blank();
+                let words = "Over HTTP/2 there is no key to answer: :protocol takes its place (RFC 8441 §5).";
+                return text.flow(Vec::new(), 0, &[Span::plain(words)], COLUMNS);
+            }
             Some(_) => "There is no Sec-WebSocket-Key, so there is nothing to answer.",
             None => "The request was not captured, so the answer cannot be checked.",
         };
