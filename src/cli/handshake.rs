@@ -1,7 +1,7 @@
 //! `wslens handshake`: how a connection was opened, explained.
 
 use super::Exit;
-use super::captures::{Captures, Keys, known};
+use super::captures::{Captures, Keys, known, number};
 use super::output::Screen;
 use crate::analysis::{Connection, Options, Sink};
 use crate::rules::Finding;
@@ -25,7 +25,7 @@ pub struct Explain {
     #[command(flatten)]
     keys: Keys,
     /// Number of the connection, as analyze shows it.
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = number)]
     connection: u64,
 }
 
@@ -34,7 +34,7 @@ impl Explain {
         let opened = Captures::one(self.capture, self.keys).open()?;
         let mut pick = Pick { connection: self.connection, handshake: None, findings: Vec::new() };
         let outcome = opened.run(Options::default(), &mut pick)?;
-        known(self.connection, &outcome.summary)?;
+        known(self.connection, &outcome)?;
         match &pick.handshake {
             Some(handshake) => {
                 let least = screen.least();

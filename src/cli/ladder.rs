@@ -1,7 +1,7 @@
 //! `wslens ladder`: a connection as a ladder of what was sent.
 
 use super::Exit;
-use super::captures::{Captures, Keys, known};
+use super::captures::{Captures, Keys, known, number};
 use super::output::Screen;
 use crate::analysis::Options;
 use crate::report::ladder::Ladder;
@@ -25,7 +25,7 @@ pub struct Draw {
     #[command(flatten)]
     keys: Keys,
     /// Number of the connection, as analyze shows it.
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = number)]
     connection: u64,
     /// Draw at most this many frames, half of them from the beginning and half from the end.
     #[arg(long, value_name = "FRAMES", default_value_t = 200, value_parser = clap::value_parser!(u32).range(2..))]
@@ -38,7 +38,7 @@ impl Draw {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let mut ladder = Ladder::new(screen.styled(), self.connection, screen.width, screen.least(), limit);
         let outcome = opened.run(Options::default(), &mut ladder)?;
-        known(self.connection, &outcome.summary)?;
+        known(self.connection, &outcome)?;
         Ok(Exit::Done)
     }
 }
