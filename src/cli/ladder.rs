@@ -14,7 +14,8 @@ Examples:
   wslens ladder capture.pcap 0
   wslens ladder capture.pcap 0 --limit 20    the first ten frames and the last ten
 
-Times count from the first packet. A rung stands where its first byte was captured.";
+Times count from the first packet of the connection, or of its stream in HTTP/2.
+A rung stands where its first byte was captured.";
 
 /// Draw a connection as a ladder: client and server, and what they send each other from SYN to FIN.
 #[derive(Debug, Args)]
