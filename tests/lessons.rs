@@ -245,7 +245,8 @@ fn a_handshake_is_explained() {
     assert_snapshot!(wslens(&["handshake", "testdata/gallery/rfc_style_client_bad_guid.pcap", "1"], ""));
     assert_snapshot!(wslens(&["handshake", "testdata/hixie76.pcap", "0"], ""));
     assert_snapshot!(wslens(&["handshake", "testdata/refused.pcap", "2"], ""));
-    assert_snapshot!(wslens(&["handshake", "testdata/h2/node_h2c.pcap", "0"], ""));
+    let keys = ["--keylog", "testdata/h2_chromium.keys"];
+    assert_snapshot!(wslens(&[&["handshake", "testdata/h2_chromium.pcap", "0"], &keys[..]].concat(), ""));
 }
 
 #[test]

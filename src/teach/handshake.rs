@@ -46,7 +46,7 @@ pub fn handshake(handshake: &Handshake, findings: &[Mark<'_>]) -> Text {
     let request = attempt.request.as_ref().map(|head| {
         let line = &head.line;
         let words = match http2 {
-            true => "An extended CONNECT: it asks for one stream of the connection (RFC 8441 §4).",
+            true => "An extended CONNECT: the stream is to become a WebSocket (RFC 8441 §4).",
             false => "It must be a GET of HTTP/1.1 (§4.1).",
         };
         (format!("{} {} {}", line.method, line.target, line.version), words)
@@ -54,7 +54,7 @@ pub fn handshake(handshake: &Handshake, findings: &[Mark<'_>]) -> Text {
     let response = attempt.response.as_ref().map(|head| {
         let line = &head.line;
         let words = match line.status {
-            _ if http2 && attempt.switched => "From here on the stream carries WebSocket frames (RFC 8441 §5).",
+            _ if http2 && attempt.switched => "From here on the stream carries frames (RFC 8441 §5).",
             _ if http2 => "Not 2xx: no WebSocket is opened.",
             101 => "101: from here on no HTTP any more.",
             _ => "No 101: this stays HTTP, and no WebSocket is opened.",
@@ -75,8 +75,7 @@ pub fn handshake(handshake: &Handshake, findings: &[Mark<'_>]) -> Text {
         Family::Hixie76 => challenge(handshake, &mut text),
         _ if http2 => {
             text.blank();
-            let words =
-                "HTTP/2 needs no Sec-WebSocket-Key and no answer to it: :protocol takes their place (RFC 8441 §5).";
+            let words = "Over HTTP/2 there is no key to answer: :protocol takes its place (RFC 8441 §5).";
             text.flow(Vec::new(), 0, &[Span::plain(words)], COLUMNS);
         }
         _ => key(handshake, &mut text),
@@ -144,9 +143,9 @@ fn value_shown(name: &[u8], value: &[u8]) -> String {
 fn purpose(name: &[u8], sender: Role, switched: bool) -> &'static str {
     match (name, sender) {
         (b":method", Role::Client) => "Must be CONNECT (RFC 8441 §4).",
-        (b":protocol", Role::Client) => "What it wants to speak on the stream.",
+        (b":protocol", Role::Client) => "What the stream is to become.",
         (b":scheme", Role::Client) => "https or http, as wss and ws map to them (RFC 8441 §5).",
-        (b":path", Role::Client) => "What it asks for.",
+        (b":path", Role::Client) => "The target, as in a GET.",
         (b"host" | b":authority", Role::Client) => "Which of the servers here is meant.",
         (b"upgrade", Role::Client) => "The protocol it wants to change to.",
         (b"upgrade", Role::Server) if switched => "The protocol it changes to.",
