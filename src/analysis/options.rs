@@ -18,6 +18,8 @@ pub struct Options {
     /// The captures that are read are the parts of one: connections go on from one to the next, and so do packet
     /// numbers, as in what `mergecap -a` writes.
     pub join: bool,
+    /// Tell the random of every TLS ClientHello, see [`Sink::client_random`](super::Sink::client_random).
+    pub client_randoms: bool,
     /// Secrets that open TLS; those found in the captures are added.
     pub key_log: KeyLog,
     /// Judge the rules that are off unless somebody asks for them, too ([`Rule::is_opt_in`](crate::rules::Rule::is_opt_in)).
@@ -36,6 +38,7 @@ impl Default for Options {
             digests: false,
             blocks: 0,
             join: false,
+            client_randoms: false,
             key_log: KeyLog::new(),
             opt_in: false,
             limits: Limits::default(),

@@ -29,7 +29,7 @@ pub(super) struct Secured {
 impl Secured {
     /// A connection that begins like TLS in this packet; `None`, and counted, where no secrets can come.
     pub(super) fn begin(first: PacketRef, state: &mut State) -> Option<Secured> {
-        if state.key_log.is_empty() && !state.secrets_may_come {
+        if state.key_log.is_empty() && !state.secrets_may_come && !state.options.client_randoms {
             state.closed_tls.count(first, None);
             return None;
         }
@@ -64,7 +64,9 @@ impl Secured {
         if closed {
             self.count(state);
         }
-        closed || self.inside.is_other()
+        // What is of no interest itself may still be renegotiated.
+        let followed = state.options.client_randoms && !self.session.has_given_up();
+        closed || self.inside.is_other() && !followed
     }
 
     /// Nothing more will come.
@@ -100,6 +102,11 @@ impl Secured {
             below.ends = *ends;
             inside.deliver(side, &delivery, &below, state, out);
         });
+        for random in session.take_client_randoms() {
+            if state.options.client_randoms {
+                out.tell(|sink| sink.client_random(&random));
+            }
+        }
     }
 
     /// The TCP connection as what is inside sees it: acknowledgments and ends are those of the plaintext. The facts
