@@ -386,6 +386,14 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
+fn a_granted_stream_of_http2_is_not_coloured_as_a_refusal() {
+    const YELLOW: &str = "\u{1b}[38;5;11m";
+    let request = |capture: &str| out(&["analyze", capture, "--color", "always"]).lines().nth(4).unwrap().to_owned();
+    assert!(request("testdata/refused.pcap").contains(YELLOW));
+    assert!(!request("testdata/h2/node_h2c.pcap").contains(YELLOW));
+}
+
+#[test]
 fn colour_follows_its_switch_and_no_color() {
     let coloured = |arguments: &[&str], no_color: bool| {
         let mut command = wslens(&[&["analyze", BEETLE], arguments].concat());

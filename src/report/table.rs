@@ -172,9 +172,9 @@ fn row(id: u64, connection: &Outline, several_captures: bool, room: usize) -> Ve
         handshake.push(connection.agreed.join(", "));
     }
     let handshake = Cell::new(handshake.join("\n"));
-    let handshake = match (connection.accept, connection.outcome.as_str()) {
+    let handshake = match (connection.accept, connection.switched) {
         (Some(false), _) => handshake.fg(Color::Red),
-        (_, "101" | "mid-stream" | "answer not captured") => handshake,
+        (_, true) => handshake,
         _ => handshake.fg(Color::Yellow),
     };
     let mut cells =
