@@ -47,7 +47,9 @@ impl<W: Write> Table<W> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (out, look, overview) = (&mut self.out, self.look, &self.overview);
+        let (out, overview) = (&mut self.out, &self.overview);
+        // Where there was nothing to look at, the notes on the capture say why.
+        let look = Look { notes: self.look.notes || overview.summary.connections == 0, ..self.look };
         let several = overview.captures.len() > 1;
         for capture in &overview.captures {
             if several {
