@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use wslens::Role::{self, Client, Server};
 use wslens::analysis::{Analyzer, Options};
 use wslens::capture::{Reader, in_time_order};
+use wslens::report::Detail;
+use wslens::report::json::Json;
 use wslens::rules::Severity::{self, Error, Warning};
 use wslens::websocket::TcpEnd;
 
@@ -393,6 +395,24 @@ fn what_stays_closed_is_listed_with_what_is_known_and_what_is_missing() {
     );
     let chromium = closed("h2_chromium.pcap", "");
     assert_eq!(chromium.len(), 3);
+    let mut json = Vec::new();
+    let mut analyzer = Analyzer::new(Options::default());
+    let mut sink = Json::new(&mut json, Detail::Full);
+    analyzer.read(&mut Reader::open(&testdata("tls/tls12_camellia.pcap")).unwrap(), &mut sink).unwrap();
+    analyzer.finish(&mut sink).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let expected = serde_json::json!({
+        "client": { "ip": "127.0.0.1", "port": 47016 },
+        "server": { "ip": "127.0.0.1", "port": 15166 },
+        "version": "TLS 1.2",
+        "cipher_suite": "0xC072",
+        "server_name": "wslens.test",
+        "alpn": "http/1.1",
+        "alpn_offered": ["h2", "http/1.1"],
+        "client_random_hex": "3a31d71d9ff3a987bac5a9899e2fa8cdcbfca3cb1c58b284ab5578b62dda0ec1",
+        "missing": "cipher suite 0xC072 is not supported",
+    });
+    assert_eq!(report["findings"][0]["tls"], expected);
     for (said, port) in chromium.iter().zip([47364, 47366, 47368]) {
         assert!(said.starts_with(&format!("TLS from 127.0.0.1:{port} to 127.0.0.1:9302 is not opened: ")), "{said}");
         assert!(said.contains("(TLS 1.3, TLS_AES_256_GCM_SHA384, server name localhost, ALPN offered h2 http/1.1, "));

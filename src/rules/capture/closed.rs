@@ -4,7 +4,7 @@ use super::rules::TLS_UNDECRYPTABLE;
 use crate::capture::PacketRef;
 use crate::escape::printable;
 use crate::packet::Endpoint;
-use crate::rules::Finding;
+use crate::rules::{Closed, Finding};
 use crate::tcp::Side;
 use crate::tls::{Facts, Unopened};
 
@@ -22,17 +22,19 @@ pub fn tls_undecryptable(
         None => format!("between {first_end} and {second_end}"),
     };
     let how_far = if facts.opened > 0 { "opened only in part" } else { "not opened" };
-    let why = match facts.unopened {
+    let missing = match facts.unopened {
         Some(Unopened::NoSecret(_)) if no_key_log => "there is no key log; --keylog FILE names one".to_owned(),
         Some(why) => why.to_string(),
         None => "its handshake is not complete".to_owned(),
     };
-    let mut text = format!("TLS {ends} is {how_far}: {why}");
+    let mut text = format!("TLS {ends} is {how_far}: {missing}");
     let known = known(facts);
     if !known.is_empty() {
         text += &format!(" ({})", known.join(", "));
     }
-    Finding::new(&TLS_UNDECRYPTABLE, None, printable(text.as_bytes()).into_owned()).at(first)
+    let closed = Closed { ends: [first_end, second_end], facts: facts.clone(), missing };
+    let text = printable(text.as_bytes()).into_owned();
+    Finding { closed: Some(Box::new(closed)), ..Finding::new(&TLS_UNDECRYPTABLE, None, text) }.at(first)
 }
 
 /// What the handshake shows.
