@@ -18,6 +18,8 @@ pub struct Options {
     /// The captures that are read are the parts of one: connections go on from one to the next, and so do packet
     /// numbers, as in what `mergecap -a` writes.
     pub join: bool,
+    /// Tell when TCP opened and closed each connection, see [`Sink::timeline`](super::Sink::timeline).
+    pub timeline: bool,
     /// Secrets that open TLS; those found in the captures are added.
     pub key_log: KeyLog,
     /// Judge the rules that are off unless somebody asks for them, too ([`Rule::is_opt_in`](crate::rules::Rule::is_opt_in)).
@@ -36,6 +38,7 @@ impl Default for Options {
             digests: false,
             blocks: 0,
             join: false,
+            timeline: false,
             key_log: KeyLog::new(),
             opt_in: false,
             limits: Limits::default(),
