@@ -11,7 +11,7 @@ use wslens::packet::{Decoded, Decoder, Segment};
 use wslens::report::Detail;
 use wslens::report::jsonl::Jsonl;
 use wslens::scenario::{Scenario, binary, close, deflated_text, text};
-use wslens::tcp::{Connection, Side};
+use wslens::tcp::{Connection, Side, Spare};
 use wslens::websocket::{FrameHeader, mask};
 use wslens::{Limits, Role};
 
@@ -104,12 +104,13 @@ fn layers(c: &mut Criterion) {
             let segments = packets.iter().map(|packet| (packet.0, segment(packet))).collect::<Vec<_>>();
             let client = segments[0].1.source;
             let limits = Limits::default();
+            let mut spare = Spare::default();
             b.iter_batched_ref(
                 Connection::new,
                 |connection| {
                     for (at, segment) in &segments {
                         let side = if segment.source == client { Side::First } else { Side::Second };
-                        connection.segment(side, segment, *at, &limits, &mut |_, delivery| {
+                        connection.segment(side, segment, *at, &limits, &mut spare, &mut |_, delivery| {
                             black_box(delivery);
                         });
                     }

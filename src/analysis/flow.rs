@@ -21,7 +21,7 @@ pub(super) struct Flow {
     below: Below,
     syn: Option<u32>,
     checksums: u8,
-    bad_checksums: Option<(u32, PacketRef)>,
+    bad_checksums: Option<Box<(u32, PacketRef)>>,
 }
 
 impl Flow {
@@ -41,7 +41,7 @@ impl Flow {
                 http2: false,
                 tls: None,
                 ends: Ends::default(),
-                marks: Marks::default(),
+                marks: state.options.timeline.then(Box::<Marks>::default),
             },
             syn: None,
             checksums: 0,
@@ -95,12 +95,16 @@ impl Flow {
         let Flow { tcp, above, below, .. } = self;
         below.last_packet = packet.at;
         below.opened |= segment.flags.syn;
-        below.marks.note(side, segment, packet.at);
+        if let Some(marks) = &mut below.marks {
+            marks.note(side, segment, packet.at);
+        }
         let limits = Limits::clone(&state.limits);
-        tcp.segment(side, segment, packet.at, &limits, &mut |side, delivery| {
+        let mut spare = std::mem::take(&mut state.spare);
+        tcp.segment(side, segment, packet.at, &limits, &mut spare, &mut |side, delivery| {
             below.ends.note(side, &delivery);
             above.deliver(side, &delivery, below, state, out);
         });
+        state.spare = spare;
         let flags = segment.flags;
         // What closes a connection often has no window.
         if state.options.opt_in
@@ -126,7 +130,9 @@ impl Flow {
             last_packet: below.last_packet,
             capture_end: capture_end.filter(|_| !tcp.is_over()),
         };
-        above.finish(&below, &ending, &Captured { facts: tcp.facts(), bad_checksums, marks: below.marks }, state, out);
+        let bad_checksums = bad_checksums.map(|counted| *counted);
+        let captured = Captured { facts: tcp.facts(), bad_checksums, marks: below.marks.take() };
+        above.finish(&below, &ending, &captured, state, out);
     }
 
     fn check_checksum(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) {
@@ -135,8 +141,7 @@ impl Flow {
         }
         self.checksums += 1;
         if verify_checksum(packet) == Some(false) {
-            let (count, _) = self.bad_checksums.get_or_insert((0, packet.at));
-            *count += 1;
+            self.bad_checksums.get_or_insert_with(|| Box::new((0, packet.at))).0 += 1;
         }
     }
 }

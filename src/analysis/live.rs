@@ -35,12 +35,19 @@ pub(super) struct Below {
     /// What is known of the TLS connection around it, while it is open what is inside.
     pub(super) tls: Option<Arc<Facts>>,
     pub(super) ends: Ends,
-    pub(super) marks: Marks,
+    /// Where they are asked for.
+    pub(super) marks: Option<Box<Marks>>,
 }
 
 /// The ends of the streams that TCP has delivered so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ends {
+    /// Made for the first of them: an open connection has none.
+    seen: Option<Box<Ended>>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Ended {
     fins: [Option<Fin>; 2],
     reset: Option<(Side, PacketRef)>,
 }
@@ -49,23 +56,23 @@ impl Ends {
     /// Takes note of a FIN or an RST.
     pub(super) fn note(&mut self, side: Side, delivery: &Delivery<'_>) {
         match *delivery {
-            Delivery::Fin(fin) => self.fins[side as usize] = Some(fin),
-            Delivery::Reset(packet) => self.reset = Some((side, packet)),
+            Delivery::Fin(fin) => self.seen.get_or_insert_default().fins[side as usize] = Some(fin),
+            Delivery::Reset(packet) => self.seen.get_or_insert_default().reset = Some((side, packet)),
             _ => {}
         }
     }
 
     /// Whether neither side can send any more.
     pub(super) fn are_both(&self) -> bool {
-        self.reset.is_some() || self.fins.iter().all(Option::is_some)
+        self.seen.as_ref().is_some_and(|seen| seen.reset.is_some() || seen.fins.iter().all(Option::is_some))
     }
 
     /// How TCP stands when nothing else is known of it.
     pub(super) fn tcp(&self) -> TcpEnd {
-        match (self.reset, self.fins) {
-            (Some(_), _) => TcpEnd::Reset,
-            (None, [None, None]) => TcpEnd::Open,
-            (None, _) => TcpEnd::Fin,
+        match &self.seen {
+            None => TcpEnd::Open,
+            Some(seen) if seen.reset.is_some() => TcpEnd::Reset,
+            Some(_) => TcpEnd::Fin,
         }
     }
 }
@@ -95,11 +102,11 @@ pub(super) struct Live {
 }
 
 /// How a connection was captured.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Captured {
     pub(super) facts: ConnectionFacts,
     pub(super) bad_checksums: Option<(u32, PacketRef)>,
-    pub(super) marks: Marks,
+    pub(super) marks: Option<Box<Marks>>,
 }
 
 impl Live {
@@ -139,7 +146,7 @@ impl Live {
         let client = handshake.attempt.client;
         let early_dropped = handshake.attempt.early_dropped;
         let (id, handshake, referee) = open(handshake, below, state, out);
-        let connection = websocket::Connection::new(&handshake, state.settings());
+        let connection = websocket::Connection::new(&handshake, state.settings.clone());
         if let Some(other) = handshake.neighbourhood.leg_of {
             state.legs.pair(id, other);
         }
@@ -154,7 +161,7 @@ impl Live {
         let id = announce(client, None, below, state, out);
         let referee = Referee::new(state.thresholds.clone(), &state.limits, true).with_opt_in(state.options.opt_in);
         let referee = if below.http2 { referee.over_http2() } else { referee };
-        let connection = websocket::Connection::mid_stream(state.settings());
+        let connection = websocket::Connection::mid_stream(state.settings.clone());
         Live { id, client, connection, referee, early_dropped: 0, beginning: None, attempt: None, ended_by: None }
     }
 
@@ -196,12 +203,13 @@ impl Live {
     /// Tells of the ends that came before it was known what the bytes were: one direction may be over when the last
     /// bytes of the other's handshake come.
     pub(super) fn deliver_ends(&mut self, below: &Below, state: &mut State, out: &mut Output<'_>) {
+        let Some(seen) = &below.ends.seen else { return };
         for side in [Side::First, Side::Second] {
-            if let Some(fin) = below.ends.fins[side as usize] {
+            if let Some(fin) = seen.fins[side as usize] {
                 self.deliver(side, &Delivery::Fin(fin), state, out);
             }
         }
-        if let Some((side, packet)) = below.ends.reset {
+        if let Some((side, packet)) = seen.reset {
             self.deliver(side, &Delivery::Reset(packet), state, out);
         }
     }
@@ -285,7 +293,9 @@ impl Live {
             let failed = ended_by == Some(Role::Server) && told == Some(1006);
             state.reconnects.end(&attempt, chain, ending.last_packet, failed);
         }
-        out.timeline(id, &captured.marks.timeline(client));
+        if let Some(marks) = &captured.marks {
+            out.timeline(id, &marks.timeline(client));
+        }
         out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
     }
 }
@@ -319,10 +329,12 @@ pub(super) fn attempt_failed(
         };
         state.reconnects.end(&this, chain, ending.last_packet, failed);
     }
-    let connection = websocket::Connection::new(&handshake, state.settings());
+    let connection = websocket::Connection::new(&handshake, state.settings.clone());
     let (closing, stats) = connection.finish(ending, &mut |event| referee.see(&event));
     out.judgement(id, &mut referee, &mut state.summary);
-    out.timeline(id, &below.marks.timeline(handshake.attempt.client));
+    if let Some(marks) = &below.marks {
+        out.timeline(id, &marks.timeline(handshake.attempt.client));
+    }
     out.connection_end(id, &ConnectionEnd { last_packet: ending.last_packet, closing, stats });
 }
 

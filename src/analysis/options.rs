@@ -20,6 +20,8 @@ pub struct Options {
     pub join: bool,
     /// Tell the random of every TLS ClientHello, see [`Sink::client_random`](super::Sink::client_random).
     pub client_randoms: bool,
+    /// Tell when TCP opened and closed each connection, see [`Sink::timeline`](super::Sink::timeline).
+    pub timeline: bool,
     /// Secrets that open TLS; those found in the captures are added.
     pub key_log: KeyLog,
     /// Judge the rules that are off unless somebody asks for them, too ([`Rule::is_opt_in`](crate::rules::Rule::is_opt_in)).
@@ -39,6 +41,7 @@ impl Default for Options {
             blocks: 0,
             join: false,
             client_randoms: false,
+            timeline: false,
             key_log: KeyLog::new(),
             opt_in: false,
             limits: Limits::default(),

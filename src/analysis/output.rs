@@ -8,6 +8,7 @@ use super::reconnects::Reconnects;
 use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options, Timeline};
 use crate::rules::{Finding, Referee, Thresholds};
+use crate::tcp::Spare;
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Frame, Message, Scratch, Settings};
 use crate::{Limits, Role};
@@ -33,6 +34,10 @@ pub(super) struct State {
     pub(super) closed_tls: ClosedTls,
     /// Working memory that connections share.
     pub(super) scratch: Scratch,
+    /// What TCP connections lend each other.
+    pub(super) spare: Spare,
+    /// What is asked of every decoder.
+    pub(super) settings: Arc<Settings>,
     /// Index of the capture that is read.
     pub(super) capture: usize,
 }
@@ -52,21 +57,23 @@ impl State {
             closed_tls: ClosedTls::default(),
             summary: Summary::default(),
             scratch: Scratch::default(),
+            spare: Spare::default(),
+            settings: Arc::new(settings(&options)),
             capture: 0,
             options,
         }
     }
+}
 
-    pub(super) fn settings(&self) -> Settings {
-        let limits = &self.options.limits;
-        Settings {
-            payload_bytes: self.options.payload_bytes,
-            digests: self.options.digests,
-            blocks: self.options.blocks,
-            pieces: self.options.message_bytes,
-            bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
-            resync_bytes: limits.resync_bytes,
-        }
+fn settings(options: &Options) -> Settings {
+    let limits = &options.limits;
+    Settings {
+        payload_bytes: options.payload_bytes,
+        digests: options.digests,
+        blocks: options.blocks,
+        pieces: options.message_bytes,
+        bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
+        resync_bytes: limits.resync_bytes,
     }
 }
 

@@ -103,7 +103,7 @@ impl Secured {
         let Secured { session, inside, ends, .. } = self;
         give(session, &mut |side, delivery| {
             ends.note(side, &delivery);
-            below.ends = *ends;
+            below.ends.clone_from(ends);
             inside.deliver(side, &delivery, &below, state, out);
         });
         for random in session.take_client_randoms() {
@@ -117,7 +117,7 @@ impl Secured {
     /// are copied while it is open what is inside, for the connection that may be found there.
     fn below(&self, below: &Below) -> Below {
         let tls = self.inside.is_undecided().then(|| Arc::new(self.session.facts().clone()));
-        Below { ends: self.ends, opened: true, tls, ..below.clone() }
+        Below { ends: self.ends.clone(), opened: true, tls, ..below.clone() }
     }
 
     /// Says what is known of it and what is missing, unless all of it that was captured was opened.

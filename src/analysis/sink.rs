@@ -49,7 +49,8 @@ pub trait Sink {
     }
 
     /// When TCP opened and closed connection `id`, as far as was captured; told just before `connection_end`. Of an
-    /// upgrade that was refused the close is yet to come.
+    /// upgrade that was refused the close is yet to come. Told where [`Options::timeline`](super::Options::timeline)
+    /// asks for it.
     fn timeline(&mut self, id: u64, timeline: &Timeline) -> io::Result<()> {
         let _ = (id, timeline);
         Ok(())

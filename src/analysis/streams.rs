@@ -95,7 +95,7 @@ impl Streams {
         connection.finish(&mut |step| _ = followed.take(step, below, Some(ending), state, out));
         let mut left: Vec<_> = followed.open.into_values().filter_map(Stream::into_live).collect();
         left.sort_unstable_by_key(|(live, ..)| live.id());
-        let mut captured = *captured;
+        let mut captured = captured.clone();
         for (live, ends, last_packet) in left {
             live.finish(&stream_ending(&ends, last_packet, ending.capture_end), &captured, state, out);
             // What is wrong with packets of the TCP connection is said once.
@@ -158,7 +158,7 @@ impl Followed {
                 let (live, ends, last_packet) = self.open.remove(&stream)?.into_live()?;
                 // How the TCP connection was captured is told with the streams that last as long as it does.
                 let facts = ConnectionFacts { opened: true, first_seen: true, second_seen: true, duplicates: 0 };
-                let captured = Captured { facts, bad_checksums: None, marks: below.marks };
+                let captured = Captured { facts, bad_checksums: None, marks: below.marks.clone() };
                 live.finish(&stream_ending(&ends, last_packet, None), &captured, state, out);
             }
         }
@@ -193,7 +193,7 @@ impl Followed {
             }
             Verdict::WebSocket(client) => {
                 let held = std::mem::take(&mut **search).into_held();
-                let ends = *ends;
+                let ends = ends.clone();
                 let below = Below { ends, ..self.of_stream(held.first().map(|(_, held)| held.packet), below) };
                 let live = Live::found(client, held, &below, state, out);
                 if let Some(stream) = self.open.get_mut(&id) {

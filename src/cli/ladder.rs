@@ -38,7 +38,7 @@ impl Draw {
         let opened = Captures::one(self.capture, self.keys).open()?;
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let mut ladder = Ladder::new(screen.styled(), self.connection, screen.width, screen.least(), limit);
-        let outcome = opened.run(Options::default(), &mut ladder)?;
+        let outcome = opened.run(Options { timeline: true, ..Options::default() }, &mut ladder)?;
         known(self.connection, &outcome)?;
         Ok(Exit::Done)
     }

@@ -9,6 +9,7 @@
 //! acknowledged, so that a retransmission that says something else is noticed; once acknowledged, a later copy can
 //! no longer change what the receiver took.
 
+use super::spare::Spare;
 use super::{Chunk, Delivery, Fin, Missing, MissingCause};
 use crate::Limits;
 use crate::capture::PacketRef;
@@ -22,9 +23,6 @@ const MAX_WINDOW: i64 = 1 << 30;
 /// Segments of the connection that may pass after a hole was acknowledged before it is given up: taps and
 /// multi-queue interfaces deliver neighbours out of order.
 const PATIENCE: u32 = 32;
-
-/// Bytes of unacknowledged data for which a direction keeps room while it is idle.
-const IDLE_ROOM: usize = 256;
 
 /// One direction of a connection.
 #[derive(Debug, Default)]
@@ -235,6 +233,20 @@ impl Assembler {
         }
     }
 
+    /// Has room for bytes that may come and will have to be acknowledged.
+    pub(super) fn borrow_room(&mut self, spare: &mut Spare) {
+        if self.unacked.capacity() == 0 {
+            self.unacked = spare.take();
+        }
+    }
+
+    /// Gives the room back while nothing waits for an acknowledgment: an idle direction holds none.
+    pub(super) fn return_room(&mut self, spare: &mut Spare) {
+        if self.unacked.is_empty() && self.unacked.capacity() > 0 {
+            spare.put(std::mem::take(&mut self.unacked));
+        }
+    }
+
     /// Takes an acknowledgment of this direction.
     pub(super) fn acknowledge(&mut self, ack: u32) {
         let Some(offset) = self.acknowledged_offset(ack) else { return };
@@ -245,11 +257,7 @@ impl Assembler {
         let kept_from = self.next - self.unacked.len() as u64;
         let drop = offset.saturating_sub(kept_from).min(self.unacked.len() as u64) as usize;
         if drop == self.unacked.len() {
-            // An idle connection keeps room for a short message, so that none is made for each, and no more.
             self.unacked.clear();
-            if self.unacked.capacity() > IDLE_ROOM {
-                self.unacked = VecDeque::new();
-            }
         } else {
             self.unacked.drain(..drop);
         }

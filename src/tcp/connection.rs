@@ -2,9 +2,10 @@
 //! used again.
 
 use super::assembler::Assembler;
+use super::spare::Spare;
 use super::{Delivery, Side};
 use crate::Limits;
-use crate::capture::PacketRef;
+use crate::capture::{PacketRef, Timestamp};
 use crate::packet::Segment;
 
 /// Two copies of one packet, seen by two interfaces or a mirror port, follow each other within this many
@@ -26,7 +27,7 @@ struct Last {
     seq: u32,
     fingerprint: u32,
     side: Side,
-    at: PacketRef,
+    time: Option<Timestamp>,
 }
 
 /// What is known of a connection beside its bytes.
@@ -54,13 +55,15 @@ impl Connection {
         segment.flags.syn && self.half(side).contradicts_syn(segment.seq)
     }
 
-    /// Takes the next captured segment, sent by `side`, and delivers what it completes, of either direction.
+    /// Takes the next captured segment, sent by `side`, and delivers what it completes, of either direction. `spare` is
+    /// memory that connections lend each other.
     pub fn segment(
         &mut self,
         side: Side,
         segment: &Segment<'_>,
         at: PacketRef,
         limits: &Limits,
+        spare: &mut Spare,
         deliver: &mut impl FnMut(Side, Delivery<'_>),
     ) {
         self.count_duplicate(side, segment, at);
@@ -74,9 +77,14 @@ impl Connection {
             acknowledged = self.half(side.other()).acknowledged_offset(ack);
             self.half_mut(side.other()).acknowledge(ack);
         }
+        if !segment.payload.is_empty() {
+            self.half_mut(side).borrow_room(spare);
+        }
         self.half_mut(side).push(segment, at, acknowledged, limits, &mut |delivery| deliver(side, delivery));
         for side in [side, side.other()] {
-            self.half_mut(side).tick(at, limits, &mut |delivery| deliver(side, delivery));
+            let half = self.half_mut(side);
+            half.tick(at, limits, &mut |delivery| deliver(side, delivery));
+            half.return_room(spare);
         }
     }
 
@@ -107,10 +115,10 @@ impl Connection {
         if segment.payload.is_empty() && !segment.flags.syn && !segment.flags.fin {
             return;
         }
-        let this = Last { seq: segment.seq, fingerprint: segment.fingerprint, side, at };
+        let this = Last { seq: segment.seq, fingerprint: segment.fingerprint, side, time: at.time };
         let copy = self.last.is_some_and(|last| {
             let close =
-                matches!((last.at.time, at.time), (Some(then), Some(now)) if now.0.abs_diff(then.0) < DUPLICATE_WITHIN);
+                matches!((last.time, at.time), (Some(then), Some(now)) if now.0.abs_diff(then.0) < DUPLICATE_WITHIN);
             close && last.side == side && last.seq == this.seq && last.fingerprint == this.fingerprint
         });
         self.duplicates += u64::from(copy);

@@ -5,10 +5,12 @@
 
 mod assembler;
 mod connection;
+mod spare;
 #[cfg(test)]
 mod tests;
 
 pub use connection::{Connection, ConnectionFacts};
+pub use spare::Spare;
 
 use crate::capture::PacketRef;
 

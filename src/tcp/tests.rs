@@ -2,7 +2,7 @@
 
 use super::MissingCause::{self, Limit, Lost, Snaplen};
 use super::Side::{self, First, Second};
-use super::{Connection, Delivery, Missing};
+use super::{Connection, Delivery, Missing, Spare};
 use crate::Limits;
 use crate::capture::{PacketRef, Timestamp};
 use crate::packet::{Endpoint, Flags, Segment};
@@ -76,8 +76,9 @@ impl Wire {
         };
         let told = &mut self.told;
         let at = packet(self.packets);
-        self.connection
-            .segment(side, &segment, at, &self.limits, &mut |side, delivery| told.push(note(side, delivery)));
+        self.connection.segment(side, &segment, at, &self.limits, &mut Spare::default(), &mut |side, delivery| {
+            told.push(note(side, delivery))
+        });
     }
 
     fn data(&mut self, side: Side, seq: u32, payload: &[u8]) {
@@ -501,7 +502,7 @@ fn a_packet_captured_twice_is_counted_and_a_retransmission_is_not() {
             fingerprint,
         };
         let at = PacketRef { number: 9, time: Some(Timestamp(milliseconds * 1_000_000)), file_offset: 0, length: 0 };
-        wire.connection.segment(First, &segment, at, &wire.limits, &mut |_, _| {});
+        wire.connection.segment(First, &segment, at, &wire.limits, &mut Spare::default(), &mut |_, _| {});
         wire.connection.facts().duplicates
     };
     assert_eq!(send(1, 1000), 0);
@@ -527,7 +528,7 @@ fn knowledge(segments: &[(u32, u32, &[u8])]) -> Vec<(u64, Option<u64>)> {
             cut: 0,
             fingerprint: 0,
         };
-        wire.connection.segment(First, &segment, packet(9), &wire.limits, &mut |_, delivery| {
+        wire.connection.segment(First, &segment, packet(9), &wire.limits, &mut Spare::default(), &mut |_, delivery| {
             if let Delivery::Data(chunk) = delivery {
                 seen.push((chunk.offset, chunk.acknowledged));
             }

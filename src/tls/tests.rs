@@ -688,7 +688,7 @@ mod real {
     use crate::Limits;
     use crate::capture::Reader;
     use crate::packet::{Decoded, Decoder, FragmentLimits};
-    use crate::tcp::{Connection, Delivery, Side};
+    use crate::tcp::{Connection, Delivery, Side, Spare};
 
     struct Flow {
         connection: Connection,
@@ -703,7 +703,7 @@ mod real {
         keys.add(&std::fs::read(folder.join(format!("{name}.keys"))).unwrap());
         let mut reader = Reader::open(&folder.join(format!("{name}.pcap"))).unwrap();
         let mut decoder = Decoder::new(FragmentLimits::default());
-        let limits = Limits::default();
+        let (limits, mut spare) = (Limits::default(), Spare::default());
         let mut flows: HashMap<_, Flow> = HashMap::new();
         let mut order = Vec::new();
         while let Some(packet) = reader.next_packet() {
@@ -716,7 +716,7 @@ mod real {
                 Flow { connection: Connection::new(), session: Session::new(1 << 20), plain: Default::default() }
             });
             let Flow { connection, session, plain } = flow;
-            connection.segment(side, &segment, packet.at, &limits, &mut |side, delivery| {
+            connection.segment(side, &segment, packet.at, &limits, &mut spare, &mut |side, delivery| {
                 session.deliver(side, &delivery, &keys, &mut |side, delivery| {
                     if let Delivery::Data(chunk) = delivery {
                         plain[session::index(side)].extend_from_slice(chunk.bytes);

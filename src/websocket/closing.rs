@@ -53,21 +53,42 @@ pub struct Closing {
 /// Follows the closing handshake.
 #[derive(Debug, Default)]
 pub(super) struct CloseTracker {
+    /// Made for the first Close.
+    seen: Option<Box<Seen>>,
+    pub(super) outcomes: Outcomes,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
     frames: PerRole<Option<CloseFrame>>,
     by: Option<Closer>,
     /// Offset just behind the Close that was captured first, in its sender's stream.
     first_end: u64,
     /// What its sender had acknowledged of the other direction.
     first_acknowledged: Option<u64>,
-    pub(super) outcomes: Outcomes,
 }
 
 impl CloseTracker {
     /// Takes note of a frame; only the first Close of each endpoint counts.
     pub(super) fn frame(&mut self, frame: &Frame<'_>) {
         self.outcomes.frame(frame);
+        if frame.header.opcode == Opcode::CLOSE {
+            self.seen.get_or_insert_default().close(frame);
+        }
+    }
+
+    /// What the closing came to.
+    pub(super) fn finish(self, tcp_end: TcpEnd) -> Closing {
+        let Seen { frames, by, .. } = self.seen.map(|seen| *seen).unwrap_or_default();
+        let clean = frames.client.is_some() && frames.server.is_some();
+        Closing { by, frames, clean, tcp_end, outcomes: self.outcomes.finish() }
+    }
+}
+
+impl Seen {
+    fn close(&mut self, frame: &Frame<'_>) {
         let sender = frame.sender;
-        if frame.header.opcode != Opcode::CLOSE || self.frames[sender].is_some() {
+        if self.frames[sender].is_some() {
             return;
         }
         let (code, reason) = match frame.payload.split_first_chunk() {
@@ -91,12 +112,6 @@ impl CloseTracker {
             }
             Some(_) => {}
         }
-    }
-
-    /// What the closing came to.
-    pub(super) fn finish(self, tcp_end: TcpEnd) -> Closing {
-        let clean = self.frames.client.is_some() && self.frames.server.is_some();
-        Closing { by: self.by, frames: self.frames, clean, tcp_end, outcomes: self.outcomes.finish() }
     }
 }
 

@@ -9,6 +9,7 @@ use super::shared::{Deflate, Scratch, Settings, Shared};
 use super::stats::Stats;
 use crate::Role;
 use crate::tcp::{Chunk, Delivery, Fin, Missing};
+use std::sync::Arc;
 
 /// Decodes what follows the opening handshake.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ enum Decoder {
 
 impl Connection {
     /// A connection that begins with this handshake.
-    pub fn new(handshake: &Handshake, settings: Settings) -> Connection {
+    pub fn new(handshake: &Handshake, settings: Arc<Settings>) -> Connection {
         let deflate = match (handshake.deflate, handshake.is_answer_known()) {
             (Some(_), _) => Deflate::Agreed,
             (None, true) => Deflate::No,
@@ -53,7 +54,7 @@ impl Connection {
     }
 
     /// A connection that was open before the capture began.
-    pub fn mid_stream(settings: Settings) -> Connection {
+    pub fn mid_stream(settings: Arc<Settings>) -> Connection {
         let mut shared = Shared::new(settings, Deflate::Unknown);
         shared.closing.outcomes.established = true;
         for role in [Role::Client, Role::Server] {
@@ -109,7 +110,8 @@ impl Connection {
             }
         }
         tell(Event::End(ending));
-        let stats = Stats { sent: self.shared.sent, pings: self.shared.round_trips.finish() };
+        let pings = self.shared.pinged.take().map(|mut pinged| pinged.round_trips.finish()).unwrap_or_default();
+        let stats = Stats { sent: self.shared.sent, pings };
         (self.shared.closing.finish(ending.tcp), stats)
     }
 }

@@ -42,9 +42,7 @@ pub struct Direction {
     state: State,
     /// A header whose end has not come yet, or the header of the open frame.
     header: [u8; MAX_HEADER],
-    header_length: usize,
-    /// The first bytes of the open frame's payload, unmasked.
-    kept: Vec<u8>,
+    header_length: u8,
     message: Option<Box<OpenMessage>>,
     inflater: Option<Box<Inflater>>,
     /// Bytes of this direction are missing.
@@ -55,8 +53,8 @@ pub struct Direction {
 
 #[derive(Debug)]
 enum State {
-    /// The next byte belongs to a header; where and in which packet it began, once its first byte came.
-    Header(Option<Start>),
+    /// The next byte belongs to a header; where and in which packet it began, while it is cut by a segment.
+    Header(Option<Box<Start>>),
     /// Inside a frame.
     Payload(Box<Open>),
     /// The boundary is lost.
@@ -73,7 +71,7 @@ struct Start {
 }
 
 /// The frame that is going by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Open {
     start: Start,
     header: FrameHeader,
@@ -86,6 +84,8 @@ pub(super) struct Open {
     inside_message: Option<bool>,
     /// Its payload belongs to the open message.
     in_message: bool,
+    /// The first bytes of its payload, unmasked.
+    kept: Vec<u8>,
 }
 
 impl Direction {
@@ -105,7 +105,6 @@ impl Direction {
             state,
             header: [0; MAX_HEADER],
             header_length: 0,
-            kept: Vec::new(),
             message: None,
             inflater: None,
             after_gap,
@@ -174,8 +173,8 @@ impl Direction {
         match &self.state {
             State::Payload(_) => self.complete(false, shared, tell),
             State::Header(Some(start)) if self.header_length > 0 => {
-                let start = *start;
-                let bytes = &self.header[..self.header_length];
+                let start = **start;
+                let bytes = &self.header[..usize::from(self.header_length)];
                 let may_be_text = TEXTS.iter().any(|(text, _)| text.starts_with(bytes));
                 tell(Event::HeaderCut {
                     sender: self.role,
@@ -201,12 +200,13 @@ impl Direction {
     /// Takes a header, or a part of one; gives the number of bytes taken.
     fn header(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) -> usize {
         let State::Header(start) = &mut self.state else { return 0 };
-        let start = *start.get_or_insert(Start {
+        let began = start.take();
+        let start = began.as_deref().copied().unwrap_or(Start {
             offset: chunk.offset,
             packet: chunk.packet,
             acknowledged: chunk.acknowledged,
         });
-        let before = self.header_length;
+        let before = usize::from(self.header_length);
         let take = chunk.bytes.len().min(MAX_HEADER - before);
         self.header[before..before + take].copy_from_slice(&chunk.bytes[..take]);
         let joined = &self.header[..before + take];
@@ -215,7 +215,7 @@ impl Direction {
             .find(|(text, _)| text.first() == joined.first() && (joined.starts_with(text) || text.starts_with(joined)));
         if let Some((text, what)) = text {
             if joined.len() < text.len() {
-                self.header_length = joined.len();
+                self.wait_for_header(began, start, before + take);
                 return take;
             }
             tell(Event::NotFrames { sender: self.role, offset: start.offset, bytes: text, what, packet: start.packet });
@@ -225,7 +225,7 @@ impl Direction {
             return take;
         }
         let Ok((rest, header)) = FrameHeader::parse(joined) else {
-            self.header_length = joined.len();
+            self.wait_for_header(began, start, before + take);
             return take;
         };
         // Bytes that were held because they might have become a text belong to the payload after all.
@@ -233,14 +233,21 @@ impl Direction {
         let mut payload = [0; MAX_HEADER];
         payload[..held].copy_from_slice(&rest[..held]);
         let taken = take.saturating_sub(rest.len());
-        self.header_length = joined.len() - rest.len();
-        let offset = start.offset + self.header_length as u64;
+        let length = joined.len() - rest.len();
+        self.header_length = length as u8;
+        let offset = start.offset + length as u64;
         self.open(header, start, chunk.packet, shared, tell);
         if held > 0 {
             let Start { packet, acknowledged, .. } = start;
             self.feed(Chunk { offset, bytes: &payload[..held], packet, acknowledged }, shared, tell);
         }
         taken
+    }
+
+    /// So many bytes of a header that began there are not all of it.
+    fn wait_for_header(&mut self, began: Option<Box<Start>>, start: Start, length: usize) {
+        self.header_length = length as u8;
+        self.state = State::Header(Some(began.unwrap_or_else(|| Box::new(start))));
     }
 
     /// A header is complete.
@@ -279,7 +286,8 @@ impl Direction {
             self.message = Some(OpenMessage::begin(&mut shared.scratch.message, opening, inflater));
         }
         let in_message = self.message.is_some() && !header.opcode.is_control() && !header.opcode.is_reserved();
-        self.kept.clear();
+        let mut kept = shared.scratch.frame.as_mut().map(|spare| std::mem::take(&mut spare.kept)).unwrap_or_default();
+        kept.clear();
         let open = Open {
             start,
             header,
@@ -289,6 +297,7 @@ impl Direction {
             last_packet: packet,
             inside_message,
             in_message,
+            kept,
         };
         self.state = State::Payload(reuse(&mut shared.scratch.frame, open));
         if header.payload_length == 0 {
@@ -317,13 +326,13 @@ impl Direction {
             true => shared.settings.payload_bytes.max(CONTROL_PAYLOAD),
             false => shared.settings.payload_bytes,
         };
-        let room = if open.intact { keep.saturating_sub(self.kept.len()) } else { 0 };
+        let room = if open.intact { keep.saturating_sub(open.kept.len()) } else { 0 };
         let mut message = self.message.as_deref_mut().filter(|_| open.in_message);
         let wanted = if message.as_ref().is_some_and(|message| message.wants_all()) { take } else { room.min(take) };
         let bounds = shared.settings.bounds;
         let mut keep_and_push = |plain: &[u8], at: usize| {
             if at < room {
-                self.kept.extend_from_slice(&plain[..plain.len().min(room - at)]);
+                open.kept.extend_from_slice(&plain[..plain.len().min(room - at)]);
             }
             if let Some(message) = &mut message {
                 message.push(plain, self.inflater.as_deref_mut(), bounds);
@@ -351,7 +360,7 @@ impl Direction {
                 stream_offset: open.start.offset,
                 header: open.last_packet,
                 payload: chunk.packet,
-                length: open.header.payload_length.saturating_add(self.header_length as u64),
+                length: open.header.payload_length.saturating_add(self.header_length.into()),
             });
         }
         open.passed += take as u64;
@@ -376,7 +385,7 @@ impl Direction {
             shared.next_message = next_index.max(own_index + 1);
             message = Some(own_index);
         }
-        let header_bytes = &self.header[..self.header_length];
+        let header_bytes = &self.header[..usize::from(self.header_length)];
         let mut frame = Frame {
             index,
             sender: self.role,
@@ -388,7 +397,7 @@ impl Direction {
             acknowledged: open.start.acknowledged,
             captured_length: open.captured,
             complete,
-            payload: &self.kept,
+            payload: &open.kept,
             message,
             inside_message: open.inside_message,
             end_offset: (open.start.offset + header_bytes.len() as u64).saturating_add(open.header.payload_length),

@@ -24,9 +24,8 @@ pub struct Outcome {
 pub(super) struct Outcomes {
     /// The upgrade was granted, or the connection was open when the capture began.
     pub(super) established: bool,
-    closes: PerRole<Option<Close>>,
-    /// What each had acknowledged when it finished.
-    fins: PerRole<Option<Option<u64>>>,
+    /// Made for the first Close or FIN.
+    ended: Option<Box<Ended>>,
     reset: bool,
     /// Offset behind the last frame of each.
     ends: PerRole<u64>,
@@ -34,6 +33,13 @@ pub(super) struct Outcomes {
     lost: PerRole<bool>,
     /// Its beginning was not captured, and no data frame shows yet that it had not sent a Close by then.
     unseen: PerRole<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Ended {
+    closes: PerRole<Option<Close>>,
+    /// What each had acknowledged when it finished.
+    fins: PerRole<Option<Option<u64>>>,
 }
 
 #[derive(Debug)]
@@ -53,13 +59,13 @@ impl Outcomes {
         if !frame.header.opcode.is_control() {
             self.unseen[sender] = false;
         }
-        if frame.header.opcode == Opcode::CLOSE && frame.complete && self.closes[sender].is_none() {
-            self.closes[sender] = Some(Close::new(frame));
+        if frame.header.opcode == Opcode::CLOSE && frame.complete {
+            self.ended.get_or_insert_default().closes[sender].get_or_insert_with(|| Close::new(frame));
         }
     }
 
     pub(super) fn fin(&mut self, sender: Role, acknowledged: Option<u64>) {
-        self.fins[sender].get_or_insert(acknowledged);
+        self.ended.get_or_insert_default().fins[sender].get_or_insert(acknowledged);
     }
 
     pub(super) fn reset(&mut self) {
@@ -78,17 +84,25 @@ impl Outcomes {
         PerRole { client: self.of(Role::Client), server: self.of(Role::Server) }
     }
 
+    fn close(&self, sender: Role) -> Option<&Close> {
+        self.ended.as_ref()?.closes[sender].as_ref()
+    }
+
+    fn fin_of(&self, sender: Role) -> Option<Option<u64>> {
+        self.ended.as_ref()?.fins[sender]
+    }
+
     /// What this endpoint's application is told; `None` where nothing is known, or it is not told yet.
     fn of(&self, role: Role) -> Option<Outcome> {
         let other = role.peer();
         // RFC 6455 §7.1.4: the connection is closed when TCP is.
-        let finished = self.fins[role].is_some() && self.fins[other].is_some();
+        let finished = self.fin_of(role).is_some() && self.fin_of(other).is_some();
         if !self.established || !(finished || self.reset) {
             return None;
         }
-        let own = self.closes[role].as_ref();
-        let silent = |role: Role| self.closes[role].is_none() && !self.lost[role] && !self.unseen[role];
-        let outcome = match self.closes[other].as_ref().filter(|close| self.has_received(role, close)) {
+        let own = self.close(role);
+        let silent = |role: Role| self.close(role).is_none() && !self.lost[role] && !self.unseen[role];
+        let outcome = match self.close(other).filter(|close| self.has_received(role, close)) {
             Some(close) => {
                 // RFC 6455 §7.1.7: who fails the connection need not take note of an answer.
                 let failed = own.is_some_and(|own| {
@@ -120,15 +134,15 @@ impl Outcomes {
     /// program did, its own Close or its FIN. A bare acknowledgment comes from its kernel, which may throw the bytes
     /// away when an RST comes.
     fn has_received(&self, role: Role, close: &Close) -> bool {
-        let answer = self.closes[role].as_ref().and_then(|own| own.acknowledged);
-        let fin = self.fins[role].flatten();
+        let answer = self.close(role).and_then(|own| own.acknowledged);
+        let fin = self.fin_of(role).flatten();
         answer.max(fin).is_some_and(|acknowledged| acknowledged >= close.end)
     }
 
     /// Whether it had received the other's FIN when it sent its own: a FIN takes up the sequence number behind the last
     /// byte (RFC 9293 §3.4).
     fn has_fin(&self, role: Role) -> bool {
-        self.fins[role].flatten().is_some_and(|acknowledged| acknowledged > self.ends[role.peer()])
+        self.fin_of(role).flatten().is_some_and(|acknowledged| acknowledged > self.ends[role.peer()])
     }
 }
 

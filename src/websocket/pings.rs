@@ -2,6 +2,7 @@
 
 use super::event::{Frame, Pong};
 use super::stats::PingTimes;
+use crate::PerRole;
 use crate::capture::PacketRef;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,6 +12,15 @@ const REMEMBERED: usize = 64;
 
 /// Round trips of which the median is taken.
 const SAMPLES: usize = 1024;
+
+/// The Pings of a connection.
+#[derive(Debug, Default)]
+pub struct Pinged {
+    /// Those of each endpoint that wait.
+    pub outstanding: PerRole<Outstanding>,
+    /// Of those of both that were answered.
+    pub round_trips: RoundTrips,
+}
 
 /// The Pings of one endpoint that wait for a Pong.
 #[derive(Debug, Default)]

@@ -6,9 +6,10 @@ use super::direction::Open;
 use super::event::{Frame, Pong};
 use super::header::Opcode;
 use super::message::OpenMessage;
-use super::pings::{Outstanding, RoundTrips};
+use super::pings::Pinged;
 use super::stats::DirectionStats;
 use crate::PerRole;
+use std::sync::Arc;
 
 /// What is asked of a connection's decoder.
 #[derive(Clone, Copy, Debug)]
@@ -64,20 +65,20 @@ pub(super) fn reuse<T>(spare: &mut Option<Box<T>>, value: T) -> Box<T> {
 /// See the module.
 #[derive(Debug)]
 pub struct Shared {
-    pub(super) settings: Settings,
+    pub(super) settings: Arc<Settings>,
     pub(super) deflate: Deflate,
     pub(super) next_frame: u64,
     pub(super) next_message: u64,
     pub(super) closing: CloseTracker,
     pub(super) sent: PerRole<DirectionStats>,
-    pub(super) outstanding: PerRole<Outstanding>,
-    pub(super) round_trips: RoundTrips,
+    /// Made for the first Ping or Pong.
+    pub(super) pinged: Option<Box<Pinged>>,
     /// Lent by the caller for the time of a call.
     pub(super) scratch: Scratch,
 }
 
 impl Shared {
-    pub(super) fn new(settings: Settings, deflate: Deflate) -> Shared {
+    pub(super) fn new(settings: Arc<Settings>, deflate: Deflate) -> Shared {
         Shared {
             settings,
             deflate,
@@ -85,8 +86,7 @@ impl Shared {
             next_message: 0,
             closing: CloseTracker::default(),
             sent: PerRole::default(),
-            outstanding: PerRole::default(),
-            round_trips: RoundTrips::default(),
+            pinged: None,
             scratch: Scratch::default(),
         }
     }
@@ -104,11 +104,12 @@ impl Shared {
         }
         self.closing.frame(frame);
         match frame.header.opcode {
-            Opcode::PING if frame.is_whole() => self.outstanding[sender].ping(frame),
+            Opcode::PING if frame.is_whole() => self.pinged.get_or_insert_default().outstanding[sender].ping(frame),
             Opcode::PONG if frame.is_whole() => {
-                let pong = self.outstanding[sender.peer()].pong(frame.payload, frame.packet);
+                let pinged = self.pinged.get_or_insert_default();
+                let pong = pinged.outstanding[sender.peer()].pong(frame.payload, frame.packet);
                 if let Pong::Answers { after, .. } = pong {
-                    self.round_trips.add(after);
+                    pinged.round_trips.add(after);
                 }
                 frame.pong = Some(pong);
             }

@@ -21,7 +21,8 @@ use rules::{BOMB, CONTEXT_LOST, EMPTY_COMPRESSED, EXPANDED, NEVER_USED, RSV1_ON_
 pub(in crate::rules) struct CompressionRules {
     /// permessage-deflate was seen agreed.
     agreed: bool,
-    sides: PerRole<Side>,
+    /// Made where compression was agreed, and otherwise when something comes that it explains.
+    sides: Option<Box<PerRole<Side>>>,
 }
 
 /// What is remembered of one sender.
@@ -72,7 +73,7 @@ impl Topic for CompressionRules {
             Event::Frame(frame) => self.frame(frame, docket),
             Event::Message(message) => self.message(message, context, docket),
             Event::Missing { sender, .. } | Event::Resync { sender, .. } | Event::NotFrames { sender, .. } => {
-                let side = &mut self.sides[*sender];
+                let side = &mut self.sides.get_or_insert_default()[*sender];
                 side.gap = true;
                 side.lost_with = None;
             }
@@ -85,15 +86,18 @@ impl Topic for CompressionRules {
 impl CompressionRules {
     fn handshake(&mut self, handshake: &Handshake) {
         self.agreed = handshake.deflate.is_some();
-        for sender in [Role::Client, Role::Server] {
-            self.sides[sender].bounds = Bounds::of(handshake, sender);
+        if self.agreed {
+            let sides = self.sides.get_or_insert_default();
+            for sender in [Role::Client, Role::Server] {
+                sides[sender].bounds = Bounds::of(handshake, sender);
+            }
         }
     }
 
     fn frame(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
         let (sender, header) = (frame.sender, &frame.header);
-        let side = &mut self.sides[sender];
         if header.rsv1 && matches!(header.opcode, Opcode::TEXT | Opcode::BINARY) {
+            let side = &mut self.sides.get_or_insert_default()[sender];
             side.head.clear();
             side.head.extend_from_slice(&frame.payload[..frame.payload.len().min(EVIDENCE)]);
         }
@@ -112,7 +116,8 @@ impl CompressionRules {
 
     fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
         let sender = message.sender;
-        let side = &mut self.sides[sender];
+        let Some(sides) = &mut self.sides else { return };
+        let side = &mut sides[sender];
         side.messages += 1;
         let head = std::mem::take(&mut side.head);
         let Some(inflated) = message.inflated else { return };
@@ -149,12 +154,13 @@ impl CompressionRules {
     }
 
     fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
+        let Some(sides) = &mut self.sides else { return };
         let unused = self.agreed
-            && [self.sides.client.compressed, self.sides.server.compressed] == [0, 0]
-            && !self.sides.client.gap
-            && !self.sides.server.gap;
+            && [sides.client.compressed, sides.server.compressed] == [0, 0]
+            && !sides.client.gap
+            && !sides.server.gap;
         for sender in [Role::Client, Role::Server] {
-            let side = &mut self.sides[sender];
+            let side = &mut sides[sender];
             heal(side, None, context, docket);
             if let Some(Expanded { finding, count, extra_bytes }) = side.expanded.take().map(|expanded| *expanded) {
                 let message = format!(

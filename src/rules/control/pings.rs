@@ -35,7 +35,7 @@ struct Side {
     /// There may be Pings of it that were not seen, or that were forgotten.
     blind: bool,
     /// Its first Close.
-    close: Option<Close>,
+    close: Option<Box<Close>>,
     /// The last frame that shows it at work before either side closed.
     alive: Option<Alive>,
     /// It sent a Pong that nothing asked for, or may have.
@@ -111,7 +111,7 @@ impl Pings {
         self.show_life(frame);
         let side = &mut self.sides[sender];
         if frame.header.opcode == Opcode::CLOSE && side.close.is_none() {
-            side.close = Some(Close { end_offset: frame.end_offset, time: frame.packet.time });
+            side.close = Some(Box::new(Close { end_offset: frame.end_offset, time: frame.packet.time }));
         }
         // An idle connection keeps nothing.
         let pings = &mut self.sides[peer].pings;
@@ -291,7 +291,7 @@ impl Pings {
     /// Takes a frame as a sign that its sender is at work and reads what it receives.
     fn show_life(&mut self, frame: &Frame<'_>) {
         let (sender, peer) = (frame.sender, frame.sender.peer());
-        let answers_close = match (self.sides[sender].close, self.sides[peer].close) {
+        let answers_close = match (&self.sides[sender].close, self.sides[peer].close.as_deref().copied()) {
             (Some(_), _) => return,
             (None, None) => None,
             (None, Some(close)) => {

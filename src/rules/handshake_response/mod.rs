@@ -33,7 +33,7 @@ const SHOWN: usize = 80;
 /// Judges the answer as soon as the handshake is told; an answer that is not there, at the end.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct HandshakeResponseRules {
-    unanswered: Option<Unanswered>,
+    unanswered: Option<Box<Unanswered>>,
 }
 
 /// An upgrade request without an answer.
@@ -69,12 +69,12 @@ impl HandshakeResponseRules {
         let Some(response) = &attempt.response else {
             if let (false, Some(request)) = (attempt.switched, &attempt.request) {
                 let (after_gap, client_left) = (attempt.after_gap, attempt.client_left);
-                self.unanswered = Some(Unanswered {
+                self.unanswered = Some(Box::new(Unanswered {
                     asked: request.last_packet,
                     after_gap,
                     client_left,
                     cut: handshake.http2.as_ref().and_then(|opening| opening.cut),
-                });
+                }));
             }
             return;
         };
