@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use wslens::Role::{self, Client, Server};
 use wslens::analysis::{Analyzer, Options};
 use wslens::capture::{Reader, in_time_order};
+use wslens::report::Detail;
+use wslens::report::json::Json;
 use wslens::rules::Severity::{self, Error, Warning};
 use wslens::websocket::TcpEnd;
 
@@ -341,6 +343,80 @@ fn without_its_keys_tls_is_said_to_be_closed() {
     let found = Recorder::read(&testdata("wss_tls13.pcap"));
     assert_eq!(found.rules(), ["cap-tls-undecryptable"]);
     assert!(found.endpoints.is_empty());
+}
+
+/// What is said of each TLS connection of a capture with this key log; none of them is a WebSocket.
+fn closed(capture: &str, key_log: &str) -> Vec<String> {
+    let mut options = Options::default();
+    options.key_log.add(key_log.as_bytes());
+    let found = Recorder::run(Reader::open(&testdata(capture)).unwrap(), options);
+    assert!(found.endpoints.is_empty(), "{capture}");
+    found.of("cap-tls-undecryptable").iter().map(|finding| finding.message.clone()).collect()
+}
+
+/// What is known of each is what tshark shows of its hellos.
+#[test]
+fn what_stays_closed_is_listed_with_what_is_known_and_what_is_missing() {
+    let python = "TLS 1.3, TLS_AES_256_GCM_SHA384, client random \
+                  d9a81a5c6ace0248a69ed0e8113090c6b7bdcd9f5e224ff3c711379d4fe2e179";
+    let says = |how: &str| [format!("TLS from 127.0.0.1:52690 to 127.0.0.1:9231 is {how} ({python})")];
+    let capture = "wss_tls13.pcap";
+    assert_eq!(closed(capture, ""), says("not opened: there is no key log; --keylog FILE names one"));
+
+    let others = fs::read_to_string(testdata("h2_chromium.keys")).unwrap();
+    let missing = "not opened: no SERVER_HANDSHAKE_TRAFFIC_SECRET for this client random";
+    assert_eq!(closed(capture, &others), says(missing));
+
+    // A secret of the right length that is another one.
+    let own = fs::read_to_string(testdata("wss_tls13.keys")).unwrap();
+    let wrong: String = own
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.rsplit_once(' ').unwrap())
+        .map(|(front, secret)| format!("{front} {}\n", secret.chars().rev().collect::<String>()))
+        .collect();
+    let missing = "not opened: a secret was found but the records do not authenticate with it";
+    assert_eq!(closed(capture, &wrong), says(missing));
+
+    let handshake: String =
+        own.lines().filter(|line| line.contains("HANDSHAKE")).map(|line| format!("{line}\n")).collect();
+    let missing = "opened only in part: no CLIENT_TRAFFIC_SECRET_0 for this client random";
+    assert_eq!(closed(capture, &handshake), says(missing));
+
+    let camellia = "TLS from 127.0.0.1:47016 to 127.0.0.1:15166 is not opened: cipher suite 0xC072 is not supported (TLS \
+                    1.2, 0xC072, server name wslens.test, ALPN http/1.1, client random \
+                    3a31d71d9ff3a987bac5a9899e2fa8cdcbfca3cb1c58b284ab5578b62dda0ec1)";
+    for keys in ["", &fs::read_to_string(testdata("tls/tls12_camellia.keys")).unwrap()] {
+        assert_eq!(closed("tls/tls12_camellia.pcap", keys), [camellia]);
+    }
+    assert_eq!(
+        closed("tls/tls13_middle.pcap", &own),
+        ["TLS between 127.0.0.1:56696 and 127.0.0.1:15100 is not opened: the handshake is not in the capture"]
+    );
+    let chromium = closed("h2_chromium.pcap", "");
+    assert_eq!(chromium.len(), 3);
+    let mut json = Vec::new();
+    let mut analyzer = Analyzer::new(Options::default());
+    let mut sink = Json::new(&mut json, Detail::Full);
+    analyzer.read(&mut Reader::open(&testdata("tls/tls12_camellia.pcap")).unwrap(), &mut sink).unwrap();
+    analyzer.finish(&mut sink).unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let expected = serde_json::json!({
+        "client": { "ip": "127.0.0.1", "port": 47016 },
+        "server": { "ip": "127.0.0.1", "port": 15166 },
+        "version": "TLS 1.2",
+        "cipher_suite": "0xC072",
+        "server_name": "wslens.test",
+        "alpn": "http/1.1",
+        "alpn_offered": ["h2", "http/1.1"],
+        "client_random_hex": "3a31d71d9ff3a987bac5a9899e2fa8cdcbfca3cb1c58b284ab5578b62dda0ec1",
+        "missing": "cipher suite 0xC072 is not supported",
+    });
+    assert_eq!(report["findings"][0]["tls"], expected);
+    for (said, port) in chromium.iter().zip([47364, 47366, 47368]) {
+        assert!(said.starts_with(&format!("TLS from 127.0.0.1:{port} to 127.0.0.1:9302 is not opened: ")), "{said}");
+        assert!(said.contains("(TLS 1.3, TLS_AES_256_GCM_SHA384, server name localhost, ALPN offered h2 http/1.1, "));
+    }
 }
 
 /// `python_websockets.pcap` cut into three files, in the order in which they are given.

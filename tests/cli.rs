@@ -261,6 +261,25 @@ fn one_line_says_why_nothing_could_be_read() {
 }
 
 #[test]
+fn who_sees_no_websocket_is_told_of_closed_tls() {
+    const CLOSED: &str = "testdata/wss_tls13.pcap";
+    assert!(out(&["analyze", CLOSED]).contains("cap-tls-undecryptable"));
+    assert!(!out(&["analyze", CLOSED]).contains("hidden"));
+    for (arguments, code) in [
+        (&["check", CLOSED][..], 3),
+        (&["compare", PHP, CLOSED], 3),
+        (&["frames", CLOSED], 0),
+        (&["follow", CLOSED, "0"], 2),
+        (&["show", CLOSED, "0:0"], 2),
+        (&["quiz", CLOSED], 2),
+    ] {
+        let ran = run(arguments);
+        assert_eq!(ran.code, Some(code), "{arguments:?}");
+        assert!(ran.err.contains("TLS that could not be opened") && ran.err.contains("--keylog"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn what_could_be_read_is_reported_beside_what_could_not() {
     let ran = run(&["analyze", "testdata/no_such_file.pcap", PHP]);
     assert!(ran.out.contains("1000/1000") && ran.err.contains("no_such_file"), "{}{}", ran.out, ran.err);
@@ -364,6 +383,14 @@ fn a_closed_pipe_is_no_error() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_granted_stream_of_http2_is_not_coloured_as_a_refusal() {
+    const YELLOW: &str = "\u{1b}[38;5;11m";
+    let request = |capture: &str| out(&["analyze", capture, "--color", "always"]).lines().nth(4).unwrap().to_owned();
+    assert!(request("testdata/refused.pcap").contains(YELLOW));
+    assert!(!request("testdata/h2/node_h2c.pcap").contains(YELLOW));
 }
 
 #[test]

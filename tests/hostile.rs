@@ -10,7 +10,7 @@ use std::fs;
 use std::io::{self, Cursor};
 use wslens::Role;
 use wslens::analysis::{Analyzer, Options, Sink};
-use wslens::capture::{Info, Reader, annotate};
+use wslens::capture::{self, Changes, Info, Reader};
 use wslens::report::{Detail, Fanout};
 use wslens::scenario::Scenario;
 use wslens::websocket::Message;
@@ -40,9 +40,10 @@ fn analyse(bytes: Vec<u8>) {
 /// A copy with comments can be read and has the same packets.
 fn copy(reader: Reader, original: &Info) {
     let mut copy = Vec::new();
-    let comments =
+    let mut comments =
         |packet| if packet % 2 == 0 { vec![format!("packet {packet}"), "ü".repeat(50)] } else { Vec::new() };
-    annotate(reader, &mut { comments }, &mut copy).unwrap();
+    let changes = Changes { comments: Some(&mut comments), key_log: b"# a key log\n", strip_secrets: true };
+    capture::copy(reader, changes, &mut copy).unwrap();
     if copy.is_empty() {
         // Not even the first section is whole.
         return assert_eq!(original.packets, 0);

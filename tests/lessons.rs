@@ -245,6 +245,8 @@ fn a_handshake_is_explained() {
     assert_snapshot!(wslens(&["handshake", "testdata/gallery/rfc_style_client_bad_guid.pcap", "1"], ""));
     assert_snapshot!(wslens(&["handshake", "testdata/hixie76.pcap", "0"], ""));
     assert_snapshot!(wslens(&["handshake", "testdata/refused.pcap", "2"], ""));
+    let keys = ["--keylog", "testdata/h2_chromium.keys"];
+    assert_snapshot!(wslens(&[&["handshake", "testdata/h2_chromium.pcap", "0"], &keys[..]].concat(), ""));
 }
 
 #[test]
@@ -259,6 +261,10 @@ fn a_ladder_is_drawn() {
     assert_snapshot!(ladder("gallery/qt_cpp_zero_byte.pcap", &[]));
     assert_snapshot!(ladder("refused.pcap", &["--notes"]));
     assert_snapshot!(ladder("qt_qml.pcap", &[]));
+    // The stream's first packet comes after those with which TCP opened.
+    let stream = ladder("h2/node_h2c.pcap", &[]);
+    let syn = stream.lines().find(|line| line.contains("SYN ")).unwrap();
+    assert!(syn.trim_start().starts_with('-') && stream.contains("  0.000  │── CONNECT "), "{stream}");
     let cut = ladder("python_websockets_nodeflate.pcap", &["--limit", "4"]);
     // 38 frames, of which four are drawn.
     assert!(cut.contains("34 frames with "), "{cut}");

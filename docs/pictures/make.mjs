@@ -1,6 +1,6 @@
 // Makes the pictures of the README from testdata/:  node docs/pictures/make.mjs [NAME…]
 //
-// Needs what tests/browser/install fetches. A further picture is a further line in one of the two lists.
+// Needs what tests/browser/install fetches, and tmux. A further picture is a further line in one of the lists.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -18,6 +18,18 @@ const TERMINAL = [
   { name: "analyze", command: "wslens analyze testdata/gallery/qt_cpp_zero_byte.pcap" },
   { name: "ruler", command: "wslens show testdata/gallery/qt_cpp_zero_byte.pcap 0:1" },
   { name: "ladder", command: "wslens ladder testdata/gallery/php_draft17.pcap 0" },
+];
+
+// What the terminal browser shows after some keys, by way of tmux; `ready` is on the screen before them, `shows` behind the last.
+const SCREENS = [
+  {
+    name: "browser",
+    command: "wslens tui testdata/gallery/qt_cpp_zero_byte.pcap",
+    ready: /Frame 0:0/,
+    keys: ["Down", "Tab", "Down", "Down", "Down", "Down"],
+    // The focused line is inverse.
+    shows: /\x1b\[[0-9;]*7m[^\n]*opcode +\.\.\.\./,
+  },
 ];
 
 // The report page: of which captures, at which address, how large, in which colours.
@@ -47,6 +59,24 @@ function wslens(words) {
 for (const { name, command } of TERMINAL.filter(asked)) {
   const text = wslens([...command.split(" ").slice(1), "--color", "always", "--width", "100"]);
   writeFileSync(join(here, `${name}.svg`), picture(command, text));
+}
+
+for (const { name, command, ready, keys, shows } of SCREENS.filter(asked)) {
+  const session = `wslens-${process.pid}`;
+  const tmux = (...words) => execFileSync("tmux", words, { cwd: root, encoding: "utf8" });
+  execFileSync("cargo", ["build", "--quiet"], { cwd: root });
+  tmux("new-session", "-d", "-s", session, "-x", "100", "-y", "28", `target/debug/${command}`);
+  const until = (wanted) => {
+    for (const end = Date.now() + 20_000; Date.now() < end; ) {
+      const screen = tmux("capture-pane", "-p", "-e", "-t", session);
+      if (wanted.test(screen)) return screen;
+    }
+    throw new Error(`${name}: the screen never showed ${wanted}`);
+  };
+  until(ready);
+  tmux("send-keys", "-t", session, ...keys);
+  writeFileSync(join(here, `${name}.svg`), picture(command, until(shows)));
+  tmux("kill-session", "-t", session);
 }
 
 // The shell's work, in the order of names.

@@ -79,7 +79,7 @@ impl Above {
             Above::Other => {}
             Above::Tls(secured) => {
                 secured.deliver(side, delivery, below, state, out);
-                if secured.is_other(state) {
+                if secured.is_other(below, state) {
                     *self = Above::Other;
                 }
             }
@@ -129,7 +129,8 @@ impl Above {
     ) {
         if let (Above::Other, Delivery::Data(chunk)) = (&*self, delivery) {
             if begins_like_tls(chunk.bytes) {
-                if let Some(mut secured) = Secured::begin(chunk.packet, state) {
+                {
+                    let mut secured = Secured::begin(chunk.packet, state);
                     secured.deliver(side, delivery, below, state, out);
                     *self = Above::Tls(Box::new(secured));
                 }

@@ -72,7 +72,7 @@ impl Analyzer {
         if !join {
             self.flows.finish(self.last, &mut self.state, &mut out);
         }
-        for finding in clock.finding().into_iter().chain(self.state.closed_tls.finding()) {
+        for finding in clock.finding().into_iter().chain(self.state.closed_tls.take()) {
             out.finding(None, &finding, &mut self.state.summary);
         }
         let info = reader.info();
@@ -107,7 +107,7 @@ impl Analyzer {
     pub fn finish(mut self, sink: &mut dyn Sink) -> io::Result<Summary> {
         let mut out = Output::new(sink);
         self.flows.finish(self.last, &mut self.state, &mut out);
-        if let Some(finding) = self.state.closed_tls.finding() {
+        for finding in self.state.closed_tls.take() {
             out.finding(None, &finding, &mut self.state.summary);
         }
         out.tell(|sink| sink.summary(&self.state.summary));

@@ -27,6 +27,7 @@
 
 mod above;
 mod analyzer;
+mod closed_tls;
 mod first_keys;
 mod flow;
 mod flows;

@@ -18,6 +18,8 @@ pub struct Options {
     /// The captures that are read are the parts of one: connections go on from one to the next, and so do packet
     /// numbers, as in what `mergecap -a` writes.
     pub join: bool,
+    /// Tell the random of every TLS ClientHello, see [`Sink::client_random`](super::Sink::client_random).
+    pub client_randoms: bool,
     /// Tell when TCP opened and closed each connection, see [`Sink::timeline`](super::Sink::timeline).
     pub timeline: bool,
     /// Secrets that open TLS; those found in the captures are added.
@@ -38,6 +40,7 @@ impl Default for Options {
             digests: false,
             blocks: 0,
             join: false,
+            client_randoms: false,
             timeline: false,
             key_log: KeyLog::new(),
             opt_in: false,

@@ -1,13 +1,13 @@
 //! What is told to the sink, counted on its way, and what connections know of each other.
 
+use super::closed_tls::ClosedTls;
 use super::first_keys::Beginnings;
 use super::legs::Legs;
 use super::neighbours::Neighbours;
 use super::reconnects::Reconnects;
 use super::sink::{Sink, Summary};
 use super::{Connection, ConnectionEnd, Options, Timeline};
-use crate::capture::PacketRef;
-use crate::rules::{Finding, Referee, Thresholds, capture};
+use crate::rules::{Finding, Referee, Thresholds};
 use crate::tcp::Spare;
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Frame, Message, Scratch, Settings};
@@ -74,25 +74,6 @@ fn settings(options: &Options) -> Settings {
         pieces: options.message_bytes,
         bounds: Bounds { length: limits.inflated_bytes, ratio: limits.inflate_ratio },
         resync_bytes: limits.resync_bytes,
-    }
-}
-
-/// TLS connections that could not be opened.
-#[derive(Debug, Default)]
-pub(super) struct ClosedTls {
-    seen: Option<(u64, PacketRef, Option<String>)>,
-}
-
-impl ClosedTls {
-    /// Counts a connection that begins in this packet, and keeps why the first one stays closed.
-    pub(super) fn count(&mut self, first: PacketRef, why: Option<String>) {
-        self.seen.get_or_insert((0, first, why)).0 += 1;
-    }
-
-    /// What was counted since the last call.
-    pub(super) fn finding(&mut self) -> Option<Finding> {
-        let (connections, first, why) = self.seen.take()?;
-        Some(capture::tls_undecryptable(connections, first, why.as_deref()))
     }
 }
 

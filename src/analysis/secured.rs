@@ -5,6 +5,7 @@ use super::above::Above;
 use super::live::{Below, Captured, Ends, Live};
 use super::output::{Output, State};
 use crate::capture::PacketRef;
+use crate::rules::capture;
 use crate::tcp::{Delivery, Side};
 use crate::tls::Session;
 use crate::websocket::Ending;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 const HELD_TOGETHER: usize = 32 << 20;
 const HELD_MOST: usize = 256 << 10;
 const HELD_LEAST: usize = 16 << 10;
+
+/// What one may hold where no secrets can come: the hellos are looked at, and then it is given up.
+const HELD_HOPELESS: usize = 4 << 10;
 
 /// See the module.
 #[derive(Debug)]
@@ -27,15 +31,15 @@ pub(super) struct Secured {
 }
 
 impl Secured {
-    /// A connection that begins like TLS in this packet; `None`, and counted, where no secrets can come.
-    pub(super) fn begin(first: PacketRef, state: &mut State) -> Option<Secured> {
-        if state.key_log.is_empty() && !state.secrets_may_come {
-            state.closed_tls.count(first, None);
-            return None;
-        }
-        state.tls_connections += 1;
-        let limit = (HELD_TOGETHER / state.tls_connections).clamp(HELD_LEAST, HELD_MOST);
-        Some(Secured { session: Session::new(limit), inside: Above::begin(), ends: Ends::default(), first })
+    /// A connection that begins like TLS in this packet.
+    pub(super) fn begin(first: PacketRef, state: &mut State) -> Secured {
+        let limit = if state.key_log.is_empty() && !state.secrets_may_come {
+            HELD_HOPELESS
+        } else {
+            state.tls_connections += 1;
+            (HELD_TOGETHER / state.tls_connections).clamp(HELD_LEAST, HELD_MOST)
+        };
+        Secured { session: Session::new(limit), inside: Above::begin(), ends: Ends::default(), first }
     }
 
     /// Takes what the TCP connection delivers.
@@ -58,13 +62,15 @@ impl Secured {
         self.inside.live()
     }
 
-    /// Whether there is no WebSocket in it; counts it where that is because it could not be opened.
-    pub(super) fn is_other(&self, state: &mut State) -> bool {
+    /// Whether there is no WebSocket in it; says so where that is because it could not be opened.
+    pub(super) fn is_other(&self, below: &Below, state: &mut State) -> bool {
         let closed = self.session.has_given_up() && self.inside.is_undecided();
         if closed {
-            self.count(state);
+            self.say_closed(below, state);
         }
-        closed || self.inside.is_other()
+        // What is of no interest itself may still be renegotiated.
+        let followed = state.options.client_randoms && !self.session.has_given_up();
+        closed || self.inside.is_other() && !followed
     }
 
     /// Nothing more will come.
@@ -79,7 +85,7 @@ impl Secured {
         let key_log = state.key_log.clone();
         self.open(below, state, out, |session, take| session.retry(&key_log, &mut |side, plain| take(side, plain)));
         if self.inside.is_undecided() {
-            self.count(state);
+            self.say_closed(below, state);
         }
         let below = self.below(below);
         self.inside.finish(&below, ending, captured, state, out);
@@ -100,6 +106,11 @@ impl Secured {
             below.ends.clone_from(ends);
             inside.deliver(side, &delivery, &below, state, out);
         });
+        for random in session.take_client_randoms() {
+            if state.options.client_randoms {
+                out.tell(|sink| sink.client_random(&random));
+            }
+        }
     }
 
     /// The TCP connection as what is inside sees it: acknowledgments and ends are those of the plaintext. The facts
@@ -109,14 +120,14 @@ impl Secured {
         Below { ends: self.ends.clone(), opened: true, tls, ..below.clone() }
     }
 
-    /// Counts it among those that stay closed, if nothing of it was opened.
-    fn count(&self, state: &mut State) {
+    /// Says what is known of it and what is missing, unless all of it that was captured was opened.
+    fn say_closed(&self, below: &Below, state: &mut State) {
         let facts = self.session.facts();
-        if facts.opened > 0 {
+        if facts.opened > 0 && facts.unopened.is_none() {
             return;
         }
-        let of = facts.server_name.as_deref().map_or(String::new(), |name| format!(" of {name}"));
-        let why = facts.unopened.map_or("its handshake is not complete".to_owned(), |why| why.to_string());
-        state.closed_tls.count(self.first, Some(format!("the first{of}: {why}")));
+        let no_key_log = state.key_log.is_empty();
+        let ends = [below.first, below.second];
+        state.closed_tls.add(self.first, || capture::tls_undecryptable(ends, facts, no_key_log, self.first));
     }
 }

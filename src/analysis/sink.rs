@@ -68,6 +68,13 @@ pub trait Sink {
         Ok(())
     }
 
+    /// A TLS connection, with or without a WebSocket in it, has a ClientHello with this random: the lines of a key log
+    /// that belong to it name it. Only where [`Options::client_randoms`](super::Options::client_randoms) asks for it.
+    fn client_random(&mut self, random: &[u8; 32]) -> io::Result<()> {
+        let _ = random;
+        Ok(())
+    }
+
     /// A capture file was read to its end.
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
         let _ = capture;

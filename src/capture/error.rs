@@ -14,7 +14,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// The first bytes could not be read or decompressed.
-    #[error("cannot read {name}: {cause}")]
+    #[error("cannot read {}: {cause}{}", called(name), instead(cause))]
     Read {
         /// The path as given, `-` for standard input.
         name: String,
@@ -22,7 +22,10 @@ pub enum Error {
         cause: io::Error,
     },
     /// The first bytes are those of something else.
-    #[error("{name} is not a capture: {found}; pcap and pcapng files can be read, plain or in gzip, zstd or lz4")]
+    #[error(
+        "{} is not a capture: {found}; pcap and pcapng files can be read, plain or in gzip, zstd or lz4",
+        called(name)
+    )]
     NotACapture {
         /// The path as given, `-` for standard input.
         name: String,
@@ -30,7 +33,7 @@ pub enum Error {
         found: String,
     },
     /// The file ends before its header is complete.
-    #[error("{name} ends inside its {format} header, so that nothing in it can be read; capture again")]
+    #[error("{} ends inside its {format} header, so that nothing in it can be read; capture again", called(name))]
     HeaderCut {
         /// The path as given, `-` for standard input.
         name: String,
@@ -39,7 +42,8 @@ pub enum Error {
     },
     /// A pcap version that no present program writes.
     #[error(
-        "{name} is a pcap file of version {major}.{minor}; only 2.4 can be read: convert it with `editcap -F pcapng`"
+        "{} is a pcap file of version {major}.{minor}; only 2.4 can be read: convert it with `editcap -F pcapng`",
+        called(name)
     )]
     Version {
         /// The path as given, `-` for standard input.
@@ -50,11 +54,20 @@ pub enum Error {
         minor: u16,
     },
     /// Files can only be put in order if each can be read twice.
-    #[error("{name} cannot be joined: it can be read only once; give a regular file, or leave out --join")]
+    #[error("{} cannot be joined: it can be read only once; give a regular file, or leave out --join", called(name))]
     NotAFile {
         /// The path as given, `-` for standard input.
         name: String,
     },
+}
+
+fn called(name: &str) -> &str {
+    if name == "-" { "standard input" } else { name }
+}
+
+/// What to give instead of what cannot be read.
+fn instead(cause: &io::Error) -> &'static str {
+    if cause.kind() == io::ErrorKind::IsADirectory { "; give the captures in it" } else { "" }
 }
 
 /// Says what a file is that is not a capture, from its first bytes.

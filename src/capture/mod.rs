@@ -15,10 +15,10 @@
 //! An [`Error`] means that there was nothing to read at all.
 
 mod ahead;
-mod annotate;
 mod buffer;
 mod clock;
 mod compression;
+mod copy;
 mod error;
 mod gauge;
 mod info;
@@ -31,7 +31,7 @@ mod reader;
 mod tests;
 mod time;
 
-pub use annotate::{Annotated, annotate};
+pub use copy::{Changes, Copied, copy};
 pub use error::Error;
 pub use gauge::Gauge;
 pub use info::Info;

@@ -44,6 +44,9 @@ pub struct Secrets {
 impl Secrets {
     /// `TLSK`: lines of a TLS key log file (RFC 9850).
     pub const TLS_KEY_LOG: u32 = 0x544c_534b;
+
+    /// A block of so many bytes of secrets is read where it comes first, and leaves as much room for others.
+    pub const MOST: usize = MAX_SECRETS / 2;
 }
 
 /// Does not write the secrets.

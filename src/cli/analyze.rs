@@ -28,10 +28,10 @@ pub struct Analyze {
     #[command(flatten)]
     judging: Judging,
     /// What to write to standard output.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    #[arg(long, value_enum, help_heading = "Reports", default_value_t = Format::Table)]
     format: Format,
     /// Write a report to a file as well; may be given several times.
-    #[arg(long, value_name = "FORMAT:PATH")]
+    #[arg(long, value_name = "FORMAT:PATH", help_heading = "Reports")]
     output: Vec<Output>,
     #[command(flatten)]
     payloads: Payloads,
@@ -39,6 +39,7 @@ pub struct Analyze {
 
 /// How much of payloads a report holds.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Reports")]
 pub struct Payloads {
     /// Payload bytes of each frame and message to report; 64, and 16 MiB in har, unless said otherwise.
     #[arg(long, value_name = "N")]

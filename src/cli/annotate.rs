@@ -1,19 +1,17 @@
 //! `wslens annotate`: a copy of a capture with the findings as comments on its packets.
 
-use super::Exit;
 use super::captures::{Captures, Keys, Verdict};
 use super::judging::Choosing;
-use super::output::{Screen, complain, real};
+use super::output::{Screen, complain};
+use super::{Exit, copying};
 use crate::analysis::Options;
-use crate::capture::{Annotated, Reader, annotate};
+use crate::capture::{Changes, Copied, Reader};
 use crate::policy::Bar;
 use crate::report::comments::Comments;
 use crate::report::words::count;
 use crate::rules::Severity;
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -35,7 +33,7 @@ pub struct Annotate {
     keys: Keys,
     #[command(flatten)]
     choosing: Choosing,
-    /// Where to write the pcapng file; standard output without it.
+    /// Where to write the pcapng file; - is standard output, as without it.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 }
@@ -46,9 +44,7 @@ impl Annotate {
         if capture.as_os_str() == "-" {
             bail!("annotate reads the capture twice and cannot take it from standard input; write it to a file first");
         }
-        if output.as_ref().is_some_and(|output| real(output) == real(&capture)) {
-            bail!("--output would overwrite the capture {}; give another path", capture.display());
-        }
+        copying::refuse_overwriting(output.as_deref(), &[&capture])?;
         let judge = choosing.open()?;
         let opened = Captures::one(capture.clone(), keys).open()?;
         let mut comments = Comments::new(screen.least());
@@ -56,35 +52,17 @@ impl Annotate {
         judge.run(opened, Options::default(), &mut verdict, vec![(false, &mut comments)])?;
 
         let packets = comments.packets();
-        let reader = Reader::open(&capture)?;
         let mut of = |packet| comments.take(packet);
-        let copy = match &output {
-            Some(path) => {
-                let cannot = || format!("cannot write {}", path.display());
-                let mut out = BufWriter::with_capacity(64 << 10, File::create(path).with_context(cannot)?);
-                annotate(reader, &mut of, &mut out).with_context(cannot)?
-            }
-            None => annotate(reader, &mut of, &mut screen.plain())?,
-        };
-        let Annotated { info, comments, dropped } = copy;
+        let changes = Changes { comments: Some(&mut of), ..Changes::default() };
+        let copied = copying::write(Reader::open(&capture)?, changes, output.as_deref(), screen)?;
+        let Copied { info, comments, dropped, .. } = copied;
         if dropped > 0 {
             let what = format!("{} on packets without room for any: Simple Packet Blocks", count(dropped, "comment"));
             complain("warning", &format!("{what} are left out"));
         }
-        if let Some(path) = &output {
-            let path = crate::escape::printable(path.as_os_str().as_encoded_bytes()).into_owned();
-            let of = count(packets as u64, "packet");
-            writeln!(screen.plain(), "{path}: {} on {of} of {}", count(comments, "comment"), info.packets)?;
-        }
-        if info.truncated {
-            complain("warning", "the capture ends inside a packet or block; the copy ends before it");
-        }
-        match info.fault {
-            Some(fault) => {
-                complain("error", &format!("the copy ends where reading stopped: {fault}"));
-                Ok(Exit::Blind)
-            }
-            None => Ok(Exit::Done),
-        }
+        let of = count(packets as u64, "packet");
+        let what = format!("{} on {of} of {}", count(comments, "comment"), info.packets);
+        copying::tell(output.as_deref(), &what, screen)?;
+        Ok(copying::ended(&info))
     }
 }

@@ -235,10 +235,28 @@ impl Sink for Verdict {
     }
 }
 
+impl Outcome {
+    /// Why no WebSocket connection was seen, and what to do about it.
+    pub fn why_nothing(&self) -> &'static str {
+        if self.unknown_links > 0 {
+            "packets of unknown link types were passed over; convert the capture, or capture again"
+        } else if self.undecryptable > 0 {
+            "there is TLS that could not be opened; name its secrets with --keylog FILE"
+        } else {
+            "there is no WebSocket connection"
+        }
+    }
+}
+
+/// The number of a connection, as an argument.
+pub fn number(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write the number of a connection, as in 0; wslens analyze lists them".to_owned())
+}
+
 /// Fails with the connections there are, unless `connection` is one of them.
-pub fn known(connection: u64, summary: &Summary) -> Result<()> {
-    match summary.connections {
-        0 => bail!("no connection {connection}: there is no WebSocket connection in this capture"),
+pub fn known(connection: u64, outcome: &Outcome) -> Result<()> {
+    match outcome.summary.connections {
+        0 => bail!("no connection {connection} in this capture: {}", outcome.why_nothing()),
         1 if connection > 0 => bail!("no connection {connection}: this capture has connection 0 only"),
         n if connection >= n => bail!("no connection {connection}: this capture has connections 0 to {}", n - 1),
         _ => Ok(()),

@@ -17,8 +17,9 @@ const EXAMPLES: &str = "\
 Examples:
   wslens check capture.pcap
   wslens check captures/*.pcap --fail-on warning --output json:findings.json
-  wslens check capture.pcap --format github --output sarif:wslens.sarif --output junit:wslens.xml
-  wslens check capture.pcap --write-baseline known.json && wslens check capture.pcap --baseline known.json
+  wslens check capture.pcap --format github --output sarif:wslens.sarif
+  wslens check capture.pcap --write-baseline known.json
+  wslens check capture.pcap --baseline known.json
 
 Exit codes:
   0  no finding at or above --fail-on
@@ -44,13 +45,13 @@ pub struct Check {
     #[arg(long)]
     allow_empty: bool,
     /// What to write to standard output.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, help_heading = "Reports", default_value_t = Format::Text)]
     format: Format,
     /// Write a report to a file as well; may be given several times.
-    #[arg(long, value_name = "FORMAT:PATH")]
+    #[arg(long, value_name = "FORMAT:PATH", help_heading = "Reports")]
     output: Vec<Output>,
     /// Frames and messages in JSON, too.
-    #[arg(long)]
+    #[arg(long, help_heading = "Reports")]
     full: bool,
     #[command(flatten)]
     payloads: Payloads,
@@ -102,7 +103,8 @@ impl Check {
         let outcome = judge.run(opened, options, &mut verdict, sinks)?;
         let exit = exit(&outcome, verdict.failed, self.allow_empty);
         if exit == Exit::Nothing {
-            complain("warning", nothing(&outcome));
+            let pass = if is_blind(&outcome) { "" } else { "; --allow-empty lets this pass" };
+            complain("warning", &format!("nothing was checked: {}{pass}", outcome.why_nothing()));
         }
         Ok(exit)
     }
@@ -119,20 +121,12 @@ fn exit(outcome: &Outcome, failed: u64, allow_empty: bool) -> Exit {
     if outcome.summary.connections > 0 {
         return Exit::Done;
     }
-    // What could not be decoded may have held anything.
-    let blind = outcome.unknown_links > 0 || outcome.undecryptable > 0;
-    if allow_empty && !blind { Exit::Done } else { Exit::Nothing }
+    if allow_empty && !is_blind(outcome) { Exit::Done } else { Exit::Nothing }
 }
 
-/// Why no WebSocket connection was seen.
-fn nothing(outcome: &Outcome) -> &'static str {
-    if outcome.unknown_links > 0 {
-        "nothing was checked: packets of unknown link types were passed over; convert the capture, or capture again"
-    } else if outcome.undecryptable > 0 {
-        "nothing was checked: there is TLS that could not be decrypted; capture with the session's secrets"
-    } else {
-        "nothing was checked: no WebSocket connection was found; --allow-empty lets this pass"
-    }
+/// Whether there is what could not be decoded: it may have held anything.
+fn is_blind(outcome: &Outcome) -> bool {
+    outcome.unknown_links > 0 || outcome.undecryptable > 0
 }
 
 /// A writer whose closed pipe is no reason to stop: the verdict is wanted even where the lines are not

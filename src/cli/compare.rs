@@ -19,8 +19,9 @@ Examples:
   wslens compare release-1.pcap release-2.pcap --fail-on difference
   wslens compare before.pcap after.pcap --format json | jq '.findings.appeared[].rule'
 
-Findings are the same where their fingerprints are, which hold no port, time or random key. Connections
-are compared by what they asked for: status, subprotocol, extensions, close codes.
+Findings are the same where their fingerprints are, which hold no port, time or
+random key. Connections are compared with those that asked for the same: status,
+subprotocol, extensions, close codes.
 
 Exit codes:
   0  nothing at or above --fail-on appeared
@@ -106,7 +107,12 @@ impl Compare {
             return Ok(Exit::Found);
         }
         if before.summary.connections.min(after.summary.connections) == 0 {
-            complain("warning", "nothing was compared: a capture shows no WebSocket connection");
+            for (path, outcome) in [(&self.before, &first), (&self.after, &second)] {
+                if outcome.summary.connections == 0 {
+                    let what = format!("nothing was compared: {}: {}", path.display(), outcome.why_nothing());
+                    complain("warning", &what);
+                }
+            }
             return Ok(Exit::Nothing);
         }
         Ok(Exit::Done)

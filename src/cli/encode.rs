@@ -1,6 +1,6 @@
 //! `wslens encode`: frames written by hand, right or wrong.
 
-use super::frames::Sender;
+use super::frames::{Sender, opcode};
 use super::output::Screen;
 use super::{Exit, suggest};
 use crate::Role;
@@ -30,15 +30,15 @@ const LONGEST: u64 = 16 << 20;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Encode {
-    /// The payload as text; - reads it from standard input.
-    #[arg(default_value = "", allow_hyphen_values = true)]
+    /// The payload as text, none without it; - reads it from standard input.
+    #[arg(default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     payload: String,
     /// The payload is given in hexadecimal; the opcode is then binary unless it is said.
     #[arg(long)]
     hex: bool,
     /// text, binary, close, ping, pong, continuation, or a number from 0 to 15.
-    #[arg(long, value_name = "OPCODE")]
-    opcode: Option<Op>,
+    #[arg(long, value_name = "OPCODE", value_parser = opcode)]
+    opcode: Option<Opcode>,
     /// Status code of a Close; the payload is its reason.
     #[arg(long, value_name = "CODE")]
     code: Option<u16>,
@@ -66,26 +66,6 @@ pub struct Encode {
     /// Write the bytes themselves, for a pipe.
     #[arg(long)]
     raw: bool,
-}
-
-/// An opcode by name or number.
-#[derive(Clone, Copy, Debug)]
-struct Op(Opcode);
-
-impl FromStr for Op {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Op, &'static str> {
-        let number = || match text.strip_prefix("0x") {
-            Some(hex) => u8::from_str_radix(hex, 16).ok(),
-            None => text.parse().ok(),
-        };
-        let named = (0..16).find(|&opcode| Opcode(opcode).name() == text);
-        match named.or_else(number) {
-            Some(opcode @ 0..=15) => Ok(Op(Opcode(opcode))),
-            _ => Err("write text, binary, close, ping, pong, continuation, or a number from 0 to 15"),
-        }
-    }
 }
 
 /// How to mask.
@@ -146,7 +126,7 @@ impl Encode {
 
     fn opcode(&self) -> Opcode {
         match (self.opcode, self.code, self.hex) {
-            (Some(Op(opcode)), ..) => opcode,
+            (Some(opcode), ..) => opcode,
             (None, Some(_), _) => Opcode::CLOSE,
             (None, None, true) => Opcode::BINARY,
             (None, None, false) => Opcode::TEXT,

@@ -1,7 +1,7 @@
 //! `wslens extract`: messages as files.
 
 use super::Exit;
-use super::captures::{Captures, known};
+use super::captures::{Captures, known, number};
 use super::frames::Sender;
 use super::output::{Screen, complain};
 use crate::Role;
@@ -20,8 +20,10 @@ Examples:
   wslens extract capture.pcap --messages said
   wslens extract capture.pcap --messages said --connection 0 --sender server
 
-The files are named by connection, message and sender: c0-m3-client.txt is text, c0-m3-client.bin is
-binary. What ends in .part is not whole: bytes are missing in the capture, or could not be inflated.";
+The files are named by connection, message and sender:
+  c0-m3-client.txt       text
+  c0-m3-client.bin       binary
+  c0-m3-client.txt.part  not whole: bytes are missing or could not be inflated";
 
 /// Write each message to a file, unmasked and inflated.
 #[derive(Debug, Args)]
@@ -33,7 +35,7 @@ pub struct Extract {
     #[arg(long, value_name = "DIR")]
     messages: PathBuf,
     /// Only those of this connection.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number)]
     connection: Option<u64>,
     /// Only those that this endpoint sent.
     #[arg(long, value_enum, value_name = "WHO")]
@@ -48,7 +50,9 @@ impl Extract {
         let options = Options { payload_bytes: 0, message_bytes: true, ..Options::default() };
         let outcome = opened.run(options, &mut files)?;
         if let Some(connection) = self.connection {
-            known(connection, &outcome.summary)?;
+            known(connection, &outcome)?;
+        } else if outcome.summary.connections == 0 {
+            complain("warning", &format!("no messages: {}", outcome.why_nothing()));
         }
         let folder = printable(self.messages.as_os_str().as_encoded_bytes()).into_owned();
         writeln!(screen.plain(), "{folder}: {}, {}", count(files.messages, "message"), size(files.bytes))?;

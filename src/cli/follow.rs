@@ -1,7 +1,7 @@
 //! `wslens follow`: one connection as a conversation.
 
 use super::Exit;
-use super::captures::{Captures, Keys, known};
+use super::captures::{Captures, Keys, known, number};
 use super::frames::Sender;
 use super::output::{Screen, complain};
 use crate::Role;
@@ -28,7 +28,7 @@ pub struct Follow {
     #[command(flatten)]
     keys: Keys,
     /// Number of the connection, as analyze shows it.
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = number)]
     connection: u64,
     /// Leave out pings, pongs and closes.
     #[arg(long)]
@@ -66,7 +66,7 @@ impl Follow {
             let mut transcript = Transcript::new(screen.styled(), self.connection, sender, control, screen.least());
             opened.run(options, &mut transcript)?
         };
-        known(self.connection, &outcome.summary)?;
+        known(self.connection, &outcome)?;
         Ok(Exit::Done)
     }
 }

@@ -1,7 +1,7 @@
 //! `wslens frames`: the list of frames.
 
-use super::captures::{Captures, known};
-use super::output::Screen;
+use super::captures::{Captures, known, number};
+use super::output::{Screen, complain};
 use super::{Exit, suggest};
 use crate::Role;
 use crate::analysis::Options;
@@ -14,7 +14,9 @@ const EXAMPLES: &str = "\
 Examples:
   wslens frames capture.pcap
   wslens frames capture.pcap --connection 0 --sender server --opcode ping,pong
-  wslens frames capture.pcap --rule frame-length-nonminimal-16";
+  wslens frames capture.pcap --rule frame-length-nonminimal-16
+
+For programs: wslens analyze capture.pcap --format jsonl holds the frames, too.";
 
 /// List frames, a line each.
 #[derive(Debug, Args)]
@@ -23,7 +25,7 @@ pub struct Frames {
     #[command(flatten)]
     captures: Captures,
     /// Only those of this connection.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number)]
     connection: Option<u64>,
     /// Only those that this endpoint sent.
     #[arg(long, value_enum, value_name = "WHO")]
@@ -55,8 +57,8 @@ impl From<Sender> for Role {
 }
 
 /// An opcode by name or number.
-fn opcode(text: &str) -> Result<Opcode, String> {
-    const WRONG: &str = "opcodes are text, binary, continuation, close, ping, pong, or a number from 0 to 15";
+pub fn opcode(text: &str) -> Result<Opcode, String> {
+    const WRONG: &str = "write text, binary, continuation, close, ping, pong, or a number from 0 to 15";
     Opcode::named(text).ok_or_else(|| WRONG.to_owned())
 }
 
@@ -74,7 +76,9 @@ impl Frames {
         let mut list = List::new(screen.styled(), filter, screen.least(), screen.width);
         let outcome = opened.run(options, &mut list)?;
         if let Some(connection) = self.connection {
-            known(connection, &outcome.summary)?;
+            known(connection, &outcome)?;
+        } else if outcome.summary.connections == 0 {
+            complain("warning", &format!("no frames: {}", outcome.why_nothing()));
         }
         Ok(if outcome.unopened > 0 { Exit::Blind } else { Exit::Done })
     }

@@ -1,7 +1,7 @@
 //! `wslens handshake`: how a connection was opened, explained.
 
 use super::Exit;
-use super::captures::{Captures, Keys, known};
+use super::captures::{Captures, Keys, known, number};
 use super::output::Screen;
 use crate::analysis::{Connection, Options, Sink};
 use crate::rules::Finding;
@@ -25,7 +25,7 @@ pub struct Explain {
     #[command(flatten)]
     keys: Keys,
     /// Number of the connection, as analyze shows it.
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = number)]
     connection: u64,
 }
 
@@ -34,7 +34,7 @@ impl Explain {
         let opened = Captures::one(self.capture, self.keys).open()?;
         let mut pick = Pick { connection: self.connection, handshake: None, findings: Vec::new() };
         let outcome = opened.run(Options::default(), &mut pick)?;
-        known(self.connection, &outcome.summary)?;
+        known(self.connection, &outcome)?;
         match &pick.handshake {
             Some(handshake) => {
                 let least = screen.least();
@@ -67,8 +67,11 @@ impl Sink for Pick {
     }
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
-        let topics = ["hs-", "pmd-", "legacy-"];
-        let about = topics.iter().any(|topic| finding.rule.id.starts_with(topic));
+        let topics = ["hs-", "pmd-", "legacy-", "h2-"];
+        // How a stream goes on and ends is no matter of its opening.
+        let later = ["h2-nondata-on-tunnel", "h2-close-without-close-frame", "h2-rst-code"];
+        let rule = finding.rule.id;
+        let about = topics.iter().any(|topic| rule.starts_with(topic)) && !later.contains(&rule);
         if id == Some(self.connection) && finding.frame.is_none() && about {
             self.findings.push(finding.clone());
         }

@@ -1,7 +1,7 @@
 //! `wslens ladder`: a connection as a ladder of what was sent.
 
 use super::Exit;
-use super::captures::{Captures, Keys, known};
+use super::captures::{Captures, Keys, known, number};
 use super::output::Screen;
 use crate::analysis::Options;
 use crate::report::ladder::Ladder;
@@ -14,7 +14,8 @@ Examples:
   wslens ladder capture.pcap 0
   wslens ladder capture.pcap 0 --limit 20    the first ten frames and the last ten
 
-Times count from the first packet. A rung stands where its first byte was captured.";
+Times count from the first packet of the connection, or of its stream in HTTP/2.
+A rung stands where its first byte was captured.";
 
 /// Draw a connection as a ladder: client and server, and what they send each other from SYN to FIN.
 #[derive(Debug, Args)]
@@ -25,7 +26,7 @@ pub struct Draw {
     #[command(flatten)]
     keys: Keys,
     /// Number of the connection, as analyze shows it.
-    #[arg(value_name = "N")]
+    #[arg(value_name = "N", value_parser = number)]
     connection: u64,
     /// Draw at most this many frames, half of them from the beginning and half from the end.
     #[arg(long, value_name = "FRAMES", default_value_t = 200, value_parser = clap::value_parser!(u32).range(2..))]
@@ -38,7 +39,7 @@ impl Draw {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let mut ladder = Ladder::new(screen.styled(), self.connection, screen.width, screen.least(), limit);
         let outcome = opened.run(Options { timeline: true, ..Options::default() }, &mut ladder)?;
-        known(self.connection, &outcome.summary)?;
+        known(self.connection, &outcome)?;
         Ok(Exit::Done)
     }
 }

@@ -10,6 +10,7 @@ mod captures;
 mod check;
 mod compare;
 mod completions;
+mod copying;
 mod decode;
 mod encode;
 mod expect_file;
@@ -18,6 +19,7 @@ mod follow;
 mod frames;
 mod handshake;
 mod judging;
+mod keys;
 mod ladder;
 mod man;
 mod output;
@@ -89,17 +91,18 @@ enum Command {
     Check(check::Check),
     Compare(compare::Compare),
     Annotate(annotate::Annotate),
+    Keys(keys::Keys),
     Frames(frames::Frames),
     Follow(follow::Follow),
     Extract(extract::Extract),
     Ladder(ladder::Draw),
+    Handshake(handshake::Explain),
     Show(show::Show),
     #[cfg(feature = "tui")]
     Tui(tui::Tui),
     Decode(decode::Decode),
     Encode(encode::Encode),
     Accept(accept::Accept),
-    Handshake(handshake::Explain),
     Quiz(quiz::Quiz),
     Rules(rules::Rules),
     Schema(schema::Schema),
@@ -142,6 +145,7 @@ fn run(cli: Cli) -> Result<Exit> {
         Command::Check(command) => command.run(&screen),
         Command::Compare(command) => command.run(&screen),
         Command::Annotate(command) => command.run(&screen),
+        Command::Keys(command) => command.run(&screen),
         Command::Frames(command) => command.run(&screen),
         Command::Follow(command) => command.run(&screen),
         Command::Extract(command) => command.run(&screen),

@@ -52,8 +52,11 @@ impl Quiz {
                     bail!("the answers come from standard input; give the capture as a file");
                 }
                 let mut collect = Collect::default();
-                Captures::one(path, self.keys).open()?.run(Options::default(), &mut collect)?;
+                let outcome = Captures::one(path, self.keys).open()?.run(Options::default(), &mut collect)?;
                 let subjects: Vec<Subject> = collect.subjects.into_values().collect();
+                if outcome.summary.connections == 0 {
+                    bail!("no frames to ask about: {}", outcome.why_nothing());
+                }
                 if subjects.is_empty() {
                     bail!("there are no frames in this capture to ask about");
                 }

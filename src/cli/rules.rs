@@ -21,7 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   wslens rules
   wslens rules show frame-server-masked
-  wslens rules example frame-server-masked -o masked.pcapng && wslens analyze masked.pcapng";
+  wslens rules example frame-server-masked -o masked.pcapng";
 
 /// List and explain the rules, and write captures that break them.
 #[derive(Debug, Args)]

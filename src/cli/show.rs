@@ -68,7 +68,7 @@ impl Show {
         let mut pick = Pick::new(self.place);
         let outcome =
             opened.run(Options { payload_bytes: PAYLOAD, blocks: BLOCKS, ..Options::default() }, &mut pick)?;
-        known(connection, &outcome.summary)?;
+        known(connection, &outcome)?;
         let Some(found) = &pick.found else {
             match pick.frames {
                 0 => bail!("no frame {connection}:{frame}: there are no frames on connection {connection}"),

@@ -28,6 +28,7 @@ fn wrong_usage_is_told_apart() {
     assert_eq!(kind(&["wslens", "analyze", "a", "--format", "xml"]), Err(ErrorKind::InvalidValue));
     assert_eq!(kind(&["wslens", "frames", "a", "--opcode", "pung"]), Err(ErrorKind::ValueValidation));
     assert_eq!(kind(&["wslens", "show", "a", "3"]), Err(ErrorKind::ValueValidation));
+    assert_eq!(kind(&["wslens", "follow", "a", "0:3"]), Err(ErrorKind::ValueValidation));
     assert_eq!(kind(&["wslens", "analyze", "a", "--output", "json:-"]), Err(ErrorKind::ValueValidation));
     assert_eq!(kind(&["wslens", "check", "a", "b", "--fail-on", "warning", "--color", "never", "--notes"]), Ok(()));
     assert_eq!(kind(&["wslens", "frames", "-", "--opcode", "ping,0xA", "--opcode", "text"]), Ok(()));

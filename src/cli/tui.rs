@@ -30,10 +30,10 @@ pub struct Tui {
     #[command(flatten)]
     judging: Judging,
     /// Bytes of each payload and of each message to keep for looking, searching and writing.
-    #[arg(long, value_name = "N", default_value_t = 1 << 20)]
+    #[arg(long, value_name = "N", default_value_t = 1 << 20, help_heading = "Payloads")]
     payload_bytes: usize,
     /// Show the SHA-256 of each complete message.
-    #[arg(long)]
+    #[arg(long, help_heading = "Payloads")]
     digests: bool,
 }
 

@@ -307,7 +307,8 @@ impl Sink for Expecting<'_> {
         }
         self.established += 1;
         if let Some(transport) = expected.transport.filter(|transport| *transport != connection.transport) {
-            let text = format!("expected {}, but it is {}", transport.name(), connection.transport.name());
+            let text =
+                format!("the transport {} was expected, but it is {}", transport.name(), connection.transport.name());
             self.fail(id, &TRANSPORT, Some(first), text)?;
         }
         self.agreed(connection)

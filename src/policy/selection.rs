@@ -37,7 +37,10 @@ impl FromStr for Pattern {
         }
         let Some(prefix) = text.strip_suffix('*') else {
             let rule = super::find(text).map(Pattern::Rule);
-            return rule.ok_or_else(|| format!("there is no rule {text}{}", suggest::hint(text, ids())));
+            return rule.ok_or_else(|| match suggest::hint(text, ids()).as_str() {
+                "" => format!("there is no rule {text}; `wslens rules list` lists them"),
+                hint => format!("there is no rule {text}{hint}"),
+            });
         };
         if ids().any(|id| id.starts_with(prefix)) {
             return Ok(Pattern::Group(prefix.to_owned()));

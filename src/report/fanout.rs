@@ -42,6 +42,10 @@ impl Sink for Fanout<'_> {
         self.0.iter_mut().try_for_each(|sink| sink.connection_end(id, end))
     }
 
+    fn client_random(&mut self, random: &[u8; 32]) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.client_random(random))
+    }
+
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.capture(capture))
     }

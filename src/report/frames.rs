@@ -150,6 +150,8 @@ pub(crate) fn preview(frame: &Frame<'_>, columns: usize) -> String {
         }
         (None, None) => {}
     }
+    // A code without a reason.
+    out.truncate(out.trim_end().len());
     out
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Outline {
     /// The subprotocol, the extensions, a draft's name, TLS.
     pub agreed: Vec<String>,
     /// It became a WebSocket connection.
-    switched: bool,
+    pub switched: bool,
     pub began: Option<Timestamp>,
     pub end: Option<End>,
     pub findings: Vec<Group>,

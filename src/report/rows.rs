@@ -7,7 +7,8 @@ use super::payload::Payload;
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Summary};
 use crate::packet::Endpoint;
-use crate::rules::{Confidence, Did, Finding, Fingerprint, Reaction, RequirementRow, Severity};
+use crate::rules::{Closed, Confidence, Did, Finding, Fingerprint, Reaction, RequirementRow, Severity};
+use crate::tcp::Side;
 use crate::tls::Facts;
 use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, Outcome, PingTimes, Stats};
 use serde::{Serialize, Serializer};
@@ -364,6 +365,9 @@ pub struct FindingRow<'a> {
     packet: Option<u64>,
     stream_offset: Option<u64>,
     evidence_hex: Hex<'a>,
+    /// Only of a TLS connection that stays closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<ClosedRow<'a>>,
     fingerprint: Option<Fingerprint>,
     /// A baseline lists it.
     known: bool,
@@ -386,8 +390,47 @@ impl<'a> FindingRow<'a> {
             packet: finding.packet.map(|packet| packet.number),
             stream_offset: finding.stream_offset,
             evidence_hex: Hex(&finding.evidence),
+            tls: finding.closed.as_deref().map(ClosedRow::new),
             fingerprint: finding.fingerprint,
             known: finding.known,
+        }
+    }
+}
+
+/// A TLS connection that stays closed.
+#[derive(Debug, Serialize)]
+struct ClosedRow<'a> {
+    /// `None`, as the server is, where it is not known who is who.
+    client: Option<EndpointRow>,
+    server: Option<EndpointRow>,
+    version: Option<String>,
+    cipher_suite: Option<String>,
+    server_name: Option<&'a str>,
+    alpn: Option<&'a str>,
+    alpn_offered: &'a [String],
+    client_random_hex: Option<Hex<'a>>,
+    missing: &'a str,
+}
+
+impl<'a> ClosedRow<'a> {
+    fn new(closed: &'a Closed) -> ClosedRow<'a> {
+        let Closed { ends: [first, second], facts, missing } = closed;
+        let (client, server) = match facts.client {
+            Some(Side::First) => (Some(*first), Some(*second)),
+            Some(Side::Second) => (Some(*second), Some(*first)),
+            None => (None, None),
+        };
+        let TlsRow { version, cipher_suite, server_name, alpn } = TlsRow::new(facts);
+        ClosedRow {
+            client: client.map(EndpointRow::from),
+            server: server.map(EndpointRow::from),
+            version,
+            cipher_suite,
+            server_name,
+            alpn,
+            alpn_offered: &facts.alpn_offered,
+            client_random_hex: facts.client_random.as_ref().map(|random| Hex(random)),
+            missing,
         }
     }
 }

@@ -182,6 +182,7 @@ pub fn finding(rule: &'static Rule, blame: Option<Role>, frame: Option<u64>, mes
         packet: frame.map(|frame| packet(8 + frame)),
         stream_offset: frame.map(|frame| 150 + frame * 10),
         evidence: vec![0x82, 0x7E, 0x00, 0x64],
+        closed: None,
         fingerprint: None,
         known: false,
     }

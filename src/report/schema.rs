@@ -221,6 +221,18 @@ fn finding() -> Value {
     ]);
     // What belongs to a capture has none.
     finding["properties"]["reaction"] = nullable(reference("reaction"));
+    // Only of a TLS connection that stays closed.
+    finding["properties"]["tls"] = object(&[
+        ("client", nullable(reference("endpoint"))),
+        ("server", nullable(reference("endpoint"))),
+        ("version", nullable(string())),
+        ("cipher_suite", nullable(string())),
+        ("server_name", nullable(string())),
+        ("alpn", nullable(string())),
+        ("alpn_offered", list(string())),
+        ("client_random_hex", nullable(hex())),
+        ("missing", string()),
+    ]);
     finding
 }
 

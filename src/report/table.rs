@@ -47,7 +47,9 @@ impl<W: Write> Table<W> {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let (out, look, overview) = (&mut self.out, self.look, &self.overview);
+        let (out, overview) = (&mut self.out, &self.overview);
+        // Where there was nothing to look at, the notes on the capture say why.
+        let look = Look { notes: self.look.notes || overview.summary.connections == 0, ..self.look };
         let several = overview.captures.len() > 1;
         for capture in &overview.captures {
             if several {
@@ -170,9 +172,9 @@ fn row(id: u64, connection: &Outline, several_captures: bool, room: usize) -> Ve
         handshake.push(connection.agreed.join(", "));
     }
     let handshake = Cell::new(handshake.join("\n"));
-    let handshake = match (connection.accept, connection.outcome.as_str()) {
+    let handshake = match (connection.accept, connection.switched) {
         (Some(false), _) => handshake.fg(Color::Red),
-        (_, "101" | "mid-stream" | "answer not captured") => handshake,
+        (_, true) => handshake,
         _ => handshake.fg(Color::Yellow),
     };
     let mut cells =

@@ -117,7 +117,8 @@ impl<W: Write> Sink for Transcript<W> {
             Some(head) => {
                 let reason = shown(head.line.reason.as_bytes(), 400);
                 let text = format!("{} {reason}", outcome(Some(handshake)));
-                self.line(Role::Server, head.packet, "http", text)
+                // HTTP/2 has no reason phrase.
+                self.line(Role::Server, head.packet, "http", text.trim_end().to_owned())
             }
             None => writeln!(self.out, "{}", Styled(DIM, outcome(Some(handshake)))),
         }

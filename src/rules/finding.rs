@@ -3,6 +3,8 @@
 use super::{Fingerprint, Requirement, Rule, Severity};
 use crate::Role;
 use crate::capture::PacketRef;
+use crate::packet::Endpoint;
+use crate::tls::Facts;
 use crate::websocket::{Frame, Message};
 use serde::Serialize;
 
@@ -36,11 +38,24 @@ pub struct Finding {
     pub stream_offset: Option<u64>,
     /// The bytes that show it, at most [`EVIDENCE`].
     pub evidence: Vec<u8>,
+    /// The TLS connection that it says is closed.
+    pub closed: Option<Box<Closed>>,
     /// What it has in common with the same finding in another capture; rules leave it to the
     /// [policy](crate::policy).
     pub fingerprint: Option<Fingerprint>,
     /// A baseline lists it: it is told, but does not count. Rules leave it to the [policy](crate::policy).
     pub known: bool,
+}
+
+/// A TLS connection that could not be opened, or not as far as a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The end that sent the first captured packet, and the other one.
+    pub ends: [Endpoint; 2],
+    /// What its handshake told.
+    pub facts: Facts,
+    /// What is missing to open it, in a clause.
+    pub missing: String,
 }
 
 /// What a finding rests on. The later in this list, the weaker.
@@ -86,6 +101,7 @@ impl Finding {
             packet: None,
             stream_offset: None,
             evidence: Vec::new(),
+            closed: None,
             fingerprint: None,
             known: false,
         }

@@ -33,7 +33,7 @@ mod text;
 mod thresholds;
 
 pub use docket::Docket;
-pub use finding::{Confidence, EVIDENCE, Finding};
+pub use finding::{Closed, Confidence, EVIDENCE, Finding};
 pub use fingerprint::Fingerprint;
 pub(crate) use reaction::Awaited;
 pub use reaction::{Did, Reaction};

@@ -17,7 +17,12 @@ const RIGHT: usize = 42;
 const VALUE: usize = 180;
 
 /// Headers that answer each other, in the order in which they are best explained.
-const PAIRS: [(&str, &str); 8] = [
+const PAIRS: [(&str, &str); 13] = [
+    (":method", ":status"),
+    (":protocol", ""),
+    (":scheme", ""),
+    (":authority", ""),
+    (":path", ""),
     ("host", ""),
     ("upgrade", "upgrade"),
     ("connection", "connection"),
@@ -32,6 +37,7 @@ const PAIRS: [(&str, &str); 8] = [
 pub fn handshake(handshake: &Handshake, findings: &[Mark<'_>]) -> Text {
     let mut text = Text::default();
     let attempt = &handshake.attempt;
+    let http2 = handshake.http2.is_some();
     side_by_side(
         vec![vec![Span::new("The client asks", Style::Heading)]],
         vec![vec![Span::new("The server answers", Style::Heading)]],
@@ -39,11 +45,17 @@ pub fn handshake(handshake: &Handshake, findings: &[Mark<'_>]) -> Text {
     );
     let request = attempt.request.as_ref().map(|head| {
         let line = &head.line;
-        (format!("{} {} {}", line.method, line.target, line.version), "It must be a GET of HTTP/1.1 (§4.1).")
+        let words = match http2 {
+            true => "An extended CONNECT: the stream is to become a WebSocket (RFC 8441 §4).",
+            false => "It must be a GET of HTTP/1.1 (§4.1).",
+        };
+        (format!("{} {} {}", line.method, line.target, line.version), words)
     });
     let response = attempt.response.as_ref().map(|head| {
         let line = &head.line;
         let words = match line.status {
+            _ if http2 && attempt.switched => "From here on the stream carries frames (RFC 8441 §5).",
+            _ if http2 => "Not 2xx: no WebSocket is opened.",
             101 => "101: from here on no HTTP any more.",
             _ => "No 101: this stays HTTP, and no WebSocket is opened.",
         };
@@ -61,6 +73,11 @@ pub fn handshake(handshake: &Handshake, findings: &[Mark<'_>]) -> Text {
     headers(handshake, &mut text);
     match handshake.family {
         Family::Hixie76 => challenge(handshake, &mut text),
+        _ if http2 => {
+            text.blank();
+            let words = "Over HTTP/2 there is no key to answer: :protocol takes its place (RFC 8441 §5).";
+            text.flow(Vec::new(), 0, &[Span::plain(words)], COLUMNS);
+        }
         _ => key(handshake, &mut text),
     }
     marks(findings, &mut text);
@@ -125,7 +142,11 @@ fn value_shown(name: &[u8], value: &[u8]) -> String {
 /// What a header is for; empty for those that have nothing to do with the upgrade.
 fn purpose(name: &[u8], sender: Role, switched: bool) -> &'static str {
     match (name, sender) {
-        (b"host", Role::Client) => "Which of the servers here is meant.",
+        (b":method", Role::Client) => "Must be CONNECT (RFC 8441 §4).",
+        (b":protocol", Role::Client) => "What the stream is to become.",
+        (b":scheme", Role::Client) => "https or http, as wss and ws map to them (RFC 8441 §5).",
+        (b":path", Role::Client) => "The target, as in a GET.",
+        (b"host" | b":authority", Role::Client) => "Which of the servers here is meant.",
         (b"upgrade", Role::Client) => "The protocol it wants to change to.",
         (b"upgrade", Role::Server) if switched => "The protocol it changes to.",
         (b"upgrade", Role::Server) => "The protocols it could change to.",

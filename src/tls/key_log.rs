@@ -129,7 +129,7 @@ pub struct Loaded {
 }
 
 /// The line is not in the format.
-struct Broken;
+pub(super) struct Broken;
 
 /// Secrets by client random, from any number of key logs.
 #[derive(Clone, Default)]
@@ -168,16 +168,8 @@ impl KeyLog {
     /// Comments (`#`) and blank lines are skipped, broken lines are counted and skipped. Where a label of a client
     /// random comes twice the later secret counts.
     pub fn add(&mut self, text: &[u8]) -> Loaded {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
         let mut loaded = Loaded::default();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            let line = rest[..end].trim_ascii();
-            rest = rest.get(end + 1..).unwrap_or_default();
-            if line.is_empty() || line[0] == b'#' {
-                continue;
-            }
+        for line in lines(text) {
             loaded.lines += 1;
             match read_line(line) {
                 Ok(Some((random, label, secret))) => {
@@ -245,6 +237,22 @@ impl KeyLog {
     }
 }
 
+/// The lines that are neither blank nor comments, without the white space around them.
+pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    std::iter::from_fn(move || {
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest[..end].trim_ascii();
+            rest = rest.get(end + 1..).unwrap_or_default();
+            if !line.is_empty() && line[0] != b'#' {
+                return Some(line);
+            }
+        }
+        None
+    })
+}
+
 fn read_line(line: &[u8]) -> Result<Option<([u8; 32], Label, Secret)>, Broken> {
     let (word, rest) = split_word(line).ok_or(Broken)?;
     let (random_hex, secret_hex) = split_word(rest).ok_or(Broken)?;
@@ -261,12 +269,12 @@ fn read_line(line: &[u8]) -> Result<Option<([u8; 32], Label, Secret)>, Broken> {
 }
 
 /// The first word, and what follows the white space after it.
-fn split_word(line: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn split_word(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = memchr::memchr2(b' ', b'\t', line)?;
     Some((&line[..end], line[end..].trim_ascii_start()))
 }
 
-fn decode_hex(text: &[u8], bytes: &mut [u8]) -> Result<(), Broken> {
+pub(super) fn decode_hex(text: &[u8], bytes: &mut [u8]) -> Result<(), Broken> {
     const NO_DIGIT: u8 = 0xff;
     const DIGITS: [u8; 256] = {
         let mut digits = [NO_DIGIT; 256];

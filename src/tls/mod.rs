@@ -4,6 +4,7 @@
 //! | file | job |
 //! |---|---|
 //! | `key_log` | secrets by client random |
+//! | `excerpt` | the lines of a key log that belong to certain connections |
 //! | `record`, `input` | records out of a stream, and found again after a hole |
 //! | `messages`, `hello` | handshake messages and the fields of the hellos |
 //! | `suite`, `schedule`, `cipher` | what a suite asks for, its keys, and opening a record with them |
@@ -17,6 +18,7 @@
 
 mod cipher;
 mod direction;
+mod excerpt;
 mod facts;
 mod held;
 mod hello;
@@ -32,6 +34,7 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
+pub use excerpt::excerpt;
 pub use facts::{EarlyData, Facts, Unopened, Version};
 pub use key_log::{KeyLog, Label, Loaded, Secret};
 pub use record::looks_like_tls;

@@ -110,6 +110,7 @@ impl Session {
             self.facts.early_data = hello.early_data.then_some(EarlyData::Offered);
         }
         self.facts.client_random = Some(hello.random);
+        self.client_randoms.push(hello.random);
         // RFC 8446 §4.1.2: the second ClientHello of a handshake has the random of the first.
         let retried = self
             .handshake

@@ -20,6 +20,8 @@ use super::record::{ContentType, HEADER};
 pub struct Session {
     pub(super) facts: Facts,
     pub(super) directions: [Direction; 2],
+    /// The randoms of ClientHellos that nobody has asked for yet.
+    pub(super) client_randoms: Vec<[u8; 32]>,
     /// The latest handshake: its ClientHello was seen.
     pub(super) handshake: Option<Handshake>,
     pub(super) held: Queue,
@@ -68,6 +70,7 @@ impl Session {
         Session {
             facts: Facts::default(),
             directions: [Direction::new(), Direction::new()],
+            client_randoms: Vec::new(),
             handshake: None,
             held: Queue::new(limit),
             revision: None,
@@ -81,6 +84,11 @@ impl Session {
     /// What is known of the connection so far.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// Takes the randoms of the ClientHellos that were seen since the last call, those of renegotiations too.
+    pub fn take_client_randoms(&mut self) -> Vec<[u8; 32]> {
+        std::mem::take(&mut self.client_randoms)
     }
 
     /// Whether nothing more can come out but the end of the directions: there is no use in further data.

@@ -28,7 +28,7 @@ Tab  Shift-Tab    the next pane, the one before; 1 to 4: that pane
 PgUp PgDn Space   a screen; Home End  g G: the first, the last
 ← →  h l          fold and unfold a field
 Enter             into the frames; to the field; where a field leads
-n N               the next and the last frame that broke a rule
+n N               the next frame that broke a rule, the one before
 Esc               back
 
 # Looking

@@ -112,6 +112,7 @@ fn nothing_to_see() {
     let mut app = open(&Scenario::new().bytes(Role::Client, "no web at all"));
     let shown = shown(&mut app);
     assert!(shown.contains("no WebSocket connection") && shown.contains("no frames"), "{shown}");
+    assert!(!shown.contains("say why"), "there is no note: {shown}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Tests of the folder through its public door. Captures are built byte by byte in [`build`].
 
-mod annotate;
 mod build;
 mod compression;
+mod copy;
 mod join;
 mod opening;
 mod pcap;

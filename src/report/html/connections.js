@@ -176,8 +176,14 @@ function headline(connection) {
     [
       "transport",
       tls
-        ? ["TLS", tls.version ? ` ${tls.version}` : "", tls.server_name ? [" to ", quoted(tls.server_name)] : ""]
-        : connection.transport.toUpperCase(),
+        ? [
+            isStream(connection) ? "HTTP/2, " : "",
+            tls.version ?? "TLS",
+            tls.server_name ? [" to ", quoted(tls.server_name)] : "",
+          ]
+        : isStream(connection)
+          ? "HTTP/2 in clear"
+          : "TCP",
     ],
     [
       "protocol",
@@ -198,10 +204,12 @@ function headline(connection) {
     ["client’s close", code("client")],
     ["server’s close", code("server")],
     [
-      "TCP ended",
-      { fin: "with FIN", rst: "with RST", open: refused(connection) ? "not with this attempt" : "not in the capture" }[
-        closing?.tcp_end
-      ] ?? null,
+      isStream(connection) ? "stream ended" : "TCP ended",
+      {
+        fin: isStream(connection) ? "with END_STREAM" : "with FIN",
+        rst: isStream(connection) ? "with RST_STREAM" : "with RST",
+        open: refused(connection) ? "not with this attempt" : "not in the capture",
+      }[closing?.tcp_end] ?? null,
     ],
   ]);
 }

@@ -80,8 +80,15 @@ function outcome({ handshake }) {
   return handshake.response.status === null ? "no HTTP answer" : String(handshake.response.status);
 }
 
+// Whether it is a stream of HTTP/2, where any 2xx is the answer hoped for (RFC 8441 §5).
+const isStream = ({ transport }) => transport.startsWith("h2");
+
 // Whether the upgrade came to nothing: there was no WebSocket to close then.
-const refused = ({ handshake }) => handshake?.response != null && handshake.response.status !== 101;
+function refused(connection) {
+  const response = connection.handshake?.response;
+  if (response == null) return false;
+  return isStream(connection) ? Math.floor(response.status / 100) !== 2 : response.status !== 101;
+}
 
 // How the connection was closed, as the table in the terminal says it.
 function closedHow(connection) {

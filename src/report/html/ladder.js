@@ -63,6 +63,7 @@ function ladder(connection) {
   const list = el("ol", { class: "ladder" });
   const { handshake, closing } = connection;
   const table = framesOf(connection);
+  const below = isStream(connection) ? "stream" : "TCP";
   list.append(
     el(
       "li",
@@ -71,7 +72,7 @@ function ladder(connection) {
       el("span", { class: "role server" }, "server"),
     ),
   );
-  list.append(rung({ time: "0 s", label: "TCP", note: `first packet ${connection.first_packet}`, kind: "tcp" }));
+  list.append(rung({ time: "0 s", label: below, note: `first packet ${connection.first_packet}`, kind: "tcp" }));
   if (handshake === null)
     list.append(rung({ time: "", label: "mid-stream", note: "the opening handshake was not captured", kind: "cut" }));
   const { request, response } = handshake ?? {};
@@ -122,12 +123,13 @@ function ladder(connection) {
     tail.append(el("span", { class: "when" }), more);
     for (let row = end; row < count; row += 1) list.append(...rungs(row));
   }
-  const how = { fin: "FIN", rst: "RST", open: refused(connection) ? "goes on" : "still open" }[closing?.tcp_end] ?? "";
+  const ends = isStream(connection) ? { fin: "END_STREAM", rst: "RST_STREAM" } : { fin: "FIN", rst: "RST" };
+  const how = { ...ends, open: refused(connection) ? "goes on" : "still open" }[closing?.tcp_end] ?? "";
   const took = lasted(connection);
   list.append(
     rung({
       time: took === null ? "" : duration(took),
-      label: `TCP ${how}`,
+      label: `${below} ${how}`,
       note: `last packet ${connection.last_packet ?? "?"}`,
       kind: `tcp ${closing?.tcp_end ?? ""}`,
     }),

@@ -74,7 +74,9 @@ impl<W: Write> Ladder<W> {
                 self.between("⋮", &[(BOLD, words)])?;
             }
             before = time.or(before);
-            let time = match after(rung).map(|after| after.as_secs_f64()) {
+            // TCP and TLS stand before the first packet of a stream of HTTP/2.
+            let early = rung.packet.time.zip(began).map(|(time, began)| began.since(time).as_secs_f64());
+            let time = match after(rung).zip(early).map(|(after, early)| after.as_secs_f64() - early) {
                 Some(seconds) if in_seconds => format!("{seconds:.3}"),
                 Some(seconds) => format!("{:.3}", seconds * 1e3),
                 None => "?".to_owned(),

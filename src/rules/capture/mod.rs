@@ -4,8 +4,10 @@
 //! with its extent and its first place. Conflicting retransmissions are told one by one: each is a place where the
 //! bytes shown may not be those the receiver took.
 
+mod closed;
 mod rules;
 
+pub use closed::tls_undecryptable;
 pub use rules::RULES;
 use rules::*;
 
@@ -13,7 +15,6 @@ use super::docket::Docket;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::capture::PacketRef;
-use crate::escape::printable;
 use crate::http2::{Opening, StreamEvent, StreamFact};
 use crate::tcp::{Missing, MissingCause};
 use crate::websocket::{CaptureFact, Ending, Event, Handshake};
@@ -241,16 +242,11 @@ pub fn clock_backwards(packets: u64, first: PacketRef, most: Duration) -> Findin
     Finding::new(&CLOCK_BACKWARDS, None, text).at(first)
 }
 
-/// `cap-tls-undecryptable`: so many TCP connections of the capture speak TLS and stay closed, `first` the first packet
-/// of one, and `why` a clause that says of the first what is missing.
-pub fn tls_undecryptable(flows: u64, first: PacketRef, why: Option<&str>) -> Finding {
-    let why = why.unwrap_or("there is no key log; --keylog FILE names one");
-    let text = format!(
-        "{} by TLS and not opened: {}",
-        counted(flows, "connection is encrypted", "connections are encrypted"),
-        printable(why.as_bytes())
-    );
-    Finding::new(&TLS_UNDECRYPTABLE, None, text).at(first)
+/// `cap-tls-undecryptable`: more TCP connections than are listed speak TLS and stay closed, the first of them from this
+/// packet on.
+pub fn more_undecryptable(connections: u64, first: PacketRef) -> Finding {
+    let which = counted(connections, "more connection is", "more connections are");
+    Finding::new(&TLS_UNDECRYPTABLE, None, format!("{which} encrypted by TLS and not opened")).at(first)
 }
 
 /// `cap-limit-hit`: findings of a rule on one connection that were counted and not listed.

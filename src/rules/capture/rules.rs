@@ -93,9 +93,9 @@ pub static TLS_UNDECRYPTABLE: Rule = Rule {
     requires: Requirement::Nothing,
     source: "RFC 8446 §5",
     quote: "",
-    statement: "Connections are encrypted by TLS and no key at hand opens them.",
-    why: "They may or may not be WebSockets. Capture with a key log (SSLKEYLOGFILE), or behind the proxy that ends TLS.",
-    restraint: "Said once for a capture.",
+    statement: "A connection is encrypted by TLS and no key at hand opens it.",
+    why: "It may or may not be a WebSocket. Capture with a key log (SSLKEYLOGFILE), or behind the proxy that ends TLS.",
+    restraint: "Said of each connection, up to a hundred of a capture; how many more there are is said once.",
     breaks: || Scenario::new().bytes(Role::Client, client_hello()),
     keeps: || Scenario::new().handshake(),
 };

@@ -68,7 +68,9 @@ fn verdict(app: &App) -> (String, Style) {
     };
     match (summary.errors, summary.warnings) {
         (0, 0) if summary.connections == 0 => {
-            ("no WebSocket connection".to_owned(), palette.severity(Severity::Warning))
+            let hidden = summary.notes > 0 && app.least > Severity::Note;
+            let why = if hidden { "; s and r say why" } else { "" };
+            (format!("no WebSocket connection{why}"), palette.severity(Severity::Warning))
         }
         (0, 0) => ("no errors, no warnings".to_owned(), palette.good()),
         (0, warnings) => (count(warnings, "warning"), palette.severity(Severity::Warning)),

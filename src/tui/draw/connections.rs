@@ -70,10 +70,10 @@ fn line(app: &App, id: usize, connection: &Conn, ends: (usize, usize), pen: &mut
     let wide = pen.room() > 60;
     let right = if wide { 49 } else { 18 };
     let room = pen.room().saturating_sub(right);
-    let (outcome, style) = match (outline.accept, outline.outcome.as_str()) {
-        (Some(false), outcome) => (format!("{outcome} accept WRONG"), palette.severity(Severity::Error)),
-        (_, outcome @ ("101" | "mid-stream" | "answer not captured")) => (outcome.to_owned(), plain),
-        (_, outcome) => (outcome.to_owned(), palette.severity(Severity::Warning)),
+    let (outcome, style) = match (outline.accept, outline.switched) {
+        (Some(false), _) => (format!("{} accept WRONG", outline.outcome), palette.severity(Severity::Error)),
+        (_, true) => (outline.outcome.clone(), plain),
+        (_, false) => (outline.outcome.clone(), palette.severity(Severity::Warning)),
     };
     let request = outline.request.as_deref().unwrap_or_default();
     let start = pen.x;
