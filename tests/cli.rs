@@ -6,7 +6,7 @@ use common::testdata;
 use snapbox::cmd::cargo_bin;
 use snapbox::str;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use wslens::Role::{Client, Server};
@@ -488,3 +488,32 @@ fn nothing_from_a_capture_reaches_the_terminal_unescaped() {
 
 /// As [`HOSTILE`], without the NUL that no argument can hold.
 const HOSTILE_ARGUMENT: &str = "\x1b[2J\x1b]0;owned\x07\r\u{9b}31m\u{202e}evil";
+
+#[test]
+fn frames_of_a_live_capture_come_as_they_happen() {
+    let capture = fs::read(testdata("node_ws.pcap")).unwrap();
+    let mut wslens = Command::new(env!("CARGO_BIN_EXE_wslens"))
+        .args(["analyze", "--format", "jsonl", "--no-config", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = wslens.stdin.take().unwrap();
+    let output = BufReader::new(wslens.stdout.take().unwrap());
+    let (told, lines) = std::sync::mpsc::channel();
+    std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| told.send(line)));
+    // The file header is 24 bytes; each packet is led by 16, of which the third word is its length (little-endian).
+    let mut end = 24;
+    for _ in 0..20 {
+        end += 16 + u32::from_le_bytes(capture[end + 8..end + 12].try_into().unwrap()) as usize;
+    }
+    input.write_all(&capture[..end]).unwrap();
+    input.flush().unwrap();
+    // The rest is held back until a frame was told.
+    let patience = std::time::Duration::from_secs(60);
+    while !lines.recv_timeout(patience).expect("a frame while the capture goes on").contains("\"type\":\"frame\"") {}
+    input.write_all(&capture[end..]).unwrap();
+    drop(input);
+    assert!(lines.iter().last().unwrap().contains("\"type\":\"summary\""));
+    assert!(wslens.wait().unwrap().success());
+}

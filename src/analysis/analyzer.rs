@@ -57,6 +57,9 @@ impl Analyzer {
                     Arc::make_mut(&mut self.state.key_log).add(&secrets.data);
                 }
             }
+            if reader.is_dry() {
+                out.tell(|sink| sink.pause());
+            }
             let Some(packet) = reader.next_packet() else { break };
             self.last = Some(packet.at);
             clock.tick(packet.at);

@@ -33,6 +33,11 @@ macro_rules! relay {
             self.$field.reaction(id, reaction)
         }
     };
+    (@ $field:ident pause) => {
+        fn pause(&mut self) -> std::io::Result<()> {
+            self.$field.pause()
+        }
+    };
     (@ $field:ident connection_end) => {
         fn connection_end(&mut self, id: u64, end: &crate::analysis::ConnectionEnd) -> std::io::Result<()> {
             self.$field.connection_end(id, end)

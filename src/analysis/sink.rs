@@ -87,6 +87,11 @@ pub trait Sink {
         Ok(())
     }
 
+    /// The capture has nothing more at hand: what was told so far may be waited for by somebody who watches a live one.
+    fn pause(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// All captures were read; the last call.
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
         let _ = summary;

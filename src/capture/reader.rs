@@ -158,6 +158,12 @@ impl Reader {
         std::mem::take(&mut self.secrets)
     }
 
+    /// Whether nothing of the capture is at hand, so that the next packet is one to wait for: a live source, as a pipe from
+    /// tcpdump, may take its time. A file is read in pieces, and between two of them it is so too.
+    pub fn is_dry(&self) -> bool {
+        self.buffer.data().is_empty()
+    }
+
     /// The blocks of a pcapng file, for a copy; `None` where it is a pcap file.
     pub(super) fn into_pcapng(self) -> Option<(PcapNg, Buffer, Info)> {
         match self.format {

@@ -25,7 +25,7 @@ impl<'a> Enforcer<'a> {
 }
 
 impl Sink for Enforcer<'_> {
-    crate::analysis::relay!(inner: message, timeline, capture, unreadable);
+    crate::analysis::relay!(inner: pause, message, timeline, capture, unreadable);
 
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.identifier.connection(connection);

@@ -287,7 +287,7 @@ fn in_words(expected: ExpectedClose) -> String {
 }
 
 impl Sink for Expecting<'_> {
-    crate::analysis::relay!(inner: message, finding, reaction, timeline, capture, unreadable);
+    crate::analysis::relay!(inner: pause, message, finding, reaction, timeline, capture, unreadable);
 
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.inner.connection(connection)?;

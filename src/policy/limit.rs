@@ -23,7 +23,7 @@ impl<'a> Limit<'a> {
 }
 
 impl Sink for Limit<'_> {
-    crate::analysis::relay!(inner: connection, frame, message, timeline, connection_end, capture, unreadable);
+    crate::analysis::relay!(inner: pause, connection, frame, message, timeline, connection_end, capture, unreadable);
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         let told = match finding.severity {

@@ -43,7 +43,7 @@ impl<'a> Redactor<'a> {
 }
 
 impl Sink for Redactor<'_> {
-    crate::analysis::relay!(inner: reaction, timeline, capture, unreadable, summary);
+    crate::analysis::relay!(inner: pause, reaction, timeline, capture, unreadable, summary);
 
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         let handshake = connection.handshake.map(handshake);

@@ -29,6 +29,10 @@ impl<W: Write> Diagnostics<W> {
 }
 
 impl<W: Write> Sink for Diagnostics<W> {
+    fn pause(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.whereabouts.connection(connection);
         Ok(())

@@ -38,6 +38,10 @@ impl Sink for Fanout<'_> {
         self.0.iter_mut().try_for_each(|sink| sink.reaction(id, reaction))
     }
 
+    fn pause(&mut self) -> io::Result<()> {
+        self.0.iter_mut().try_for_each(|sink| sink.pause())
+    }
+
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.connection_end(id, end))
     }

@@ -156,6 +156,10 @@ pub(crate) fn preview(frame: &Frame<'_>, columns: usize) -> String {
 }
 
 impl<W: Write> Sink for Frames<W> {
+    fn pause(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         if let Some(time) = connection.first_packet.time {
             self.began.insert(connection.id, time);

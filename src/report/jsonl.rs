@@ -98,6 +98,11 @@ impl<W: Write> Sink for Jsonl<W> {
         self.finish(&ReactionRow::new(reaction))
     }
 
+    fn pause(&mut self) -> io::Result<()> {
+        self.write()?;
+        self.out.flush()
+    }
+
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
         self.row_of("connection_end", Some(id), &EndRow::new(end))
     }

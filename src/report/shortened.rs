@@ -21,7 +21,7 @@ impl<'a> Shortened<'a> {
 }
 
 impl Sink for Shortened<'_> {
-    crate::analysis::relay!(inner: connection, finding, reaction, connection_end, capture, unreadable, summary);
+    crate::analysis::relay!(inner: pause, connection, finding, reaction, connection_end, capture, unreadable, summary);
 
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
         let most = match frame.header.opcode.is_control() {
