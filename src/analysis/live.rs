@@ -1,11 +1,11 @@
 //! A WebSocket connection that is going on: its decoder, its referee, and what is told of both.
 
-use super::first_keys::Beginning;
-use super::legs::Recut;
+use super::first_keys::{Beginning, Beginnings};
+use super::legs::{Legs, Recut};
 use super::neighbours::Known;
 use super::output::{Output, State};
 use super::reconnects::{Chain, Try};
-use super::sink::{Connection, ConnectionEnd, Transport};
+use super::sink::{Connection, ConnectionEnd, Summary, Transport};
 use super::timeline::Marks;
 use crate::capture::PacketRef;
 use crate::http::{Held, Switch};
@@ -99,6 +99,40 @@ pub(super) struct Live {
     attempt: Option<Box<Try>>,
     /// Who ended its side of TCP first.
     ended_by: Option<Role>,
+}
+
+/// Who hears what is decoded of a connection, beside the sink.
+struct Listener<'l> {
+    id: u64,
+    referee: &'l mut Referee,
+    beginning: &'l mut Option<Box<Beginning>>,
+    beginnings: &'l mut Beginnings,
+    legs: &'l mut Legs,
+    summary: &'l mut Summary,
+}
+
+impl Listener<'_> {
+    fn hear(&mut self, event: &Event<'_>, out: &mut Output<'_>) {
+        let id = self.id;
+        self.referee.see(event);
+        match event {
+            Event::Frame(frame) => {
+                out.frame(id, frame, self.summary);
+                if let Some(connection) = self.beginnings.frame(self.beginning, frame) {
+                    self.referee.see(&Event::SameKeys { frame, connection });
+                }
+                self.legs.frame(id, frame);
+            }
+            Event::Message(message) => {
+                out.message(id, message, self.summary);
+                if let Some(Recut { connection, frames }) = self.legs.message(id, message) {
+                    self.referee.see(&Event::Recut { message, connection, frames });
+                }
+            }
+            Event::Piece { sender, bytes } => out.message_bytes(id, *sender, bytes),
+            _ => {}
+        }
+    }
 }
 
 /// How a connection was captured.
@@ -220,26 +254,10 @@ impl Live {
         }
         let Live { id, connection, referee, beginning, .. } = self;
         let State { scratch, summary, beginnings, legs, .. } = state;
+        let mut listener = Listener { id: *id, referee, beginning, beginnings, legs, summary };
         connection.deliver(sender, delivery, scratch, &mut |event| {
-            referee.see(&event);
-            match &event {
-                Event::Frame(frame) => {
-                    out.frame(*id, frame, summary);
-                    if let Some(connection) = beginnings.frame(beginning, frame) {
-                        referee.see(&Event::SameKeys { frame, connection });
-                    }
-                    legs.frame(*id, frame);
-                }
-                Event::Message(message) => {
-                    out.message(*id, message, summary);
-                    if let Some(Recut { connection, frames }) = legs.message(*id, message) {
-                        referee.see(&Event::Recut { message, connection, frames });
-                    }
-                }
-                Event::Piece { sender, bytes } => out.message_bytes(*id, *sender, bytes),
-                _ => {}
-            }
-            out.judgement(*id, referee, summary);
+            listener.hear(&event, out);
+            out.judgement(listener.id, listener.referee, listener.summary);
         });
     }
 
@@ -272,21 +290,10 @@ impl Live {
         let State { summary, beginnings, legs, .. } = state;
         // A message that the end of the capture completes cannot be: nothing is held against the other leg any more.
         legs.end(id);
-        let (closing, stats) = connection.finish(ending, &mut |event| {
-            referee.see(&event);
-            match &event {
-                Event::Frame(frame) => {
-                    out.frame(id, frame, summary);
-                    if let Some(connection) = beginnings.frame(&mut beginning, frame) {
-                        referee.see(&Event::SameKeys { frame, connection });
-                    }
-                }
-                Event::Piece { sender, bytes } => out.message_bytes(id, *sender, bytes),
-                Event::Message(message) => out.message(id, message, summary),
-                _ => {}
-            }
-        });
-        out.judgement(id, &mut referee, summary);
+        let (referee, beginning) = (&mut referee, &mut beginning);
+        let mut listener = Listener { id, referee, beginning, beginnings, legs, summary };
+        let (closing, stats) = connection.finish(ending, &mut |event| listener.hear(&event, out));
+        out.judgement(id, listener.referee, listener.summary);
         if let Some(attempt) = attempt {
             // RFC 6455 §7.2.3 speaks of closures that the client did not want.
             let told = closing.outcomes.client.as_ref().and_then(|outcome| outcome.code);
