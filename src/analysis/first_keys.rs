@@ -1,11 +1,9 @@
 //! Whether two connections begin with the same masking keys.
 
+use super::remembered::Remembered;
 use crate::Role;
 use crate::packet::Endpoint;
 use crate::websocket::{Family, Frame, Handshake};
-use foldhash::fast::RandomState;
-use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasher;
 use std::net::IpAddr;
 
 /// Connections that are remembered.
@@ -17,8 +15,7 @@ type FirstKeys = [[u8; 4]; 2];
 /// Remembers with which keys connections began, the oldest forgotten first.
 #[derive(Debug, Default)]
 pub(super) struct Beginnings {
-    by_keys: HashMap<FirstKeys, Party, RandomState>,
-    order: VecDeque<FirstKeys>,
+    by_keys: Remembered<FirstKeys, Party, REMEMBERED>,
 }
 
 /// Whose keys they are.
@@ -43,7 +40,7 @@ impl Beginnings {
     /// not be told from two connections, and for drafts with another masking.
     pub(super) fn of(&self, handshake: &Handshake, id: u64, client: IpAddr, server: Endpoint) -> Option<Beginning> {
         let request = handshake.attempt.request.as_ref()?;
-        let nonce = self.by_keys.hasher().hash_one(request.first("sec-websocket-key")?);
+        let nonce = self.by_keys.hash_one(request.first("sec-websocket-key")?);
         let masks = matches!(handshake.family, Family::Rfc6455 | Family::Hybi(7..));
         masks.then_some(Beginning { party: Party { id, client, server, nonce }, first: None })
     }
@@ -73,12 +70,6 @@ impl Beginnings {
         if let Some(other) = self.by_keys.get(&keys) {
             return (!party.may_be_leg_of(other)).then_some(other.id);
         }
-        if self.order.len() == REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.by_keys.remove(&oldest);
-        }
-        self.order.push_back(keys);
         self.by_keys.insert(keys, party);
         None
     }

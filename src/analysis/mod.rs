@@ -39,6 +39,7 @@ mod options;
 mod output;
 mod reconnects;
 mod relay;
+mod remembered;
 mod secured;
 mod sink;
 mod streams;

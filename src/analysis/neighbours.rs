@@ -1,10 +1,10 @@
 //! What an opening handshake has to do with those of other connections: the same key, an answer that belongs to
 //! another key, a connection begun while another to the same server was still opening.
 
+use super::remembered::Remembered;
 use crate::packet::Endpoint;
 use crate::websocket::{AcceptCause, Handshake, Neighbourhood};
-use foldhash::fast::RandomState;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
 /// Handshakes that are remembered.
@@ -16,8 +16,7 @@ const RECENT: usize = 64;
 /// Remembers handshakes, the oldest forgotten first.
 #[derive(Debug, Default)]
 pub(super) struct Neighbours {
-    by_accept: HashMap<Box<str>, Known, RandomState>,
-    order: VecDeque<Box<str>>,
+    by_accept: Remembered<Box<str>, Known, REMEMBERED>,
     recent: VecDeque<Known>,
 }
 
@@ -72,13 +71,6 @@ impl Neighbours {
         }
         self.recent.push_front(known);
         let Some(expected) = expected.map(String::into_boxed_str) else { return };
-        if self.order.len() == REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.by_accept.remove(&oldest);
-        }
-        if self.by_accept.insert(expected.clone(), known).is_none() {
-            self.order.push_back(expected);
-        }
+        self.by_accept.insert(expected, known);
     }
 }

@@ -3,12 +3,10 @@
 //! A connection follows another if it comes from the same client, asks for the same, and begins after the other ended.
 //! Clients behind one address that are connected at the same time are thereby no chain.
 
+use super::remembered::Remembered;
 use crate::capture::{PacketRef, Timestamp};
 use crate::packet::Endpoint;
 use crate::websocket::Handshake;
-use foldhash::fast::RandomState;
-use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasher;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -21,8 +19,7 @@ const WAITS: usize = 3;
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Reconnects {
-    last: HashMap<u64, Last, RandomState>,
-    order: VecDeque<u64>,
+    last: Remembered<u64, Last, REMEMBERED>,
 }
 
 /// A connection that is or was going on.
@@ -73,7 +70,7 @@ impl Reconnects {
     ) -> Option<Try> {
         let request = handshake.attempt.request.as_ref()?;
         let who = (client, server, &request.line.target, request.first("user-agent"));
-        Some(Try { client: self.last.hasher().hash_one(who), began })
+        Some(Try { client: self.last.hash_one(who), began })
     }
 
     /// The chain that this connection ends; one that lasted longer than `stable` begins a new one.
@@ -92,14 +89,6 @@ impl Reconnects {
     /// The connection ended in this packet.
     pub(super) fn end(&mut self, this: &Try, chain: Chain, ended: PacketRef, failed: bool) {
         let (Some(began), Some(ended)) = (this.began.time, ended.time) else { return };
-        if self.last.insert(this.client, Last { began, ended, failed, chain }).is_some() {
-            return;
-        }
-        if self.order.len() == REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.last.remove(&oldest);
-        }
-        self.order.push_back(this.client);
+        self.last.insert(this.client, Last { began, ended, failed, chain });
     }
 }
