@@ -1,6 +1,6 @@
 //! One frame's payload inflated on its own (RFC 7692 §7.2.2): for a look, not for an analysis.
 
-use crate::websocket::{Bounds, Failure, Inflater, Walk};
+use crate::websocket::{Bounds, Failure, Inflater, Spare, Walk};
 
 /// No more than this is inflated.
 pub(super) const MAX_INFLATED: usize = 64 << 10;
@@ -23,9 +23,10 @@ pub(super) fn inflate(payload: &[u8], last: bool) -> Inflated {
     let mut take = |piece: &[u8]| bytes.extend_from_slice(&piece[..piece.len().min(MAX_INFLATED - bytes.len())]);
     let mut inflater = Inflater::new(false, MAX_BLOCKS);
     inflater.begin();
-    inflater.push(payload, bounds, &mut take);
+    let mut spare = Spare::default();
+    inflater.push(payload, bounds, &mut spare, &mut take);
     if last {
-        let (walk, end) = inflater.finish(bounds, &mut take);
+        let (walk, end) = inflater.finish(bounds, &mut spare, &mut take);
         return Inflated { bytes, end, walk: Some(walk) };
     }
     Inflated { bytes, end: inflater.so_far(), walk: None }

@@ -6,7 +6,7 @@
 
 use super::event::{Event, Frame, Kind};
 use super::header::{FrameHeader, MAX_HEADER, Opcode};
-use super::inflate::Inflater;
+use super::inflate::{Inflater, Inflating};
 use super::mask::unmask;
 use super::message::{OpenMessage, Opening};
 use super::resync::{Expected, Search};
@@ -335,7 +335,8 @@ impl Direction {
                 open.kept.extend_from_slice(&plain[..plain.len().min(room - at)]);
             }
             if let Some(message) = &mut message {
-                message.push(plain, self.inflater.as_deref_mut(), bounds);
+                let spare = &mut shared.scratch.inflating;
+                message.push(plain, self.inflater.as_deref_mut().map(|inflater| Inflating { inflater, bounds, spare }));
                 message.tell_fresh(|bytes| tell(Event::Piece { sender: self.role, bytes }));
             }
         };
@@ -417,8 +418,10 @@ impl Direction {
     fn close_message(&mut self, finished: bool, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
         let Some(mut message) = self.message.take() else { return };
         let bounds = shared.settings.bounds;
+        let spare = &mut shared.scratch.inflating;
         let inflater = self.inflater.as_deref_mut().filter(|_| message.is_compressed());
-        message.finish(self.role, finished, self.after_gap, inflater, bounds, tell);
+        let inflating = inflater.map(|inflater| Inflating { inflater, bounds, spare });
+        message.finish(self.role, finished, self.after_gap, inflating, tell);
         shared.scratch.message = Some(message);
     }
 

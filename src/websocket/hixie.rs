@@ -163,7 +163,7 @@ impl HixieDirection {
         let room = shared.settings.payload_bytes.saturating_sub(self.kept.len()).min(text.len());
         self.kept.extend_from_slice(&text[..room]);
         if let Some(message) = &mut open.message {
-            message.push(text, None, shared.settings.bounds);
+            message.push(text, None);
             message.tell_fresh(|bytes| tell(Event::Piece { sender: self.role, bytes }));
         }
     }
@@ -220,8 +220,7 @@ impl HixieDirection {
         shared.frame(&mut frame);
         tell(Event::Frame(&frame));
         if let Some(mut own) = open.message {
-            let bounds = shared.settings.bounds;
-            own.finish(self.role, complete, self.after_gap, None, bounds, tell);
+            own.finish(self.role, complete, self.after_gap, None, tell);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! The window is kept even where the sender agreed to begin each message with an empty one: what it may use is for the
 //! rules to say, and a message that breaks them can be read all the same.
 
+pub use super::deflate::Spare;
 use super::deflate::{Bounds, Decoder, Walk, WalkEnd};
 
 /// Inflates the messages of one direction.
@@ -12,6 +13,17 @@ pub struct Inflater {
     decoder: Decoder,
     /// Bytes that the sender compressed are missing: where a message refers to unknown ones, they may be these.
     lossy: bool,
+}
+
+/// An inflater at work.
+#[derive(Debug)]
+pub struct Inflating<'a> {
+    /// Of the direction.
+    pub inflater: &'a mut Inflater,
+    /// For each message.
+    pub bounds: Bounds,
+    /// Lent for the time of a call.
+    pub spare: &'a mut Spare,
 }
 
 /// Why a message cannot be inflated to its end.
@@ -50,14 +62,19 @@ impl Inflater {
     }
 
     /// Inflates the next compressed bytes of the message; `take` gets what comes out.
-    pub fn push(&mut self, input: &[u8], bounds: Bounds, take: &mut impl FnMut(&[u8])) {
-        self.decoder.push(input, bounds, take);
+    pub fn push(&mut self, input: &[u8], bounds: Bounds, spare: &mut Spare, take: &mut impl FnMut(&[u8])) {
+        self.decoder.push(input, bounds, spare, take);
     }
 
     /// The message is complete: puts the trailer back where it belongs, and says what the message was made of and how
     /// inflating it went.
-    pub fn finish(&mut self, bounds: Bounds, take: &mut impl FnMut(&[u8])) -> (Walk, Result<(), Failure>) {
-        let walk = self.decoder.finish(bounds, take);
+    pub fn finish(
+        &mut self,
+        bounds: Bounds,
+        spare: &mut Spare,
+        take: &mut impl FnMut(&[u8]),
+    ) -> (Walk, Result<(), Failure>) {
+        let walk = self.decoder.finish(bounds, spare, take);
         let result = match self.so_far() {
             Ok(()) if walk.end == WalkEnd::Inside => Err(Failure::Corrupt { offset: self.decoder.taken() }),
             result => result,
@@ -93,8 +110,9 @@ mod tests {
     fn message(inflater: &mut Inflater, input: &[u8]) -> Result<Vec<u8>, Failure> {
         let mut text = Vec::new();
         inflater.begin();
-        inflater.push(input, BOUNDS, &mut |piece| text.extend_from_slice(piece));
-        inflater.finish(BOUNDS, &mut |piece| text.extend_from_slice(piece)).1.map(|()| text)
+        let spare = &mut Spare::default();
+        inflater.push(input, BOUNDS, spare, &mut |piece| text.extend_from_slice(piece));
+        inflater.finish(BOUNDS, spare, &mut |piece| text.extend_from_slice(piece)).1.map(|()| text)
     }
 
     /// The examples of RFC 7692 §7.2.3.1, .2, .3, .4 and .5.

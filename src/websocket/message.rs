@@ -1,9 +1,8 @@
 //! Fragments put together into a message, inflated and its text checked, while they go by (RFC 6455 §5.4, §5.6;
 //! RFC 7692 §6).
 
-use super::deflate::Bounds;
 use super::event::{Event, Inflated, Kind, Message, Text, TextFault};
-use super::inflate::{Failure, Inflater};
+use super::inflate::{Failure, Inflater, Inflating};
 use super::shared::reuse;
 use super::utf8::Validator;
 use crate::Role;
@@ -118,10 +117,12 @@ impl OpenMessage {
     }
 
     /// Unmasked payload bytes go by. Without [`wants_all`](Self::wants_all) it is enough to show the first ones.
-    pub fn push(&mut self, bytes: &[u8], inflater: Option<&mut Inflater>, bounds: Bounds) {
-        match inflater {
+    pub fn push(&mut self, bytes: &[u8], inflating: Option<Inflating<'_>>) {
+        match inflating {
             _ if self.damaged => {}
-            Some(inflater) if self.compressed => inflater.push(bytes, bounds, &mut |plain| self.take(plain)),
+            Some(Inflating { inflater, bounds, spare }) if self.compressed => {
+                inflater.push(bytes, bounds, spare, &mut |plain| self.take(plain));
+            }
             _ => self.take(bytes),
         }
     }
@@ -173,15 +174,14 @@ impl OpenMessage {
         sender: Role,
         finished: bool,
         after_gap: bool,
-        inflater: Option<&mut Inflater>,
-        bounds: Bounds,
+        inflating: Option<Inflating<'_>>,
         tell: &mut dyn FnMut(Event<'_>),
     ) {
         let whole = finished && !self.damaged;
         let mut walk = None;
-        let inflated = match inflater {
-            Some(inflater) if self.compressed && whole => {
-                let (walked, result) = inflater.finish(bounds, &mut |plain| self.take(plain));
+        let inflated = match inflating {
+            Some(Inflating { inflater, bounds, spare }) if self.compressed && whole => {
+                let (walked, result) = inflater.finish(bounds, spare, &mut |plain| self.take(plain));
                 walk = Some(walked);
                 Some(match result {
                     Ok(()) => Inflated::Whole,
@@ -190,7 +190,7 @@ impl OpenMessage {
                     Err(Failure::ContextLost) => Inflated::ContextLost,
                 })
             }
-            Some(inflater) if self.compressed => {
+            Some(Inflating { inflater, .. }) if self.compressed => {
                 inflater.lose_context();
                 Some(Inflated::Incomplete)
             }

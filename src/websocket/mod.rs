@@ -34,7 +34,7 @@ pub use handshake::{
     hixie76_answer, parse_extensions,
 };
 pub use header::{FrameHeader, LengthForm, Opcode};
-pub(crate) use inflate::{Failure, Inflater};
+pub(crate) use inflate::{Failure, Inflater, Spare};
 pub use outcome::Outcome;
 pub use resync::{Boundary, Expected, Search};
 pub use shared::{Scratch, Settings};

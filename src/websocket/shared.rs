@@ -1,7 +1,7 @@
 //! What the two directions of a connection have in common: ordinals, counts, what was agreed.
 
 use super::closing::CloseTracker;
-use super::deflate::Bounds;
+use super::deflate::{self, Bounds};
 use super::direction::Open;
 use super::event::{Frame, Pong};
 use super::header::Opcode;
@@ -45,6 +45,8 @@ pub enum Deflate {
 pub struct Scratch {
     /// Unmasked payload.
     pub(super) plain: Vec<u8>,
+    /// For all inflaters.
+    pub(super) inflating: deflate::Spare,
     /// The last frame that was complete, whose memory the next one gets.
     pub(super) frame: Option<Box<Open>>,
     /// The last message that was over.

@@ -26,12 +26,7 @@ impl Bits {
     /// Takes bytes until 56 bits are held or none are left.
     #[inline]
     pub(super) fn refill(&mut self, input: &mut &[u8]) {
-        if let Some(word) = input.first_chunk() {
-            self.bits |= u64::from_le_bytes(*word) << self.held;
-            let bytes = (63 - self.held) / 8;
-            *input = &input[bytes as usize..];
-            self.held += bytes * 8;
-            self.taken += u64::from(bytes);
+        if self.refill_whole(input) {
             return;
         }
         while self.held < 56 {
@@ -43,7 +38,22 @@ impl Bits {
         }
     }
 
+    /// Takes bytes until 56 bits are held; gives false, and takes none, where fewer than eight bytes are left. At most 63
+    /// bits are held before it.
+    #[inline]
+    pub(super) fn refill_whole(&mut self, input: &mut &[u8]) -> bool {
+        let Some(word) = input.first_chunk() else { return false };
+        self.bits |= u64::from_le_bytes(*word) << (self.held & 63);
+        // The bytes of which all bits found room.
+        let bytes = (63 - self.held) >> 3 & 7;
+        *input = &input[bytes as usize..];
+        self.held += bytes * 8;
+        self.taken += u64::from(bytes);
+        true
+    }
+
     /// The next `count` bits, at most 32; `None` if there are not as many.
+    #[inline]
     pub(super) fn take(&mut self, count: u32) -> Option<u32> {
         if self.held < count {
             return None;
@@ -62,7 +72,7 @@ impl Bits {
     /// Uses up so many of the bits that are held, at most 63.
     #[inline]
     pub(super) fn drop(&mut self, count: u32) {
-        self.bits >>= count;
+        self.bits >>= count & 63;
         self.held -= count;
     }
 

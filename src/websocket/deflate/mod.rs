@@ -8,9 +8,12 @@
 
 mod bits;
 mod huffman;
+mod matches;
 mod own;
+mod sequence;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod walk;
 mod window;
 
@@ -18,14 +21,14 @@ pub use walk::{Block, BlockKind, Walk, WalkEnd};
 
 use bits::Bits;
 use huffman::{Codes, FIXED};
+use matches::Matches;
 use own::Own;
+use sequence::{Count, Sequences};
+use tokens::Token;
 use window::Window;
 
 /// What a sender takes away from the end of each message, and its receiver puts back (RFC 7692 §7.2.1, §7.2.2).
 const TRAILER: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
-
-/// No token has more bits: two codewords of 15, 5 and 13 extra bits. So many are at hand wherever more bytes follow.
-const TOKEN: u32 = 48;
 
 /// A message as large as this is held to the limit on the ratio.
 const RATIO_COUNTS_FROM: u64 = 1 << 20;
@@ -51,6 +54,8 @@ pub struct Decoder {
     walk: Walk,
     /// The block at hand, or the last one.
     block: Block,
+    /// Its matches so far.
+    matches: Matches,
     /// It has not ended.
     is_open: bool,
     /// How many blocks to list.
@@ -59,8 +64,16 @@ pub struct Decoder {
     after_trailer: bool,
     /// Where the block before the one at hand ended, if it was final: offset among the compressed bytes.
     after_final: Option<u64>,
+    /// The block's own codes, if it has some.
+    own: Option<Box<Own>>,
+}
+
+/// Working memory that decoders share: no decoder needs it between two messages.
+#[derive(Debug, Default)]
+pub struct Spare {
     /// For blocks with codes of their own; made at the first.
     own: Option<Box<Own>>,
+    sequences: Sequences,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +112,7 @@ impl Decoder {
             given: 0,
             walk: Walk::default(),
             block: Block::default(),
+            matches: Matches::default(),
             is_open: false,
             listed,
             after_trailer: false,
@@ -145,14 +159,14 @@ impl Decoder {
     }
 
     /// Decodes the next compressed bytes of the message, cut anywhere; `take` gets what comes out, in pieces.
-    pub fn push(&mut self, mut input: &[u8], bounds: Bounds, take: &mut impl FnMut(&[u8])) {
+    pub fn push(&mut self, mut input: &[u8], bounds: Bounds, spare: &mut Spare, take: &mut impl FnMut(&[u8])) {
         while self.state != State::Fault {
             self.bits.refill(&mut input);
             if self.window.space() == 0 {
                 self.hand_on(bounds, take);
                 self.window.make_room();
             }
-            match self.step(&mut input) {
+            match self.step(&mut input, spare) {
                 Ok(Step::MoreBits) if input.is_empty() => break,
                 // With bytes left, a refill has more bits than any step needs to get ahead.
                 Ok(_) => {}
@@ -172,7 +186,7 @@ impl Decoder {
     }
 
     /// The message is over: puts the four bytes back where they belong, and says what it was.
-    pub fn finish(&mut self, bounds: Bounds, take: &mut impl FnMut(&[u8])) -> Walk {
+    pub fn finish(&mut self, bounds: Bounds, spare: &mut Spare, take: &mut impl FnMut(&[u8])) -> Walk {
         let boundary = self.state == State::Header && self.bits.held() == 0;
         self.walk.end = match self.state {
             State::Fault => self.walk.end,
@@ -182,7 +196,7 @@ impl Decoder {
             // Fewer than three bits remain: not even a header.
             State::Header => WalkEnd::Block,
             _ => {
-                self.push(&TRAILER, bounds, take);
+                self.push(&TRAILER, bounds, spare, take);
                 if self.state == State::Header { WalkEnd::Filled } else { WalkEnd::Inside }
             }
         };
@@ -195,19 +209,19 @@ impl Decoder {
         std::mem::take(&mut self.walk)
     }
 
-    fn step(&mut self, input: &mut &[u8]) -> Stepped {
+    fn step(&mut self, input: &mut &[u8], spare: &mut Spare) -> Stepped {
         match self.state {
-            State::Header => self.header(),
+            State::Header => self.header(spare),
             State::StoredLength => self.stored_length(),
             State::Stored(remaining) => Ok(self.stored(remaining, input)),
-            State::Codes => self.codes(),
-            State::Tokens { fixed } => self.tokens(fixed, input),
+            State::Codes => self.codes(input),
+            State::Tokens { fixed } => self.tokens(fixed, input, spare),
             State::Fault => Ok(Step::MoreBits),
         }
     }
 
     /// RFC 1951 §3.2.3.
-    fn header(&mut self) -> Stepped {
+    fn header(&mut self, spare: &mut Spare) -> Stepped {
         let at = self.bits.position();
         let Some(header) = self.bits.take(3) else { return Ok(Step::MoreBits) };
         let (kind, state) = match header >> 1 {
@@ -219,7 +233,7 @@ impl Decoder {
         match kind {
             BlockKind::Stored => drop(self.bits.align()),
             BlockKind::Fixed => {}
-            BlockKind::Dynamic => self.own.get_or_insert_with(|| Box::new(Own::new())).begin(),
+            BlockKind::Dynamic => self.own.get_or_insert_with(|| spare.own.take().unwrap_or_default()).begin(),
         }
         self.block = Block { kind, is_final: header & 1 != 0, at, ..Block::default() };
         self.is_open = true;
@@ -252,7 +266,7 @@ impl Decoder {
         while left > 0
             && let Some(byte) = self.bits.take(8)
         {
-            self.window.literal(byte as u8);
+            self.window.bytes(&[byte as u8]);
             left -= 1;
         }
         let bytes = &input[..input.len().min(left.into()).min(self.window.space())];
@@ -272,9 +286,9 @@ impl Decoder {
     }
 
     /// RFC 1951 §3.2.7.
-    fn codes(&mut self) -> Stepped {
+    fn codes(&mut self, input: &mut &[u8]) -> Stepped {
         let Some(own) = &mut self.own else { return Ok(Step::MoreBits) };
-        if !own.read(&mut self.bits)? {
+        if !own.read(&mut self.bits, input)? {
             return Ok(Step::MoreBits);
         }
         self.state = State::Tokens { fixed: false };
@@ -282,80 +296,42 @@ impl Decoder {
     }
 
     /// Literals, matches and the end of the block. A token is taken whole or not at all.
-    fn tokens(&mut self, fixed: bool, input: &mut &[u8]) -> Stepped {
+    fn tokens(&mut self, fixed: bool, input: &mut &[u8], spare: &mut Spare) -> Stepped {
         let codes: &Codes = match &self.own {
             Some(own) if !fixed => &own.codes,
             _ => &FIXED,
         };
-        // In locals, so that they stay in registers.
-        let (mut bits, mut rest, mut window) = (self.bits, *input, std::mem::take(&mut self.window));
-        let (mut literals, mut matches) = (0_u64, 0_u64);
-        let block = &mut self.block;
-        let start = window.position();
-        let mut ended = false;
-        let stepped = loop {
-            if bits.held() < TOKEN {
-                bits.refill(&mut rest);
-            }
-            if window.space() == 0 {
-                break Ok(Step::Done);
-            }
-            let symbol = codes.literals.look_up(bits.peek());
-            if symbol.is_literal() && symbol.bits() <= bits.held() {
-                bits.drop(symbol.bits());
-                window.literal(symbol.value() as u8);
-                literals += 1;
-                continue;
-            }
-            let mut used = symbol.bits() + symbol.extra_bits();
-            if used > bits.held() {
-                break Ok(Step::MoreBits);
-            }
-            if symbol.is_end() {
-                bits.drop(used);
-                ended = true;
-                break Ok(Step::Done);
-            }
-            if symbol.is_invalid() {
-                break Err("a codeword stands for no literal and no length");
-            }
-            let length = symbol.value() + bits.after(symbol.bits(), symbol.extra_bits());
-            let symbol = codes.distances.look_up(bits.peek() >> used);
-            let extra_at = used + symbol.bits();
-            used = extra_at + symbol.extra_bits();
-            if used > bits.held() {
-                break Ok(Step::MoreBits);
-            }
-            if symbol.is_invalid() {
-                break Err("a codeword stands for no distance");
-            }
-            let distance = symbol.value() + bits.after(extra_at, symbol.extra_bits());
-            bits.drop(used);
-            let position = window.position();
-            if distance > block.largest_distance {
-                block.largest_distance = distance;
-                if distance > self.walk.largest_distance {
-                    self.walk.largest_distance = distance;
-                    self.walk.largest_distance_at = position;
+        let start = self.window.position();
+        let (bits, window, sequences) = (&mut self.bits, &mut self.window, &mut spare.sequences);
+        let token = loop {
+            sequences.count = Count::default();
+            let room = window.space();
+            let mut token = Ok(Token::Ordinary);
+            while matches!(token, Ok(Token::Ordinary)) {
+                if input.len() >= 8 {
+                    tokens::middle(codes, bits, input, sequences, room);
                 }
+                if sequences.count.length() >= room || sequences.count.space() == 0 {
+                    break;
+                }
+                token = tokens::one(codes, bits, input, sequences);
             }
-            if u64::from(distance) > position {
-                // Less than the distance, for the position is counted from 0.
-                block.history = block.history.max(distance - position as u32);
+            self.matches.add(sequences, window.position());
+            window.carry_out(sequences);
+            if window.space() == 0 || !matches!(token, Ok(Token::Ordinary)) {
+                break token;
             }
-            matches += 1;
-            window.copy(distance, length);
         };
-        self.bits = bits;
-        *input = rest;
-        block.literals += literals;
-        block.matches += matches;
-        block.length += window.position() - start;
-        self.window = window;
-        if ended {
-            self.end_block();
+        self.block.length += self.window.position() - start;
+        match token? {
+            Token::Ordinary => Ok(Step::Done),
+            Token::MoreBits => Ok(Step::MoreBits),
+            Token::End => {
+                spare.own = self.own.take().or(spare.own.take());
+                self.end_block();
+                Ok(Step::Done)
+            }
         }
-        stepped
     }
 
     fn end_block(&mut self) {
@@ -378,6 +354,17 @@ impl Decoder {
         self.is_open = false;
         let (walk, block) = (&mut self.walk, &mut self.block);
         block.bits = self.bits.position().saturating_sub(block.at);
+        let matches = std::mem::take(&mut self.matches);
+        block.matches = matches.count;
+        block.largest_distance = matches.largest_distance;
+        block.history = matches.history;
+        if block.kind != BlockKind::Stored {
+            block.literals = block.length - matches.length;
+        }
+        if matches.largest_distance > walk.largest_distance {
+            walk.largest_distance = matches.largest_distance;
+            walk.largest_distance_at = matches.largest_distance_at;
+        }
         match block.kind {
             BlockKind::Stored => {
                 walk.stored_blocks += 1;

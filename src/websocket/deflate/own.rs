@@ -1,10 +1,13 @@
 //! The Huffman codes that a block brings along (RFC 1951 §3.2.7).
 
 use super::bits::Bits;
-use super::huffman::{Codes, LengthCode};
+use super::huffman::{Codes, Length, LengthCode, REPEATED, ZEROS};
 
 /// The order in which the lengths of the first code's codewords are given (RFC 1951 §3.2.7).
 const ORDER: [u8; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+/// The end of the block among the literals (RFC 1951 §3.2.5).
+const END: u16 = 256;
 
 /// Reads the codes of one block after the other.
 #[derive(Debug)]
@@ -15,9 +18,15 @@ pub(super) struct Own {
     lengths: LengthCode,
     next: Next,
     /// How many lengths of literals there are, of distances, and of the code for lengths.
-    counts: [usize; 3],
-    /// The lengths that are read.
-    read: [u8; 288 + 32],
+    counts: [u16; 3],
+    /// The lengths of the code for lengths that are read.
+    length_lengths: [u8; 19],
+    /// Of the lengths of the two codes those that are read and not 0, which the symbols of both have in one row.
+    read: [Length; 288 + 32],
+    /// How many these are.
+    given: usize,
+    /// The length that was read last.
+    last: u8,
 }
 
 /// What is to be read next.
@@ -26,32 +35,38 @@ enum Next {
     /// HLIT, HDIST and HCLEN.
     Counts,
     /// The lengths of the code for lengths, from this one on.
-    LengthLengths(usize),
+    LengthLengths(u16),
     /// The lengths of the two codes, from this one on.
-    Lengths(usize),
+    Lengths(u16),
 }
 
-impl Own {
+impl Default for Own {
     /// Codes that are yet to be read.
-    pub(super) fn new() -> Own {
+    fn default() -> Own {
         Own {
             codes: Codes::new(),
             lengths: LengthCode::lengths(),
             next: Next::Counts,
             counts: [0; 3],
-            read: [0; 288 + 32],
+            length_lengths: [0; 19],
+            read: [Length::default(); 288 + 32],
+            given: 0,
+            last: 0,
         }
     }
+}
 
+impl Own {
     /// A block with codes of its own begins.
     pub(super) fn begin(&mut self) {
         self.next = Next::Counts;
     }
 
-    /// Reads on; `true` once the codes are made, `false` where more bits are needed. An error says as a clause why
-    /// there are no such codes.
-    pub(super) fn read(&mut self, bits: &mut Bits) -> Result<bool, &'static str> {
+    /// Reads on; `true` once the codes are made, `false` where more input is needed. An error says as a clause why there
+    /// are no such codes.
+    pub(super) fn read(&mut self, bits: &mut Bits, input: &mut &[u8]) -> Result<bool, &'static str> {
         loop {
+            bits.refill(input);
             match self.next {
                 Next::Counts => {
                     let Some(counts) = bits.take(14) else { return Ok(false) };
@@ -59,60 +74,115 @@ impl Own {
                     if literals > 286 || distances > 30 {
                         return Err("a block has codewords for symbols that do not exist");
                     }
-                    self.counts = [literals as usize, distances as usize, 4 + (counts >> 10) as usize];
-                    self.read.fill(0);
+                    self.counts = [literals as u16, distances as u16, 4 + (counts >> 10) as u16];
+                    self.length_lengths.fill(0);
                     self.next = Next::LengthLengths(0);
                 }
-                Next::LengthLengths(next) => {
-                    let Some(&symbol) = ORDER[..self.counts[2].min(19)].get(next) else {
-                        if !self.lengths.make(&self.read[..19], false) {
-                            return Err("the lengths of a block's codewords are in no code");
+                Next::LengthLengths(mut next) => {
+                    while let Some(&symbol) = ORDER[..usize::from(self.counts[2]).min(19)].get(usize::from(next)) {
+                        if bits.held() < 3 {
+                            bits.refill(input);
                         }
-                        self.read.fill(0);
-                        self.next = Next::Lengths(0);
-                        continue;
-                    };
-                    let Some(length) = bits.take(3) else { return Ok(false) };
-                    self.read[usize::from(symbol)] = length as u8;
-                    self.next = Next::LengthLengths(next + 1);
+                        let Some(length) = bits.take(3) else {
+                            self.next = Next::LengthLengths(next);
+                            return Ok(false);
+                        };
+                        self.length_lengths[usize::from(symbol)] = length as u8;
+                        next += 1;
+                    }
+                    self.make_lengths()?;
+                    (self.given, self.last) = (0, 0);
+                    self.next = Next::Lengths(0);
                 }
-                Next::Lengths(next) => return self.lengths(next, bits),
+                Next::Lengths(next) => {
+                    let (mut at_hand, mut rest) = (*bits, *input);
+                    let next = self.lengths(next, &mut at_hand, &mut rest);
+                    (*bits, *input) = (at_hand, rest);
+                    let next = next?;
+                    self.next = Next::Lengths(next);
+                    if next < self.counts[0] + self.counts[1] {
+                        return Ok(false);
+                    }
+                    return self.make().map(|()| true);
+                }
             }
         }
     }
 
-    fn lengths(&mut self, mut next: usize, bits: &mut Bits) -> Result<bool, &'static str> {
-        let [literals, distances, _] = self.counts;
-        let total = literals + distances;
+    /// The code for lengths is read.
+    fn make_lengths(&mut self) -> Result<(), &'static str> {
+        let mut given = 0;
+        for (symbol, &bits) in self.length_lengths.iter().enumerate() {
+            self.read[given] = Length { symbol: symbol as u16, bits };
+            given += usize::from(bits > 0);
+        }
+        let is_code = self.lengths.make(&self.read[..given], 0, false);
+        is_code.then_some(()).ok_or("the lengths of a block's codewords are in no code")
+    }
+
+    /// Reads the lengths of the two codes from this one on; gives the one that it came to.
+    fn lengths(&mut self, mut next: u16, bits: &mut Bits, input: &mut &[u8]) -> Result<u16, &'static str> {
+        let total = self.counts[0] + self.counts[1];
+        let codewords = self.lengths.table();
+        let (mut given, mut last) = (self.given, self.last);
         while next < total {
-            let entry = self.lengths.look_up(bits.peek());
-            let used = entry.bits() + entry.extra_bits();
-            if used > bits.held() {
-                self.next = Next::Lengths(next);
-                return Ok(false);
+            // A codeword of 7 bits and 7 extra bits.
+            if bits.held() < 14 {
+                bits.refill(input);
             }
-            let extra = bits.after(entry.bits(), entry.extra_bits()) as usize;
-            let (length, times) = match (entry.value(), next.checked_sub(1)) {
-                (16, None) => return Err("the first length of a block's codewords repeats the one before"),
-                (16, Some(previous)) => (self.read[previous], 3 + extra),
-                (17, _) => (0, 3 + extra),
-                (18, _) => (0, 11 + extra),
-                (length, _) => (length as u8, 1),
+            let entry = codewords.slot(bits.peek());
+            if entry.all_bits() > bits.held() {
+                break;
+            }
+            let value = entry.value_with(bits.peek());
+            if value < REPEATED {
+                bits.drop(entry.all_bits());
+                last = value as u8;
+                self.read[given] = Length { symbol: next, bits: last };
+                given += usize::from(last > 0);
+                next += 1;
+                continue;
+            }
+            let times = match value {
+                REPEATED..ZEROS if next == 0 => {
+                    return Err("the first length of a block's codewords repeats the one before");
+                }
+                REPEATED..ZEROS => value - REPEATED,
+                _ => {
+                    last = 0;
+                    value - ZEROS
+                }
             };
-            if times > total - next {
+            if times > u32::from(total - next) {
                 return Err("a block has more lengths of codewords than it says");
             }
-            bits.drop(used);
-            self.read[next..next + times].fill(length);
-            next += times;
+            bits.drop(entry.all_bits());
+            let from = next;
+            next += times as u16;
+            if last > 0 {
+                for symbol in from..next {
+                    self.read[given] = Length { symbol, bits: last };
+                    given += 1;
+                }
+            }
         }
-        let (of_literals, of_distances) = self.read[..total].split_at(literals);
-        if of_literals[256] == 0 {
+        (self.given, self.last) = (given, last);
+        Ok(next)
+    }
+
+    /// All lengths are read.
+    fn make(&mut self) -> Result<(), &'static str> {
+        let given = &self.read[..self.given];
+        let distances = self.counts[0];
+        let at = given.iter().rposition(|length| length.symbol < distances).map_or(0, |last| last + 1);
+        let (of_literals, of_distances) = given.split_at(at);
+        if of_literals.iter().rfind(|length| length.symbol <= END).is_none_or(|length| length.symbol < END) {
             return Err("a block has no codeword for its end");
         }
-        if !self.codes.literals.make(of_literals, true) || !self.codes.distances.make(of_distances, true) {
+        let codes = &mut self.codes;
+        if !codes.literals.make(of_literals, 0, true) || !codes.distances.make(of_distances, distances, true) {
             return Err("the lengths of a block's codewords make no code");
         }
-        Ok(true)
+        Ok(())
     }
 }

@@ -8,14 +8,15 @@ const BOUNDS: Bounds = Bounds { length: 64 << 20, ratio: u64::MAX };
 fn decode(decoder: &mut Decoder, message: &[u8], pieces: &[usize]) -> (Walk, Vec<u8>) {
     let mut text = Vec::new();
     decoder.begin();
+    let mut spare = Spare::default();
     let mut take = |piece: &[u8]| text.extend_from_slice(piece);
     let (mut rest, mut pieces) = (message, pieces.iter().cycle());
     while !rest.is_empty() {
         let (piece, later) = rest.split_at(rest.len().min(*pieces.next().unwrap()));
-        decoder.push(piece, BOUNDS, &mut take);
+        decoder.push(piece, BOUNDS, &mut spare, &mut take);
         rest = later;
     }
-    let walk = decoder.finish(BOUNDS, &mut take);
+    let walk = decoder.finish(BOUNDS, &mut spare, &mut take);
     assert_eq!(text.len() as u64, decoder.given());
     (walk, text)
 }
@@ -111,7 +112,7 @@ fn behind_a_final_block() {
 fn a_message_begins_anew() {
     let mut decoder = Decoder::new(0);
     decoder.begin();
-    decoder.push(&[0xf3, 0x48, 0xcd], BOUNDS, &mut |_| {});
+    decoder.push(&[0xf3, 0x48, 0xcd], BOUNDS, &mut Spare::default(), &mut |_| {});
     let hello = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
     assert_eq!(decode(&mut decoder, &hello, &[1]), (walk(&hello), b"Hello".to_vec()));
 }

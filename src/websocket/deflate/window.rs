@@ -1,5 +1,7 @@
 //! The last bytes that came out, for matches to copy from, and those that are yet to be handed on.
 
+use super::sequence::{STEP, Sequences};
+
 /// The largest distance (RFC 1951 §3.2.5). Smaller agreed windows are inflated with this one too.
 const WINDOW: usize = 32 << 10;
 
@@ -8,9 +10,6 @@ const ROOM: usize = 2 * WINDOW;
 
 /// The longest match (RFC 1951 §3.2.5).
 const LONGEST: usize = 258;
-
-/// Copies go in steps of this many bytes, and may write as many behind their end.
-const STRIDE: usize = 16;
 
 /// The output of one sender's messages. Some of it may not be known: what was lost, and what was copied from there.
 #[derive(Debug, Default)]
@@ -56,7 +55,7 @@ impl Window {
     /// not 0.
     #[inline]
     pub(super) fn space(&self) -> usize {
-        if self.stopped { usize::MAX } else { self.room.len().saturating_sub(self.end + LONGEST + STRIDE) }
+        if self.stopped { usize::MAX } else { self.room.len().saturating_sub(self.end + LONGEST + STEP) }
     }
 
     /// Hands on what came out since the last time; gives the number of bytes.
@@ -90,16 +89,6 @@ impl Window {
         self.total - self.begin
     }
 
-    /// A literal.
-    #[inline]
-    pub(super) fn literal(&mut self, byte: u8) {
-        self.total += 1;
-        if let Some(room) = self.room.get_mut(self.end).filter(|_| !self.stopped) {
-            *room = byte;
-            self.end += 1;
-        }
-    }
-
     /// Bytes as they are, at most [`space`](Window::space).
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.total += bytes.len() as u64;
@@ -109,36 +98,75 @@ impl Window {
         }
     }
 
-    /// `length` bytes (at most 258) from `distance` bytes (1 to 32,768) back.
-    #[inline]
-    pub(super) fn copy(&mut self, distance: u32, length: u32) {
-        let known = self.total - self.known_from;
-        self.total += u64::from(length);
+    /// Carries out the sequences. There was [`space`](Window::space) before each of their literals and matches.
+    pub(super) fn carry_out(&mut self, sequences: &Sequences) {
+        let before = self.total;
+        self.total += sequences.count.length() as u64;
         if self.stopped {
             return;
         }
-        let (distance, length) = (distance as usize, length as usize);
-        if distance as u64 > known || distance > self.end {
-            self.readable_to.get_or_insert(self.end);
-            self.known_from = self.total;
-            self.end += length;
-            return;
-        }
-        let from = self.end - distance;
-        if distance >= STRIDE {
-            // No stride reads what it writes.
-            for at in (0..length).step_by(STRIDE) {
-                let stride: [u8; STRIDE] = self.room[from + at..from + at + STRIDE].try_into().unwrap_or_default();
-                self.room[self.end + at..self.end + at + STRIDE].copy_from_slice(&stride);
+        let (room, literals) = (&mut self.room[..], &sequences.bytes);
+        let (mut end, mut at) = (self.end, 0);
+        // What added to a place is the output in all, and the place from which on it is known.
+        let offset = before.wrapping_sub(end as u64);
+        let mut floor = end - usize::try_from(before - self.known_from).unwrap_or(usize::MAX).min(end);
+        for sequence in sequences.list() {
+            let (to, length) = (usize::from(sequence.literals), usize::from(sequence.length));
+            copy(literals, at, room, end);
+            if to - at > STEP {
+                room[end..end + to - at].copy_from_slice(&literals[at..to]);
             }
-        } else if distance == 1 {
-            let byte = self.room[from];
-            self.room[self.end..self.end + length].fill(byte);
-        } else {
-            for at in 0..length {
-                self.room[self.end + at] = self.room[from + at];
+            end += to - at;
+            at = to;
+            let distance = usize::from(sequence.distance);
+            if distance > end - floor {
+                self.readable_to.get_or_insert(end);
+                floor = end + length;
+                self.known_from = offset.wrapping_add(floor as u64);
+            } else {
+                repeat(room, end, distance, length);
             }
+            end += length;
         }
-        self.end += length;
+        let last = &literals[at..sequences.count.literals];
+        room[end..end + last.len()].copy_from_slice(last);
+        self.end = end + last.len();
     }
+}
+
+/// One step of bytes.
+#[inline]
+fn copy(from: &[u8], at: usize, to: &mut [u8], end: usize) {
+    let step: [u8; STEP] = from[at..at + STEP].try_into().unwrap_or_default();
+    to[end..end + STEP].copy_from_slice(&step);
+}
+
+/// Writes at `end` the bytes from `distance` before on, `length` of them and some more.
+#[inline]
+fn repeat(room: &mut [u8], end: usize, distance: usize, length: usize) {
+    let room = &mut room[end - distance..];
+    if distance >= STEP {
+        // No step reads what it writes. Two are most often enough, and one is not.
+        step(room, 0, distance);
+        step(room, STEP, distance);
+        let mut at = 2 * STEP;
+        while at < length {
+            step(room, at, distance);
+            at += STEP;
+        }
+    } else if distance == 1 {
+        let byte = room[0];
+        room[1..1 + length].fill(byte);
+    } else {
+        for at in 0..length {
+            room[distance + at] = room[at];
+        }
+    }
+}
+
+/// Copies one step of bytes.
+#[inline]
+fn step(room: &mut [u8], from: usize, distance: usize) {
+    let step: [u8; STEP] = room[from..from + STEP].try_into().unwrap_or_default();
+    room[from + distance..from + distance + STEP].copy_from_slice(&step);
 }
