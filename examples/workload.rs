@@ -1,27 +1,28 @@
 //! Writes a synthetic capture of a given size, to measure with: `workload KIND BYTES OUT.pcapng`.
 //!
 //! KIND is one of
-//! - `bulk`: binary messages of 16 KiB to 1 MiB,
-//! - `chat`: texts of 10 to 180 bytes in both directions, on many connections at once,
-//! - `deflate`: JSON texts, compressed with context takeover,
+//! - `bulk`: binary messages of 16 KiB to 1 MiB on 64 connections,
+//! - `chat`: texts of 10 to 180 bytes in both directions, on 2,000 connections at once,
+//! - `deflate`: JSON texts, compressed with context takeover, on 200 connections,
 //! - `churn`: short connections, one after the other,
 //! - `mixed`: 95 % of the bytes are HTTP and TLS of others,
 //! - `lossy`: `chat` of which 1 % of the packets is lost, 2 % come late and 2 % come twice,
 //! - `tiny`: frames cut into segments of 1 to 20 bytes,
-//! - `flows`: connections that stay open, a few frames each; 1.2 GB hold a million,
+//! - `flows`: connections that stay open, a few frames each; 1.6 GB hold a million,
 //! - `huge`: frames of 1 GB and messages of 100,000 fragments.
 //!
-//! The same arguments give the same file.
+//! The same arguments give the same file. What is written is not kept, so it may be larger than memory.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
-use wslens::Role;
 use wslens::scenario::{
-    LINK, PcapngWriter, Player, RecordedPacket, RecordedPacketRef, Scenario, binary, close, continuation,
-    deflated_text, frame, text,
+    DeflateOptions, Deflater, FrameSpec, LINK, PcapngWriter, Player, RecordedPacket, RecordedPacketRef, Scenario,
+    binary, close, continuation, frame, text,
 };
 use wslens::websocket::Opcode;
+use wslens::{PerRole, Role};
 
 const KINDS: &str = "bulk|chat|deflate|churn|mixed|lossy|tiny|flows|huge";
 
@@ -57,11 +58,15 @@ fn write(kind: &str, bytes: u64, out: impl Write) -> io::Result<bool> {
         }
         if written < bytes { Ok(()) } else { Err(io::Error::other(Full)) }
     });
+    let mut feeds: Vec<Feed> = (0..FEEDS).map(Feed::new).collect();
     let mut round = 0;
     let ended = loop {
-        let Some(scenario) = self::round(kind, round) else { return Ok(false) };
+        let Some(scenario) = self::round(kind, round, &mut feeds) else { return Ok(false) };
         if let Err(error) = player.play(&scenario) {
             break error;
+        }
+        if matches!(kind, "churn" | "mixed" | "flows") {
+            player.let_go();
         }
         round += 1;
     };
@@ -86,8 +91,8 @@ impl std::fmt::Display for Full {
 impl std::error::Error for Full {}
 
 /// What happens in one round of a workload.
-fn round(kind: &str, round: usize) -> Option<Scenario> {
-    let connections = |count: usize| (0..count).map(move |n| (n, round * 31 + n * 7));
+fn round(kind: &str, round: usize, feeds: &mut [Feed]) -> Option<Scenario> {
+    let connections = |count: usize| (0..count).map(move |n| (n, scattered(round << 16 | n)));
     let open = |extension: &str, count: usize| {
         (0..count).fold(Scenario::new(), |s, n| {
             let s = if n == 0 { s } else { s.connection() };
@@ -95,46 +100,46 @@ fn round(kind: &str, round: usize) -> Option<Scenario> {
         })
     };
     let next = || if round == 0 { Scenario::new() } else { Scenario::new().connection() };
-    let words = "the quick brown fox jumps over the lazy dog, and then once more for good measure ".repeat(3);
-    let chat = |s: Scenario, mix: usize| {
-        let message = text(&words[..10 + mix % 171]);
-        if mix.is_multiple_of(2) { s.client(message) } else { s.server(message) }
-    };
     Some(match kind {
         "bulk" if round == 0 => open("", 64),
         "bulk" => connections(64).fold(Scenario::new(), |s, (n, mix)| {
-            let message = binary(vec![mix as u8; 16 << (10 + mix % 7)]);
-            let s = s.resume(n);
-            if mix % 2 == 0 { s.client(message) } else { s.server(message) }
+            let size = [16, 64, 128, 128, 256, 512, 512, 1024][mix % 8] << 10;
+            s.resume(n).frames(sender(mix >> 3), binary(vec![mix as u8; size]))
         }),
         "chat" | "lossy" if round == 0 => open("", 2000),
-        "chat" | "lossy" => connections(2000).fold(Scenario::new(), |s, (n, mix)| chat(s.resume(n), mix)),
-        "deflate" if round == 0 => open("permessage-deflate", 200),
-        "deflate" => connections(200).fold(Scenario::new(), |s, (n, mix)| {
-            let entry = |k: usize| format!(r#"{{"id":{},"user":"user{}","value":{}}}"#, mix + k, k % 13, mix * k);
-            let message = (0..8 + mix % 24).map(entry).collect::<Vec<_>>().join(",");
-            let s = s.resume(n);
-            if mix % 2 == 0 { s.client(deflated_text(message)) } else { s.server(deflated_text(message)) }
-        }),
+        "chat" | "lossy" => connections(2000).fold(Scenario::new(), |s, (n, mix)| exchange(s.resume(n), mix)),
+        "deflate" if round == 0 => open("permessage-deflate", FEEDS * READERS),
+        "deflate" => {
+            feeds.iter_mut().for_each(|feed| feed.write(round));
+            (0..FEEDS * READERS).fold(Scenario::new(), |s, n| feeds[n % FEEDS].read(s.resume(n), n / FEEDS))
+        }
         "churn" => next()
-            .handshake()
+            .without_acks()
+            .handshake_with(
+                |request| request.header("Origin", "https://chat.example.org").header("User-Agent", "workload"),
+                |response| response,
+            )
             .client(text("hello"))
             .server(text("hello to you"))
             .client(text("bye"))
             .client(close(1000, ""))
             .server(close(1000, ""))
+            .with_acks()
             .fin(Role::Server),
         "mixed" => match round % 40 {
-            0 => (0..20).fold(next().handshake(), chat).client(close(1000, "")).server(close(1000, "")),
+            0 => (0..16)
+                .fold(next().handshake(), |s, n| s.client(said(n)).server(page(scattered(round + n))))
+                .client(close(1000, ""))
+                .server(close(1000, "")),
             n if n % 2 == 0 => web_page(next(), round),
             _ => others_tls(next(), round),
         }
         .fin(Role::Server),
         "tiny" if round == 0 => open("", 64),
         "tiny" => {
-            connections(64).fold(Scenario::new(), |s, (n, mix)| chat(s.resume(n).segment_size(1 + mix % 20), mix))
+            connections(64).fold(Scenario::new(), |s, (n, mix)| exchange(s.resume(n).segment_size(1 + mix % 20), mix))
         }
-        "flows" => chat(next().handshake(), round).server(text("welcome")).client(text("thank you")),
+        "flows" => next().handshake().client(said(round)).server(text("welcome")).client(text("thank you")),
         // One connection with large frames, which come 1 MiB at a time, and one with many fragments.
         "huge" if round == 0 => open("", 2),
         "huge" if round.is_multiple_of(2) => {
@@ -150,6 +155,80 @@ fn round(kind: &str, round: usize) -> Option<Scenario> {
         }
         _ => return None,
     })
+}
+
+/// A number that looks random (the finalizer of SplitMix64).
+fn scattered(number: usize) -> usize {
+    let z = (number as u64).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    (z ^ z >> 27) as usize >> 16
+}
+
+fn sender(mix: usize) -> Role {
+    if mix.is_multiple_of(2) { Role::Client } else { Role::Server }
+}
+
+/// What is said is the beginning of this.
+const WORDS: &str = "the quick brown fox jumps over the lazy dog, and then once more for good measure, because it was \
+    so good the first time that nobody could say why it should not be done again and again, twice";
+
+/// A text of 10 to 180 bytes, more often a short one.
+fn said(mix: usize) -> FrameSpec {
+    text(&WORDS[..10 + if mix.is_multiple_of(3) { mix / 3 % 171 } else { mix / 3 % 128 }])
+}
+
+/// A text of 1 to 10 kB.
+fn page(mix: usize) -> FrameSpec {
+    text(&WORDS.repeat(1 + (1000 + mix % 9000) / WORDS.len())[..1000 + mix % 9000])
+}
+
+/// Something is said and answered; the answer acknowledges it, and is acknowledged alone.
+fn exchange(s: Scenario, mix: usize) -> Scenario {
+    let from = sender(mix);
+    let s = s.without_acks().frames(from, said(mix >> 1));
+    s.with_acks().frames(from.peer(), said(mix >> 20))
+}
+
+/// How many feeds there are.
+const FEEDS: usize = 20;
+
+/// How many connections each of them goes to.
+const READERS: usize = 10;
+
+/// Compressed messages of both sides. Each is sent on one connection after the other, a round apart: compressing is what
+/// takes time.
+struct Feed {
+    number: usize,
+    deflaters: PerRole<Deflater>,
+    /// The last message first.
+    recent: VecDeque<(Role, Vec<u8>)>,
+}
+
+impl Feed {
+    fn new(number: usize) -> Feed {
+        let deflater = || Deflater::new(DeflateOptions::default());
+        let deflaters = PerRole { client: deflater(), server: deflater() };
+        Feed { number, deflaters, recent: VecDeque::new() }
+    }
+
+    /// Writes the message of a round: 8 to 31 entries with some order and some chance in them.
+    fn write(&mut self, round: usize) {
+        let mix = scattered(round << 16 | self.number);
+        let entry = |k: usize| {
+            let (id, chance) = (round * 32 + k, scattered(mix ^ k));
+            format!(r#"{{"id":{id},"user":"user{}","value":{},"state":"queued"}}"#, chance % 32, chance / 32 % 1000)
+        };
+        let message = (0..8 + mix % 24).map(entry).collect::<Vec<_>>().join(",");
+        let from = sender(mix >> 8);
+        self.recent.push_front((from, self.deflaters[from].message(message.as_bytes())));
+        self.recent.truncate(READERS);
+    }
+
+    /// Sends the message that has come to this reader.
+    fn read(&self, s: Scenario, reader: usize) -> Scenario {
+        let Some((from, compressed)) = self.recent.get(reader) else { return s };
+        s.frames(*from, text(&compressed[..]).rsv(0b100))
+    }
 }
 
 /// A request and an answer of 2 to 60 kB.

@@ -7,11 +7,11 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
 /// How one direction compresses.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct DeflateOptions {
+pub struct DeflateOptions {
     /// LZ77 window as a power of two, 9 to 15.
-    pub(super) window_bits: u8,
+    pub window_bits: u8,
     /// Whether a message may refer back to earlier ones (§7.1.1).
-    pub(super) context_takeover: bool,
+    pub context_takeover: bool,
 }
 
 impl Default for DeflateOptions {
@@ -21,15 +21,17 @@ impl Default for DeflateOptions {
     }
 }
 
-/// A compressor and the options it was made with.
+/// A compressor and the options it was made with. A [`Player`](super::Player) has one for each direction; another is for
+/// messages that are compressed once and sent on several connections.
 #[derive(Debug)]
-pub(super) struct Deflater {
+pub struct Deflater {
     compress: Compress,
     context_takeover: bool,
 }
 
 impl Deflater {
-    pub(super) fn new(options: DeflateOptions) -> Deflater {
+    /// A compressor before the first message.
+    pub fn new(options: DeflateOptions) -> Deflater {
         // zlib has no raw window of 8 bits: it would silently use 9.
         let window_bits = options.window_bits.clamp(9, 15);
         Deflater {
@@ -39,7 +41,7 @@ impl Deflater {
     }
 
     /// The payload of a compressed message: deflated, flushed to a byte boundary, its last four bytes removed.
-    pub(super) fn message(&mut self, data: &[u8]) -> Vec<u8> {
+    pub fn message(&mut self, data: &[u8]) -> Vec<u8> {
         if !self.context_takeover {
             self.compress.reset();
         }

@@ -34,6 +34,7 @@ mod tcp;
 mod tests;
 mod tls;
 
+pub use deflate::{DeflateOptions, Deflater};
 pub use file::{PcapWriter, PcapngWriter, RecordedPacket, RecordedPacketRef, write_pcap, write_pcapng};
 pub use frame::{
     FrameSpec, Frames, binary, close, close_empty, continuation, deflated_binary, deflated_text, fragments, frame,

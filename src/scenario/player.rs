@@ -43,7 +43,9 @@ pub struct Player<F> {
     emit: F,
     circumstances: Circumstances,
     connections: Vec<Connection>,
-    /// Index of the connection that steps speak of; `None` where it is yet to be opened.
+    /// How many connections were opened before these.
+    gone: usize,
+    /// Index of the connection that steps speak of among them; `None` where it is yet to be opened.
     current: Option<usize>,
     keys: Keys,
     clock: i64,
@@ -73,6 +75,7 @@ where
             emit,
             circumstances: Circumstances::default(),
             connections: Vec::new(),
+            gone: 0,
             current: None,
             keys: Keys::new(0),
             clock: BEGINNING,
@@ -94,6 +97,14 @@ where
     pub fn play(&mut self, scenario: &Scenario) -> Result<(), E> {
         self.beginnings_ahead = beginnings(&scenario.steps);
         self.all(&scenario.steps)
+    }
+
+    /// Forgets the connections that were opened so far, whether they are closed or not: nothing can follow on them. So a
+    /// capture of any number of connections takes no more memory than one.
+    pub fn let_go(&mut self) {
+        self.gone += self.connections.len();
+        self.connections.clear();
+        self.current = None;
     }
 
     /// From now on keeps what each side writes.
@@ -187,8 +198,8 @@ where
             }
             Step::Resume(index) => {
                 self.settle()?;
-                if *index < self.connections.len() {
-                    self.current = Some(*index);
+                if let Some(index) = index.checked_sub(self.gone).filter(|index| *index < self.connections.len()) {
+                    self.current = Some(index);
                 }
                 Ok(())
             }
@@ -209,7 +220,7 @@ where
             return Ok(index);
         }
         let index = self.connections.len();
-        let (endpoints, initial_sequence_numbers) = self.circumstances.open(index);
+        let (endpoints, initial_sequence_numbers) = self.circumstances.open(self.gone + index);
         self.connections.push(Connection::new(endpoints, initial_sequence_numbers));
         self.current = Some(index);
         if let Some(streams) = &mut self.streams {
@@ -272,7 +283,7 @@ where
         let index = self.open()?;
         let mut bytes = std::mem::take(&mut self.unsent);
         if let Some(streams) = &mut self.streams {
-            streams[index][from].extend_from_slice(&bytes);
+            streams[self.gone + index][from].extend_from_slice(&bytes);
         }
         if let Some(sealers) = &mut self.connections[index].sealers {
             let mut records = Vec::new();

@@ -326,3 +326,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_player_lets_connections_go() {
+    let first = Scenario::new().handshake().client(text("one")).fin(Role::Client);
+    let second = Scenario::new().connection().handshake().server(text("two"));
+    let third = Scenario::new().resume(0).client(text("nobody is there"));
+    let play = |let_go: bool| {
+        let mut packets = Vec::new();
+        let mut player = Player::new(|packet| {
+            packets.push(packet.to_packet());
+            Ok::<(), Infallible>(())
+        });
+        for scenario in [&first, &second] {
+            let Ok(()) = player.play(scenario);
+            if let_go {
+                player.let_go();
+            }
+        }
+        let Ok(()) = player.play(&third);
+        drop(player);
+        packets
+    };
+    let (kept, gone) = (play(false), play(true));
+    // The text of the third scenario and its ACK; where the first connection is gone, a new one opens for them.
+    let before = kept.len() - 2;
+    assert_eq!(kept[..before], gone[..before]);
+    assert_eq!(gone.len(), before + 5);
+}
