@@ -200,6 +200,29 @@ fn pieces() -> impl Strategy<Value = Vec<usize>> {
     proptest::collection::vec(prop_oneof![1..40_usize, 1..5000_usize], 1..20)
 }
 
+/// Bytes as frequent as Fibonacci's numbers get codewords of every length up to 15 bits: the tables do not hold the longer
+/// ones. Byte by byte, each token is taken by itself; at once, most are taken in the middle.
+#[test]
+fn one_by_one_as_in_the_middle() {
+    let (mut count, mut next) = (1_usize, 1);
+    let mut rare: Vec<u8> = Vec::new();
+    for byte in 0..22 {
+        rare.extend(std::iter::repeat_n(byte, count));
+        (count, next) = (next, count + next);
+    }
+    // In an order without repetitions, nearly.
+    let length = rare.len();
+    let text: Vec<u8> = (0..length).map(|n| rare[n * 30_011 % length]).collect();
+    for level in 1..=9 {
+        let mut compress = Compress::new(Compression::new(level), false);
+        let message = compressed(&mut compress, &text, FlushCompress::Sync);
+        let at_once = decode(&mut Decoder::new(9), &message, &[usize::MAX]);
+        assert_eq!(at_once.1, text);
+        assert_eq!(decode(&mut Decoder::new(9), &message, &[1]), at_once);
+        assert_eq!(decode(&mut Decoder::new(9), &message, &[9, 7, 8]), at_once);
+    }
+}
+
 proptest! {
     #[test]
     fn what_zlib_compressed_comes_out(
