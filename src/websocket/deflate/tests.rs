@@ -210,9 +210,13 @@ fn one_by_one_as_in_the_middle() {
         rare.extend(std::iter::repeat_n(byte, count));
         (count, next) = (next, count + next);
     }
-    // In an order without repetitions, nearly.
-    let length = rare.len();
-    let text: Vec<u8> = (0..length).map(|n| rare[n * 30_011 % length]).collect();
+    // In any order (Fisher and Yates, with the numbers of Lehmer), so that there is little to match.
+    let mut text = rare;
+    let mut number = 1_usize;
+    for left in (1..text.len()).rev() {
+        number = number * 48_271 % 0x7FFF_FFFF;
+        text.swap(left, number % (left + 1));
+    }
     for level in 1..=9 {
         let mut compress = Compress::new(Compression::new(level), false);
         let message = compressed(&mut compress, &text, FlushCompress::Sync);
