@@ -134,15 +134,15 @@ impl Own {
             if entry.all_bits() > bits.held() {
                 break;
             }
-            let value = entry.value_with(bits.peek());
-            if value < REPEATED {
+            if entry.value() < REPEATED {
                 bits.drop(entry.all_bits());
-                last = value as u8;
+                last = entry.value() as u8;
                 self.read[given] = Length { symbol: next, bits: last };
                 given += usize::from(last > 0);
                 next += 1;
                 continue;
             }
+            let value = entry.value_with(bits.peek());
             let times = match value {
                 REPEATED..ZEROS if next == 0 => {
                     return Err("the first length of a block's codewords repeats the one before");
