@@ -40,6 +40,8 @@ impl Flow {
                 opened: false,
                 http2: false,
                 tls: None,
+                tunnel: None,
+                depth: 0,
                 ends: Ends::default(),
                 marks: state.options.timeline.then(Box::<Marks>::default),
             },

@@ -37,6 +37,7 @@ mod mid_stream;
 mod neighbours;
 mod options;
 mod output;
+mod prelude;
 mod reconnects;
 mod relay;
 mod remembered;

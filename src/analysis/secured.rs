@@ -28,18 +28,20 @@ pub(super) struct Secured {
     /// How the plaintext directions ended.
     ends: Ends,
     first: PacketRef,
+    /// The target of the CONNECT that opened the tunnel it goes through.
+    tunnel: Option<Arc<str>>,
 }
 
 impl Secured {
-    /// A connection that begins like TLS in this packet.
-    pub(super) fn begin(first: PacketRef, state: &mut State) -> Secured {
+    /// A connection that begins like TLS in this packet, perhaps in a tunnel to this target.
+    pub(super) fn begin(first: PacketRef, tunnel: Option<Arc<str>>, state: &mut State) -> Secured {
         let limit = if state.key_log.is_empty() && !state.secrets_may_come {
             HELD_HOPELESS
         } else {
             state.tls_connections += 1;
             (HELD_TOGETHER / state.tls_connections).clamp(HELD_LEAST, HELD_MOST)
         };
-        Secured { session: Session::new(limit), inside: Above::begin(), ends: Ends::default(), first }
+        Secured { session: Session::new(limit), inside: Above::begin(), ends: Ends::default(), first, tunnel }
     }
 
     /// Takes what the TCP connection delivers.
@@ -116,8 +118,9 @@ impl Secured {
     /// The TCP connection as what is inside sees it: acknowledgments and ends are those of the plaintext. The facts
     /// are copied while it is open what is inside, for the connection that may be found there.
     fn below(&self, below: &Below) -> Below {
-        let tls = self.inside.is_undecided().then(|| Arc::new(self.session.facts().clone()));
-        Below { ends: self.ends.clone(), opened: true, tls, ..below.clone() }
+        let tls = self.inside.is_searched().then(|| Arc::new(self.session.facts().clone()));
+        let depth = below.depth.saturating_add(1);
+        Below { ends: self.ends.clone(), opened: true, tls, tunnel: self.tunnel.clone(), depth, ..below.clone() }
     }
 
     /// Says what is known of it and what is missing, unless all of it that was captured was opened.

@@ -20,7 +20,7 @@ pub(crate) use parse::{is_token, trim_ows};
 
 use crate::Role;
 use crate::capture::PacketRef;
-use crate::tcp::Side;
+use crate::tcp::{Chunk, Side};
 
 /// An upgrade request with what came back for it: all that a WebSocket handshake is made from.
 #[derive(Clone, Debug)]
@@ -72,4 +72,11 @@ pub struct Held {
     pub acknowledged: Option<u64>,
     /// Who sent them.
     pub sender: Role,
+}
+
+impl Held {
+    /// The bytes as they were delivered.
+    pub fn chunk(&self) -> Chunk<'_> {
+        Chunk { offset: self.offset, bytes: &self.bytes, packet: self.packet, acknowledged: self.acknowledged }
+    }
 }

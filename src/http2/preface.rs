@@ -61,6 +61,11 @@ impl Preface {
         if enough || !self.beginnings.iter().all(is_possible) { Verdict::Other } else { Verdict::Wait }
     }
 
+    /// Whether nothing is held back.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// What was held back, in the order of arrival.
     pub fn release(self, mut give: impl FnMut(Side, &Delivery<'_>)) {
         for (side, held) in &self.held {

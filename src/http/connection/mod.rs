@@ -6,7 +6,7 @@
 
 mod outcome;
 
-use crate::PerRole;
+use crate::{PerRole, Role};
 use crate::http::backlog::{Backlog, Item};
 use crate::http::exchange::{Asks, Exchange};
 use crate::http::head::{Head, StatusLine};
@@ -276,6 +276,25 @@ impl Connection {
                 switch.coalesced = !chunk.bytes.is_empty() && response.last_packet.number == chunk.packet.number;
             }
         }
+        if self.over && !chunk.bytes.is_empty() {
+            self.direction(side).backlog.put_back(&chunk, arrival);
+        }
+    }
+
+    /// After [`Step::NotHttp`] or [`Step::OtherProtocol`]: what was delivered and is not HTTP, in the order of arrival.
+    pub fn take_unread(&mut self) -> Vec<(Side, Held)> {
+        let client = self.client.unwrap_or(Side::First);
+        let mut waiting = self.take_waiting();
+        waiting.retain(|(data, _)| !data.bytes.is_empty());
+        waiting
+            .into_iter()
+            .map(|(data, side)| (side, data.held(if side == client { Role::Client } else { Role::Server })))
+            .collect()
+    }
+
+    /// The target of the last CONNECT that was agreed to: the tunnel that later bytes went through.
+    pub fn tunnel(&self) -> Option<&str> {
+        self.tunnel.as_deref()
     }
 
     /// Reads what waited and need not wait any more.
