@@ -154,7 +154,7 @@ const CAPTURES: &[Facts] = &[
 ];
 
 /// Captures that have tests of their own.
-const ELSEWHERE: [&str; 5] = ["autobahn/", "pairs/", "tls/", "h2/", "h2_chromium"];
+const ELSEWHERE: [&str; 6] = ["autobahn/", "pairs/", "tls/", "h2/", "h2_chromium", "tunnels/"];
 
 /// The same packets in other clothes.
 const COPIES_OF_NODE_WS: [&str; 3] = ["node_ws.pcapng.gz", "node_ws.pcap.zst", "node_ws.pcap.lz4"];

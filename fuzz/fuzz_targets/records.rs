@@ -23,7 +23,7 @@ const LABELS: [&str; 4] = [
 ];
 
 fn expand<const N: usize>(secret: &[u8; 32], label: &str) -> [u8; N] {
-    let info = [&[0, N as u8, 6 + label.len() as u8], b"tls13 ", label.as_bytes(), &[0]].concat();
+    let info = [&[0, N as u8, 6 + label.len() as u8][..], b"tls13 ", label.as_bytes(), &[0]].concat();
     let mut out = [0; N];
     Hkdf::<Sha256>::from_prk(secret).unwrap().expand(&info, &mut out).unwrap();
     out

@@ -6,7 +6,6 @@
 
 mod outcome;
 
-use crate::{PerRole, Role};
 use crate::http::backlog::{Backlog, Item};
 use crate::http::exchange::{Asks, Exchange};
 use crate::http::head::{Head, StatusLine};
@@ -14,6 +13,7 @@ use crate::http::opening::{Opening, classify};
 use crate::http::reader::{Read, Reader};
 use crate::http::{Attempt, Held};
 use crate::tcp::{Chunk, Delivery, Missing, Side};
+use crate::{PerRole, Role};
 use std::collections::VecDeque;
 
 /// CONNECTs within CONNECTs that are followed.
