@@ -45,7 +45,7 @@ fn report(arguments: &[&str]) -> Value {
 
 /// Captures of every kind of handshake, with their key logs beside them, and how many client randoms tshark sees. The logs
 /// of the resumed sessions also open the session before, which was not captured.
-const CAPTURES: [(&str, usize); 8] = [
+const CAPTURES: [(&str, usize); 11] = [
     ("wss_tls13", 1),
     ("wss_tls12_aes128gcm", 1),
     ("h2_chromium", 3),
@@ -54,7 +54,37 @@ const CAPTURES: [(&str, usize); 8] = [
     ("tls/tls12_resumed_ticket", 1),
     ("tls/tls13_early", 1),
     ("tls/tls13_retry", 1),
+    ("tunnels/starttls_smtp", 1),
+    ("tunnels/https_proxy_wss", 2),
+    ("tunnels/h2_connect", 2),
 ];
+
+/// A browser's key log of weeks. That a million lines load in a fraction of a second is measured in `benches/tls.rs`.
+#[test]
+fn among_many_lines_the_right_ones_are_found() {
+    let own = std::fs::read_to_string(testdata("wss_tls13.keys")).unwrap();
+    let mut many = String::new();
+    for line in 0..200_000_u64 {
+        let label = ["CLIENT_HANDSHAKE", "SERVER_HANDSHAKE", "CLIENT", "SERVER"][(line % 4) as usize];
+        let number = if line % 4 < 2 { "" } else { "_0" };
+        let random = (line / 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        many += &format!("{label}_TRAFFIC_SECRET{number} {random:064x} {line:064x}\n");
+        if line == 100_001 {
+            many += &own;
+        }
+    }
+    let (keys, carries) = (Scratch::new("many-keys"), Scratch::new("many-in"));
+    std::fs::write(&keys.0, many).unwrap();
+    let open = report(&["wss_tls13.pcap", "--keylog", "wss_tls13.keys"]);
+    assert_eq!(report(&["wss_tls13.pcap", "--keylog", keys.path()]), open);
+    assert!(
+        wslens(&["keys", "inject", "wss_tls13.pcap", "--keylog", keys.path(), "-o", carries.path()]).status.success()
+    );
+    assert_eq!(report(&[carries.path()]), open);
+    // The handshake's and the first traffic secrets of one connection, 150 bytes or so each, and block headers.
+    let [with, without] = [&carries.0, &testdata("wss_tls13.pcap")].map(|path| std::fs::metadata(path).unwrap().len());
+    assert!(with < without + without / 2, "{with} {without}");
+}
 
 #[test]
 fn injected_secrets_open_what_the_key_log_opens_and_stripping_closes_it_again() {

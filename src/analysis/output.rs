@@ -43,7 +43,9 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(options: Options) -> State {
+    pub(super) fn new(mut options: Options) -> State {
+        // A key log may be large, and is asked for here alone.
+        let key_log = std::mem::take(&mut options.key_log);
         State {
             limits: Arc::new(options.limits.clone()),
             thresholds: Arc::new(options.thresholds.clone()),
@@ -51,7 +53,7 @@ impl State {
             beginnings: Beginnings::default(),
             legs: Legs::default(),
             reconnects: Reconnects::default(),
-            key_log: Arc::new(options.key_log.clone()),
+            key_log: Arc::new(key_log),
             secrets_may_come: false,
             tls_connections: 0,
             closed_tls: ClosedTls::default(),

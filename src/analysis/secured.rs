@@ -7,7 +7,7 @@ use super::output::{Output, State};
 use crate::capture::PacketRef;
 use crate::rules::capture;
 use crate::tcp::{Delivery, Side};
-use crate::tls::Session;
+use crate::tls::{Facts, Session};
 use crate::websocket::Ending;
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub(super) struct Secured {
     first: PacketRef,
     /// The target of the CONNECT that opened the tunnel it goes through.
     tunnel: Option<Arc<str>>,
+    /// What was told of it last to what is inside.
+    told: Option<Arc<Facts>>,
 }
 
 impl Secured {
@@ -41,7 +43,14 @@ impl Secured {
             state.tls_connections += 1;
             (HELD_TOGETHER / state.tls_connections).clamp(HELD_LEAST, HELD_MOST)
         };
-        Secured { session: Session::new(limit), inside: Above::begin(), ends: Ends::default(), first, tunnel }
+        Secured {
+            session: Session::new(limit),
+            inside: Above::begin(),
+            ends: Ends::default(),
+            first,
+            tunnel,
+            told: None,
+        }
     }
 
     /// Takes what the TCP connection delivers.
@@ -117,8 +126,14 @@ impl Secured {
 
     /// The TCP connection as what is inside sees it: acknowledgments and ends are those of the plaintext. The facts
     /// are copied while it is open what is inside, for the connection that may be found there.
-    fn below(&self, below: &Below) -> Below {
-        let tls = self.inside.is_searched().then(|| Arc::new(self.session.facts().clone()));
+    fn below(&mut self, below: &Below) -> Below {
+        let facts = self.session.facts();
+        let tls = match self.inside.is_searched() {
+            // They change with the first few records; a connection that stays closed is not to cost a copy for each.
+            true if self.told.as_deref() == Some(facts) => self.told.clone(),
+            true => self.told.insert(Arc::new(facts.clone())).clone().into(),
+            false => None,
+        };
         let depth = below.depth.saturating_add(1);
         Below { ends: self.ends.clone(), opened: true, tls, tunnel: self.tunnel.clone(), depth, ..below.clone() }
     }

@@ -127,9 +127,11 @@ impl Session {
         }
     }
 
-    /// Tries again to open what is held. To be called when secrets were added and no delivery is at hand.
+    /// Tries again to open what is held, if secrets were added since the last time. To be called when no delivery is at hand.
     pub fn retry(&mut self, secrets: &KeyLog, out: &mut impl FnMut(Side, Delivery<'_>)) {
-        self.drain(&mut Context { secrets, out });
+        if self.revision != Some(secrets.revision()) {
+            self.drain(&mut Context { secrets, out });
+        }
     }
 
     pub(super) fn accept(&mut self, side: Side, delivery: &Delivery<'_>, context: &mut Context<'_>) {
