@@ -52,11 +52,7 @@ impl Analyzer {
         let mut unknown_links = Vec::new();
         self.state.secrets_may_come = reader.info().format == "pcapng";
         loop {
-            for secrets in reader.take_secrets() {
-                if secrets.kind == Secrets::TLS_KEY_LOG {
-                    Arc::make_mut(&mut self.state.key_log).add(&secrets.data);
-                }
-            }
+            self.learn_secrets(reader);
             if reader.is_dry() {
                 out.tell(|sink| sink.pause());
             }
@@ -72,6 +68,8 @@ impl Analyzer {
                 return out.finish();
             }
         }
+        // Those behind the last packet.
+        self.learn_secrets(reader);
         if !join {
             self.flows.finish(self.last, &mut self.state, &mut out);
         }
@@ -101,6 +99,15 @@ impl Analyzer {
         self.flows_before = self.flows.count();
         self.state.capture += 1;
         out.finish()
+    }
+
+    /// Takes the TLS secrets that the capture has shown since the last time.
+    fn learn_secrets(&mut self, reader: &mut Reader) {
+        for secrets in reader.take_secrets() {
+            if secrets.kind == Secrets::TLS_KEY_LOG {
+                Arc::make_mut(&mut self.state.key_log).add(&secrets.data);
+            }
+        }
     }
 
     /// All captures are read: tells what is left, and the summary.

@@ -81,6 +81,14 @@ impl Flow {
         self.above.is_other()
     }
 
+    /// Bytes of TLS that wait for secrets.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        match &self.above {
+            Above::Tls(secured) => secured.waiting_bytes(),
+            _ => 0,
+        }
+    }
+
     /// Takes the next segment.
     pub(super) fn segment(
         &mut self,

@@ -2,7 +2,8 @@
 //!
 //! A connection that turns out to be of no interest leaves a stone of a few bytes behind, so that what it still
 //! sends is not taken for the middle of something new. A connection that is over lingers for a while, since the last
-//! acknowledgments and resets follow it, and is then told and let go.
+//! acknowledgments and resets follow it, and is then told and let go. If it waits for TLS secrets which the rest of the
+//! capture may hold, it goes on waiting, within bounds.
 
 use super::flow::Flow;
 use super::output::{Output, State};
@@ -18,6 +19,10 @@ use std::net::IpAddr;
 /// How long a connection that is over waits for stragglers, in nanoseconds, and how many of them wait.
 const LINGER: u64 = 5_000_000_000;
 const LINGERING: usize = 1024;
+
+/// How many connections that are over wait for secrets, and bytes of memory that what they hold takes together.
+const CLOSED: usize = 4096;
+const CLOSED_BYTES: usize = 32 << 20;
 
 /// How long a stone stays after the connection under it closed, and how many of those stay.
 const STONE: u64 = 120_000_000_000;
@@ -87,7 +92,32 @@ pub(super) struct Flows {
     known: HashMap<Key, Known, RandomState>,
     lingering: VecDeque<Waiting>,
     stones: VecDeque<Waiting>,
+    closed: Closed,
     count: u64,
+}
+
+/// Connections that are over and wait for secrets, the oldest first.
+#[derive(Debug, Default)]
+struct Closed {
+    list: VecDeque<(Box<Flow>, usize)>,
+    bytes: usize,
+}
+
+impl Closed {
+    /// Has a connection that is over told, now or when secrets may have come.
+    fn push(&mut self, flow: Box<Flow>, state: &mut State, out: &mut Output<'_>) {
+        let bytes = flow.waiting_bytes();
+        if bytes == 0 || !state.secrets_may_come {
+            return flow.finish(None, state, out);
+        }
+        self.bytes += bytes;
+        self.list.push_back((flow, bytes));
+        while self.list.len() > CLOSED || self.bytes > CLOSED_BYTES {
+            let Some((flow, bytes)) = self.list.pop_front() else { break };
+            self.bytes -= bytes;
+            flow.finish(None, state, out);
+        }
+    }
 }
 
 impl Flows {
@@ -106,6 +136,7 @@ impl Flows {
     ) {
         self.let_go(packet.at, state, out);
         let key = Key::of(segment);
+        let mut before = None;
         let begin = |count: &mut u64, state: &State| {
             *count += 1;
             Box::new(Flow::new(*count, segment.source, segment.destination, packet.at, state))
@@ -120,14 +151,16 @@ impl Flows {
                         *known = Known::Flow(begin(&mut self.count, state));
                     }
                     Known::Flow(flow) if flow.is_followed_by(side(flow, segment), segment) => {
-                        let old = std::mem::replace(flow, begin(&mut self.count, state));
-                        old.finish(None, state, out);
+                        before = Some(std::mem::replace(flow, begin(&mut self.count, state)));
                     }
                     _ => {}
                 }
                 known
             }
         };
+        if let Some(before) = before {
+            self.closed.push(before, state, out);
+        }
         match known {
             Known::Stone(stone) => {
                 if !stone.closed && (segment.flags.fin || segment.flags.rst) {
@@ -161,6 +194,9 @@ impl Flows {
             })
             .collect();
         flows.sort_unstable_by_key(|flow| flow.ordinal());
+        for (flow, _) in std::mem::take(&mut self.closed).list {
+            flow.finish(None, state, out);
+        }
         for flow in flows {
             flow.finish(end, state, out);
         }
@@ -177,7 +213,7 @@ impl Flows {
                 Known::Flow(flow) if flow.ordinal() == waiting.ordinal => {
                     let stone = Stone { ordinal: waiting.ordinal, syn: flow.syn(), closed: true };
                     if let Known::Flow(flow) = occupied.insert(Known::Stone(stone)) {
-                        flow.finish(None, state, out);
+                        self.closed.push(flow, state, out);
                     }
                     self.stones.push_back(Waiting { since: now, ..waiting });
                 }

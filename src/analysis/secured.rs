@@ -73,6 +73,11 @@ impl Secured {
         self.inside.live()
     }
 
+    /// Bytes that wait for secrets.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.session.waiting_bytes()
+    }
+
     /// Whether there is no WebSocket in it; says so where that is because it could not be opened.
     pub(super) fn is_other(&self, below: &Below, state: &mut State) -> bool {
         let closed = self.session.has_given_up() && self.inside.is_undecided();
