@@ -33,8 +33,8 @@ type Legs = &'static [(&'static str, u64, Option<&'static str>)];
 const CAPTURES: [(&str, Legs); 9] = [
     ("connect_wss", &[("tls", 9901, None), ("tls", 9900, Some("localhost:9901"))]),
     ("https_proxy_wss", &[("tls", 9904, None), ("tls", 9903, Some("localhost:9904"))]),
-    ("socks5_ws", &[("tcp", 9907, None), ("tcp", 9906, None)]),
-    ("socks5_wss", &[("tls", 9910, None), ("tls", 9909, None)]),
+    ("socks5_ws", &[("tcp", 9907, None), ("tcp", 9906, Some("localhost:9907"))]),
+    ("socks5_wss", &[("tls", 9910, None), ("tls", 9909, Some("localhost:9910"))]),
     ("proxy_v1_wss", &[("tls", 9913, None), ("tls", 9912, None)]),
     ("proxy_v2_ws", &[("tcp", 9916, None), ("tcp", 9915, None)]),
     ("starttls_smtp", &[("tls", 9918, None)]),

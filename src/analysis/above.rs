@@ -52,6 +52,12 @@ impl Above {
         Above::Http(Box::new(http::Connection::new(limits.head_bytes, limits.early_bytes)), None)
     }
 
+    /// HTTP/1 in a tunnel to this target.
+    fn tunnelled(target: &str, limits: &Limits) -> Above {
+        let http = http::Connection::new(limits.head_bytes, limits.early_bytes).in_tunnel(target);
+        Above::Http(Box::new(http), None)
+    }
+
     /// Whether it is of no interest.
     pub(super) fn is_other(&self) -> bool {
         matches!(self, Above::Other)
@@ -102,8 +108,13 @@ impl Above {
                 *self = match prelude.push(chunk) {
                     Turn::None => return,
                     Turn::Never => return *self = Above::Other,
-                    Turn::Tls => Above::secured(chunk, below.tunnel.clone(), below, state),
-                    Turn::Http => Above::begin(),
+                    Turn::Tls => Above::secured(chunk, prelude.tunnel().or_else(|| below.tunnel.clone()), below, state),
+                    Turn::Http => match prelude.tunnel() {
+                        Some(target) if !chunk.bytes.starts_with(http2::PREFACE) => {
+                            Above::tunnelled(&target, &state.limits)
+                        }
+                        _ => Above::begin(),
+                    },
                 };
                 self.deliver(side, delivery, below, state, out);
             }

@@ -5,6 +5,8 @@ use crate::http2::PREFACE;
 use crate::tcp::Chunk;
 use crate::tls::is_client_hello;
 use memchr::memchr;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 /// Deliveries and bytes of both directions after which a protocol is no longer expected to become another one. STARTTLS
 /// takes six turns in SMTP, SOCKS with a password as many.
@@ -20,6 +22,7 @@ const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 pub(super) struct Prelude {
     deliveries: u32,
     bytes: usize,
+    tunnel: Option<Arc<str>>,
 }
 
 /// What it became.
@@ -49,8 +52,16 @@ impl Prelude {
         if self.deliveries > DELIVERIES || self.bytes > BYTES { Turn::Never } else { Turn::None }
     }
 
+    /// Where a SOCKS proxy was asked to lead.
+    pub(super) fn tunnel(&self) -> Option<Arc<str>> {
+        self.tunnel.clone()
+    }
+
     /// Takes bytes that begin nothing else.
     pub(super) fn pass(&mut self, chunk: &Chunk<'_>) {
+        if self.tunnel.is_none() {
+            self.tunnel = socks_target(chunk.bytes).map(Arc::from);
+        }
         self.deliveries = self.deliveries.saturating_add(1);
         self.bytes = self.bytes.saturating_add(chunk.bytes.len());
     }
@@ -60,6 +71,32 @@ impl Prelude {
 fn begins_like_http(bytes: &[u8]) -> bool {
     let line = &bytes[..memchr(b'\n', bytes).unwrap_or(0)];
     bytes.starts_with(PREFACE) || line.starts_with(b"GET ") && line.windows(8).any(|window| window == b" HTTP/1.")
+}
+
+/// Host and port of a CONNECT of SOCKS5 (RFC 1928 §4), or of SOCKS4 or 4a, which is all that these bytes are.
+fn socks_target(bytes: &[u8]) -> Option<String> {
+    let number = |high, low| u16::from_be_bytes([high, low]);
+    Some(match *bytes {
+        [5, 1, 0, 1, a, b, c, d, high, low] => format!("{}:{}", Ipv4Addr::new(a, b, c, d), number(high, low)),
+        [5, 1, 0, 3, length, ref name @ .., high, low] if name.len() == usize::from(length) => {
+            format!("{}:{}", String::from_utf8_lossy(name), number(high, low))
+        }
+        [5, 1, 0, 4, ref address @ .., high, low] => {
+            format!("[{}]:{}", Ipv6Addr::from(<[u8; 16]>::try_from(address).ok()?), number(high, low))
+        }
+        [4, 1, high, low, a, b, c, d, ref names @ .., 0] => {
+            let port = number(high, low);
+            match (Ipv4Addr::new(a, b, c, d), memchr(0, names)) {
+                // 4a: an address that nobody has stands for the name behind the user's.
+                (address, Some(end)) if address.to_bits() < 256 => {
+                    format!("{}:{port}", String::from_utf8_lossy(&names[end + 1..]))
+                }
+                (address, None) => format!("{address}:{port}"),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    })
 }
 
 /// What follows the header of the PROXY protocol, or several, in the first chunk of a connection; `None` where there is none.
@@ -107,6 +144,21 @@ mod tests {
         assert_eq!(proxy_header(&binary[..27]), None);
         assert_eq!(proxy_header(&[SIGNATURE, &[0x11, 0x11, 0, 0]].concat()), None, "another version");
         assert_eq!(proxy_header(SIGNATURE), None);
+    }
+
+    #[test]
+    fn where_socks_leads_is_read() {
+        let target = |bytes: &[u8]| socks_target(bytes);
+        assert_eq!(target(b"\x05\x01\0\x01\xc0\0\x02\x01\x01\xbb").as_deref(), Some("192.0.2.1:443"));
+        assert_eq!(target(b"\x05\x01\0\x03\x04host\0\x50").as_deref(), Some("host:80"));
+        assert_eq!(target(b"\x05\x01\0\x03\x05host\0\x50"), None, "another length");
+        let long = [&b"\x05\x01\0\x04"[..], &Ipv6Addr::LOCALHOST.octets(), b"\0\x50"].concat();
+        assert_eq!(target(&long).as_deref(), Some("[::1]:80"));
+        assert_eq!(target(&long[1..]), None);
+        assert_eq!(target(b"\x04\x01\0\x50\xc0\0\x02\x01me\0").as_deref(), Some("192.0.2.1:80"));
+        assert_eq!(target(b"\x04\x01\0\x50\0\0\0\x01me\0host\0").as_deref(), Some("host:80"));
+        assert_eq!(target(b"\x05\x01\0"), None, "the methods that a client offers");
+        assert_eq!(target(b"\x05\0\0\x01\0\0\0\0\0\0"), None, "the answer");
     }
 
     fn turn(prelude: &mut Prelude, bytes: &[u8]) -> Turn {

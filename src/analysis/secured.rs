@@ -80,13 +80,13 @@ impl Secured {
 
     /// Whether there is no WebSocket in it; says so where that is because it could not be opened.
     pub(super) fn is_other(&self, below: &Below, state: &mut State) -> bool {
-        let closed = self.session.has_given_up() && self.inside.is_undecided();
-        if closed {
+        let given_up = self.session.has_given_up();
+        if given_up && self.inside.is_undecided() {
             self.say_closed(below, state);
         }
         // What is of no interest itself may still be renegotiated.
-        let followed = state.options.client_randoms && !self.session.has_given_up();
-        closed || self.inside.is_other() && !followed
+        let followed = state.options.client_randoms && !given_up;
+        given_up && self.inside.is_searched() || self.inside.is_other() && !followed
     }
 
     /// Nothing more will come.

@@ -49,7 +49,7 @@ pub struct Attempt {
     /// Bytes that the client sent before the answer and that were more than
     /// [`Limits::early_bytes`](crate::analysis::Limits::early_bytes) allows: they are not held.
     pub early_dropped: u64,
-    /// The tunnel this attempt went through, where a CONNECT came before it: the target of the CONNECT.
+    /// The tunnel this attempt went through, where a CONNECT came before it, of HTTP or of SOCKS: the target of the CONNECT.
     pub tunnel: Option<String>,
     /// The first frame bytes stand in the packet that carried the end of the 101.
     pub first_frame_coalesced: bool,

@@ -163,6 +163,11 @@ impl Connection {
         }
     }
 
+    /// The same, in a tunnel to this target.
+    pub fn in_tunnel(self, target: &str) -> Connection {
+        Connection { tunnel: Some(target.to_owned()), ..self }
+    }
+
     /// Takes a delivery of the direction in which `side` sends.
     pub fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, steps: &mut impl FnMut(Step)) {
         if self.over {
