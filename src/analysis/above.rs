@@ -108,7 +108,7 @@ impl Above {
                 *self = match prelude.push(chunk) {
                     Turn::None => return,
                     Turn::Never => return *self = Above::Other,
-                    Turn::Tls => Above::secured(chunk, prelude.tunnel().or_else(|| below.tunnel.clone()), below, state),
+                    Turn::Tls => Above::secured(chunk, prelude.tunnel(), below, state),
                     Turn::Http => match prelude.tunnel() {
                         Some(target) if !chunk.bytes.starts_with(http2::PREFACE) => {
                             Above::tunnelled(&target, &state.limits)
@@ -175,7 +175,7 @@ impl Above {
         let tunnel = http.tunnel().map(Arc::from).or_else(|| below.tunnel.clone());
         *self = match unread.first() {
             Some((_, first)) if begins_like_tls(&first.bytes) => Above::secured(&first.chunk(), tunnel, below, state),
-            _ if below.opened => Above::Prelude(Prelude::default()),
+            _ if below.opened => Above::Prelude(Prelude::within(tunnel)),
             _ => Above::MidStream(Box::default()),
         };
         for (side, held) in unread {

@@ -39,6 +39,11 @@ pub(super) enum Turn {
 }
 
 impl Prelude {
+    /// Nothing is known of it, but for the target of the tunnel that it is in.
+    pub(super) fn within(tunnel: Option<Arc<str>>) -> Prelude {
+        Prelude { tunnel, ..Prelude::default() }
+    }
+
     /// Takes the next bytes of either side. What begins stands at the beginning of a chunk: the end that begins it has
     /// waited for the other's consent.
     pub(super) fn push(&mut self, chunk: &Chunk<'_>) -> Turn {
@@ -52,15 +57,15 @@ impl Prelude {
         if self.deliveries > DELIVERIES || self.bytes > BYTES { Turn::Never } else { Turn::None }
     }
 
-    /// Where a SOCKS proxy was asked to lead.
+    /// The target of the tunnel that it is in, also where it was SOCKS that opened it.
     pub(super) fn tunnel(&self) -> Option<Arc<str>> {
         self.tunnel.clone()
     }
 
     /// Takes bytes that begin nothing else.
     pub(super) fn pass(&mut self, chunk: &Chunk<'_>) {
-        if self.tunnel.is_none() {
-            self.tunnel = socks_target(chunk.bytes).map(Arc::from);
+        if let Some(target) = socks_target(chunk.bytes) {
+            self.tunnel = Some(target.into());
         }
         self.deliveries = self.deliveries.saturating_add(1);
         self.bytes = self.bytes.saturating_add(chunk.bytes.len());
