@@ -3,8 +3,9 @@
 
 use super::live::{self, Below, Captured, Live};
 use super::mid_stream::{MidStream, Verdict};
-use super::output::{Output, State};
+use super::said::Hear;
 use super::secured::Secured;
+use super::state::State;
 use super::streams::Streams;
 use crate::http::{self, Held, Step};
 use crate::http2::{self, Preface};
@@ -70,7 +71,7 @@ impl Above {
         delivery: &Delivery<'_>,
         below: &Below,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         match self {
             Above::Begins(_) => self.begins(side, delivery, below, state, out),
@@ -79,7 +80,7 @@ impl Above {
             Above::Other => {}
             Above::Tls(secured) => {
                 secured.deliver(side, delivery, below, state, out);
-                if secured.is_other(below, state) {
+                if secured.is_other(below, state, out) {
                     *self = Above::Other;
                 }
             }
@@ -100,7 +101,7 @@ impl Above {
     }
 
     /// The first bytes of each side.
-    fn begins(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut Output<'_>) {
+    fn begins(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut dyn Hear) {
         let Above::Begins(preface) = self else { return };
         let next = match preface.push(side, delivery) {
             http2::Verdict::Wait => return,
@@ -112,7 +113,7 @@ impl Above {
     }
 
     /// It is known what begins here; what was held back until then is delivered.
-    fn go_on_as(&mut self, next: Above, below: &Below, state: &mut State, out: &mut Output<'_>) {
+    fn go_on_as(&mut self, next: Above, below: &Below, state: &mut State, out: &mut dyn Hear) {
         if let Above::Begins(preface) = std::mem::replace(self, next) {
             preface.release(|side, delivery| self.deliver(side, delivery, below, state, out));
         }
@@ -125,7 +126,7 @@ impl Above {
         delivery: &Delivery<'_>,
         below: &Below,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         if let (Above::Other, Delivery::Data(chunk)) = (&*self, delivery) {
             if begins_like_tls(chunk.bytes) {
@@ -141,7 +142,7 @@ impl Above {
         self.search(side, delivery, below, state, out);
     }
 
-    fn search(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut Output<'_>) {
+    fn search(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut dyn Hear) {
         let (Above::MidStream(search) | Above::Http(_, Some(search))) = self else { return };
         let verdict = match delivery {
             Delivery::Data(chunk) if http2::looks_like_http2(chunk.bytes) => {
@@ -170,7 +171,7 @@ impl Above {
         }
     }
 
-    fn step(&mut self, step: Step, below: &Below, ending: &Ending, state: &mut State, out: &mut Output<'_>) {
+    fn step(&mut self, step: Step, below: &Below, ending: &Ending, state: &mut State, out: &mut dyn Hear) {
         match step {
             Step::NotHttp | Step::OtherProtocol => {
                 *self = match self {
@@ -205,7 +206,7 @@ impl Above {
         ending: &Ending,
         captured: &Captured,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         if let Above::Begins(_) = self {
             self.go_on_as(Above::http1(&state.limits), below, state, out);

@@ -1,9 +1,10 @@
 //! One pass over captures: packets into segments, segments into connections.
 
 use super::Options;
+use super::court::Court;
 use super::flows::Flows;
-use super::output::{Output, State};
 use super::sink::{CaptureSummary, Sink, Summary};
+use super::state::State;
 use crate::capture::{LinkType, PacketRef, Reader, Secrets, Timestamp};
 use crate::packet::{Decoded, Decoder};
 use crate::rules::capture;
@@ -14,6 +15,7 @@ use std::time::Duration;
 /// Reads captures and tells a [`Sink`] what is in them; see the [module](super).
 pub struct Analyzer {
     state: State,
+    court: Court,
     flows: Flows,
     decoder: Decoder,
     /// Flows counted in captures before this one.
@@ -28,6 +30,7 @@ impl Analyzer {
     /// An analyser that has read nothing yet.
     pub fn new(options: Options) -> Analyzer {
         Analyzer {
+            court: Court::new(&options, 1),
             state: State::new(options),
             flows: Flows::default(),
             decoder: Decoder::default(),
@@ -44,7 +47,7 @@ impl Analyzer {
     /// The first error of the sink. A fault of the capture is none: it is told in
     /// [`CaptureSummary::fault`](super::CaptureSummary::fault).
     pub fn read(&mut self, reader: &mut Reader, sink: &mut dyn Sink) -> io::Result<()> {
-        let mut out = Output::new(sink);
+        let mut out = self.court.sit(sink);
         let join = self.state.options.join;
         let first_number = if join { self.next_number } else { 1 };
         reader.number_from(first_number);
@@ -58,7 +61,7 @@ impl Analyzer {
                 }
             }
             if reader.is_dry() {
-                out.tell(|sink| sink.pause());
+                out.teller.tell(|sink| sink.pause());
             }
             let Some(packet) = reader.next_packet() else { break };
             self.last = Some(packet.at);
@@ -68,18 +71,20 @@ impl Analyzer {
                 Decoded::UnknownLink(link) => count_link(&mut unknown_links, link),
                 Decoded::NotTcp | Decoded::Fragment | Decoded::Malformed(_) => {}
             }
-            if out.failed() {
-                return out.finish();
+            if out.teller.failed() {
+                return out.teller.finish();
             }
         }
         if !join {
             self.flows.finish(self.last, &mut self.state, &mut out);
         }
-        for finding in clock.finding().into_iter().chain(self.state.closed_tls.take()) {
-            out.finding(None, &finding, &mut self.state.summary);
+        if let Some(finding) = clock.finding() {
+            out.teller.finding(None, &finding);
         }
+        out.tell_closed();
+        self.state.closed_described = 0;
         let info = reader.info();
-        out.tell(|sink| {
+        out.teller.tell(|sink| {
             sink.capture(&CaptureSummary {
                 index: self.state.capture,
                 path: info.name.clone(),
@@ -100,7 +105,7 @@ impl Analyzer {
         self.next_number = first_number + info.packets;
         self.flows_before = self.flows.count();
         self.state.capture += 1;
-        out.finish()
+        out.teller.finish()
     }
 
     /// All captures are read: tells what is left, and the summary.
@@ -108,14 +113,12 @@ impl Analyzer {
     /// # Errors
     /// The first error of the sink.
     pub fn finish(mut self, sink: &mut dyn Sink) -> io::Result<Summary> {
-        let mut out = Output::new(sink);
+        let mut out = self.court.sit(sink);
         self.flows.finish(self.last, &mut self.state, &mut out);
-        for finding in self.state.closed_tls.take() {
-            out.finding(None, &finding, &mut self.state.summary);
-        }
-        out.tell(|sink| sink.summary(&self.state.summary));
-        out.finish()?;
-        Ok(self.state.summary)
+        out.tell_closed();
+        out.teller.summary();
+        out.teller.finish()?;
+        Ok(self.court.summary())
     }
 }
 

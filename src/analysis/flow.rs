@@ -2,7 +2,8 @@
 
 use super::above::Above;
 use super::live::{Below, Captured, Ends};
-use super::output::{Output, State};
+use super::said::Hear;
+use super::state::State;
 use super::timeline::Marks;
 use crate::Limits;
 use crate::capture::{Packet, PacketRef};
@@ -86,7 +87,7 @@ impl Flow {
         segment: &Segment<'_>,
         packet: &Packet<'_>,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         self.check_checksum(segment, packet);
         if segment.flags.syn && segment.ack.is_none() {
@@ -112,12 +113,12 @@ impl Flow {
             && !(flags.syn || flags.fin || flags.rst)
             && let Some(live) = above.live()
         {
-            live.zero_window(side, packet.at, state, out);
+            live.zero_window(side, packet.at, out);
         }
     }
 
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
-    pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut Output<'_>) {
+    pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         let Flow { mut tcp, mut above, mut below, bad_checksums, .. } = self;
         let limits = Limits::clone(&state.limits);
         let last = capture_end.unwrap_or(below.last_packet);

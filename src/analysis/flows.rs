@@ -5,7 +5,8 @@
 //! acknowledgments and resets follow it, and is then told and let go.
 
 use super::flow::Flow;
-use super::output::{Output, State};
+use super::said::Hear;
+use super::state::State;
 use crate::capture::{Packet, PacketRef};
 use crate::packet::{Endpoint, Segment};
 use crate::tcp::Side;
@@ -102,7 +103,7 @@ impl Flows {
         segment: &Segment<'_>,
         packet: &Packet<'_>,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         self.let_go(packet.at, state, out);
         let key = Key::of(segment);
@@ -149,7 +150,7 @@ impl Flows {
     }
 
     /// The capture ended: tells what is still open, in the order in which it began.
-    pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut Output<'_>) {
+    pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         self.lingering.clear();
         self.stones.clear();
         let mut flows: Vec<Box<Flow>> = self
@@ -167,7 +168,7 @@ impl Flows {
     }
 
     /// Lets go of what has been over for long enough.
-    fn let_go(&mut self, now: PacketRef, state: &mut State, out: &mut Output<'_>) {
+    fn let_go(&mut self, now: PacketRef, state: &mut State, out: &mut dyn Hear) {
         while let Some(&waiting) = self.lingering.front()
             && (self.lingering.len() > LINGERING || waiting.for_longer_than(LINGER, now))
         {

@@ -28,21 +28,25 @@
 mod above;
 mod analyzer;
 mod closed_tls;
+mod court;
 mod first_keys;
 mod flow;
 mod flows;
+mod hearing;
 mod legs;
 mod live;
 mod mid_stream;
 mod neighbours;
 mod options;
-mod output;
 mod reconnects;
 mod relay;
 mod remembered;
+mod said;
 mod secured;
 mod sink;
+mod state;
 mod streams;
+mod teller;
 mod timeline;
 
 pub use analyzer::Analyzer;

@@ -2,7 +2,8 @@
 
 use super::live::{self, Below, Captured, Ends, Live};
 use super::mid_stream::{MidStream, Verdict};
-use super::output::{Output, State};
+use super::said::Hear;
+use super::state::State;
 use crate::Limits;
 use crate::capture::PacketRef;
 use crate::http::{Attempt, Http2Switch};
@@ -26,6 +27,8 @@ pub(super) struct Streams {
 #[derive(Debug)]
 struct Followed {
     open: BTreeMap<u32, Stream>,
+    /// WebSockets that began.
+    begun: u64,
     /// What was known of the TLS connection around it when it began.
     tls: Option<Arc<Facts>>,
 }
@@ -40,7 +43,8 @@ struct Stream {
 
 #[derive(Debug)]
 enum Kind {
-    Live(Box<Live>),
+    /// The how manieth it was to begin on this connection.
+    Live(u64, Box<Live>),
     /// Its request was not captured.
     Suspect(Box<MidStream>),
 }
@@ -62,7 +66,7 @@ impl Streams {
     }
 
     fn of(connection: http2::Connection, below: &Below) -> Streams {
-        let followed = Followed { open: BTreeMap::new(), tls: below.tls.clone() };
+        let followed = Followed { open: BTreeMap::new(), begun: 0, tls: below.tls.clone() };
         Streams { connection, followed, dropped: Vec::new() }
     }
 
@@ -73,7 +77,7 @@ impl Streams {
         delivery: &Delivery<'_>,
         below: &Below,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         let Streams { connection, followed, dropped } = self;
         connection.deliver(side, delivery, &mut |step| dropped.extend(followed.take(step, below, None, state, out)));
@@ -89,14 +93,14 @@ impl Streams {
         ending: &Ending,
         captured: &Captured,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         let Streams { mut connection, mut followed, .. } = self;
         connection.finish(&mut |step| _ = followed.take(step, below, Some(ending), state, out));
         let mut left: Vec<_> = followed.open.into_values().filter_map(Stream::into_live).collect();
-        left.sort_unstable_by_key(|(live, ..)| live.id());
+        left.sort_unstable_by_key(|(order, ..)| *order);
         let mut captured = captured.clone();
-        for (live, ends, last_packet) in left {
+        for (_, live, ends, last_packet) in left {
             live.finish(&stream_ending(&ends, last_packet, ending.capture_end), &captured, state, out);
             // What is wrong with packets of the TCP connection is said once.
             captured.bad_checksums = None;
@@ -106,9 +110,9 @@ impl Streams {
 }
 
 impl Stream {
-    fn into_live(self) -> Option<(Live, Ends, PacketRef)> {
+    fn into_live(self) -> Option<(u64, Live, Ends, PacketRef)> {
         match self.kind {
-            Kind::Live(live) => Some((*live, self.ends, self.last_packet)),
+            Kind::Live(order, live) => Some((order, *live, self.ends, self.last_packet)),
             Kind::Suspect(_) => None,
         }
     }
@@ -123,14 +127,14 @@ impl Followed {
         below: &Below,
         ending: Option<&Ending>,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) -> Option<u32> {
         match step {
             Step::Opened { attempt, opening } => {
                 let (stream, last_packet) = (opening.stream, last_packet(&attempt, below));
                 let below = self.of_stream(attempt.request.as_ref().map(|request| request.packet), below);
                 let live = Live::opened(Handshake::from_stream(*attempt, opening), &below, state, out);
-                let kind = Kind::Live(Box::new(live));
+                let kind = self.begun(live);
                 self.open.insert(stream, Stream { kind, ends: Ends::default(), last_packet });
             }
             Step::Refused { attempt, opening } => {
@@ -145,17 +149,17 @@ impl Followed {
                 stream.ends.note(side, &delivery);
                 stream.last_packet = last_packet;
                 match &mut stream.kind {
-                    Kind::Live(live) => live.deliver(side, &delivery, state, out),
+                    Kind::Live(_, live) => live.deliver(side, &delivery, state, out),
                     Kind::Suspect(_) => return self.search(id, side, &delivery, below, state, out),
                 }
             }
             Step::Event { stream, event } => {
-                if let Some(Stream { kind: Kind::Live(live), .. }) = self.open.get_mut(&stream) {
-                    live.stream_event(event, state, out);
+                if let Some(Stream { kind: Kind::Live(_, live), .. }) = self.open.get_mut(&stream) {
+                    live.stream_event(event, out);
                 }
             }
             Step::Over { stream } => {
-                let (live, ends, last_packet) = self.open.remove(&stream)?.into_live()?;
+                let (_, live, ends, last_packet) = self.open.remove(&stream)?.into_live()?;
                 // How the TCP connection was captured is told with the streams that last as long as it does.
                 let facts = ConnectionFacts { opened: true, first_seen: true, second_seen: true, duplicates: 0 };
                 let captured = Captured { facts, bad_checksums: None, marks: below.marks.clone() };
@@ -173,7 +177,7 @@ impl Followed {
         delivery: &Delivery<'_>,
         below: &Below,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) -> Option<u32> {
         let Stream { kind: Kind::Suspect(search), ends, .. } = self.open.get_mut(&id)? else { return None };
         let verdict = match delivery {
@@ -196,12 +200,18 @@ impl Followed {
                 let ends = ends.clone();
                 let below = Below { ends, ..self.of_stream(held.first().map(|(_, held)| held.packet), below) };
                 let live = Live::found(client, held, &below, state, out);
+                let kind = self.begun(live);
                 if let Some(stream) = self.open.get_mut(&id) {
-                    stream.kind = Kind::Live(Box::new(live));
+                    stream.kind = kind;
                 }
                 None
             }
         }
+    }
+
+    fn begun(&mut self, live: Live) -> Kind {
+        self.begun += 1;
+        Kind::Live(self.begun, Box::new(live))
     }
 
     /// The TCP connection as a WebSocket on one of its streams sees it, which begins in this packet.
