@@ -29,10 +29,12 @@ pub struct Analyzer {
 impl Analyzer {
     /// An analyser that has read nothing yet.
     pub fn new(options: Options) -> Analyzer {
+        let court = Court::new(&options, 1);
+        let state = State::new(options);
         Analyzer {
-            court: Court::new(&options, 1),
-            state: State::new(options),
-            flows: Flows::default(),
+            court,
+            flows: Flows::new(state.limits.clone()),
+            state,
             decoder: Decoder::default(),
             flows_before: 0,
             next_number: 1,

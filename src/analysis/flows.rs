@@ -7,14 +7,12 @@
 use super::flow::Flow;
 use super::said::Hear;
 use super::state::State;
+use super::table::{Key, Table};
+use crate::Limits;
 use crate::capture::{Packet, PacketRef};
-use crate::packet::{Endpoint, Segment};
-use crate::tcp::Side;
-use foldhash::fast::RandomState;
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
-use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
+use crate::packet::Segment;
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// How long a connection that is over waits for stragglers, in nanoseconds, and how many of them wait.
 const LINGER: u64 = 5_000_000_000;
@@ -23,32 +21,6 @@ const LINGERING: usize = 1024;
 /// How long a stone stays after the connection under it closed, and how many of those stay.
 const STONE: u64 = 120_000_000_000;
 const STONES: usize = 16_384;
-
-/// The endpoints of a connection, the smaller one first: both directions have the same key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key(Endpoint, Endpoint);
-
-/// In as few words as there are: every packet looks for its connection.
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for Endpoint { ip, port } in [self.0, self.1] {
-            match ip {
-                IpAddr::V4(ip) => state.write_u64(u64::from(ip.to_bits()) << 16 | u64::from(port)),
-                IpAddr::V6(ip) => {
-                    state.write_u128(ip.to_bits());
-                    state.write_u16(port);
-                }
-            }
-        }
-    }
-}
-
-impl Key {
-    fn of(segment: &Segment<'_>) -> Key {
-        let (a, b) = (segment.source, segment.destination);
-        if a <= b { Key(a, b) } else { Key(b, a) }
-    }
-}
 
 #[derive(Debug)]
 enum Known {
@@ -60,9 +32,17 @@ enum Known {
 #[derive(Clone, Copy, Debug)]
 struct Stone {
     ordinal: u64,
-    /// The sequence number of the SYN it began with: another SYN begins another connection.
-    syn: Option<u32>,
+    /// The sequence number of the SYN it began with, where `opened`: another SYN begins another connection.
+    syn: u32,
+    opened: bool,
     closed: bool,
+}
+
+impl Stone {
+    fn of(flow: &Flow, closed: bool) -> Stone {
+        let syn = flow.syn();
+        Stone { ordinal: flow.ordinal(), syn: syn.unwrap_or_default(), opened: syn.is_some(), closed }
+    }
 }
 
 /// A connection that is over, or the stone of one, and the packet that said so.
@@ -83,15 +63,21 @@ impl Waiting {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Flows {
-    known: HashMap<Key, Known, RandomState>,
+    known: Table<Known>,
     lingering: VecDeque<Waiting>,
     stones: VecDeque<Waiting>,
     count: u64,
+    limits: Arc<Limits>,
 }
 
 impl Flows {
+    /// None yet. State that waits for bytes is kept within `limits`.
+    pub(super) fn new(limits: Arc<Limits>) -> Flows {
+        Flows { known: Table::default(), lingering: VecDeque::new(), stones: VecDeque::new(), count: 0, limits }
+    }
+
     /// TCP connections seen so far.
     pub(super) fn count(&self) -> u64 {
         self.count
@@ -106,21 +92,20 @@ impl Flows {
         out: &mut dyn Hear,
     ) {
         self.let_go(packet.at, state, out);
-        let key = Key::of(segment);
+        let key = Key::of(segment.source, segment.destination);
         let begin = |count: &mut u64, state: &State| {
             *count += 1;
             Box::new(Flow::new(*count, segment.source, segment.destination, packet.at, state))
         };
-        let known = match self.known.entry(key) {
-            Entry::Vacant(vacant) => vacant.insert(Known::Flow(begin(&mut self.count, state))),
-            Entry::Occupied(occupied) => {
-                let known = occupied.into_mut();
+        let known = match self.known.get_mut(&key) {
+            None => self.known.insert(key, Known::Flow(begin(&mut self.count, state))),
+            Some(known) => {
                 let opens = segment.flags.syn && segment.ack.is_none();
                 match known {
-                    Known::Stone(stone) if opens && stone.syn != Some(segment.seq) => {
+                    Known::Stone(stone) if opens && !(stone.opened && stone.syn == segment.seq) => {
                         *known = Known::Flow(begin(&mut self.count, state));
                     }
-                    Known::Flow(flow) if flow.is_followed_by(side(flow, segment), segment) => {
+                    Known::Flow(flow) if flow.is_followed_by(flow.side(segment), segment) => {
                         let old = std::mem::replace(flow, begin(&mut self.count, state));
                         old.finish(None, state, out);
                     }
@@ -138,10 +123,9 @@ impl Flows {
             }
             Known::Flow(flow) => {
                 let was_over = flow.is_over();
-                flow.segment(side(flow, segment), segment, packet, state, out);
+                flow.segment(flow.side(segment), segment, packet, &self.limits, state, out);
                 if flow.is_other() {
-                    let stone = Stone { ordinal: flow.ordinal(), syn: flow.syn(), closed: false };
-                    *known = Known::Stone(stone);
+                    *known = Known::Stone(Stone::of(flow, false));
                 } else if !was_over && flow.is_over() {
                     self.lingering.push_back(Waiting { key, ordinal: flow.ordinal(), since: packet.at });
                 }
@@ -156,7 +140,7 @@ impl Flows {
         let mut flows: Vec<Box<Flow>> = self
             .known
             .drain()
-            .filter_map(|(_, known)| match known {
+            .filter_map(|known| match known {
                 Known::Flow(flow) => Some(flow),
                 Known::Stone(_) => None,
             })
@@ -169,36 +153,30 @@ impl Flows {
 
     /// Lets go of what has been over for long enough.
     fn let_go(&mut self, now: PacketRef, state: &mut State, out: &mut dyn Hear) {
-        while let Some(&waiting) = self.lingering.front()
-            && (self.lingering.len() > LINGERING || waiting.for_longer_than(LINGER, now))
-        {
-            self.lingering.pop_front();
-            let Entry::Occupied(mut occupied) = self.known.entry(waiting.key) else { continue };
-            match occupied.get() {
-                Known::Flow(flow) if flow.ordinal() == waiting.ordinal => {
-                    let stone = Stone { ordinal: waiting.ordinal, syn: flow.syn(), closed: true };
-                    if let Known::Flow(flow) = occupied.insert(Known::Stone(stone)) {
-                        flow.finish(None, state, out);
-                    }
-                    self.stones.push_back(Waiting { since: now, ..waiting });
-                }
-                _ => {}
+        while let Some(waiting) = next_due(&mut self.lingering, LINGERING, LINGER, now) {
+            let Some(known) = self.known.get_mut(&waiting.key) else { continue };
+            let stone = match known {
+                Known::Flow(flow) if flow.ordinal() == waiting.ordinal => Stone::of(flow, true),
+                _ => continue,
+            };
+            if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
+                flow.finish(None, state, out);
             }
+            self.stones.push_back(Waiting { since: now, ..waiting });
         }
-        while let Some(&waiting) = self.stones.front()
-            && (self.stones.len() > STONES || waiting.for_longer_than(STONE, now))
-        {
-            self.stones.pop_front();
-            if let Entry::Occupied(occupied) = self.known.entry(waiting.key)
-                && matches!(occupied.get(), Known::Stone(stone) if stone.ordinal == waiting.ordinal)
+        while let Some(waiting) = next_due(&mut self.stones, STONES, STONE, now) {
+            if let Some(Known::Stone(stone)) = self.known.get_mut(&waiting.key)
+                && stone.ordinal == waiting.ordinal
             {
-                occupied.remove();
+                self.known.remove(&waiting.key);
             }
         }
     }
 }
 
-/// Which end sent this segment.
-fn side(flow: &Flow, segment: &Segment<'_>) -> Side {
-    if flow.first() == segment.source { Side::First } else { Side::Second }
+/// Takes out what has waited for longer than `limit`, or is one more than `most`. Asked at every packet.
+#[inline]
+fn next_due(queue: &mut VecDeque<Waiting>, most: usize, limit: u64, now: PacketRef) -> Option<Waiting> {
+    let is_due = queue.len() > most || queue.front()?.for_longer_than(limit, now);
+    if is_due { queue.pop_front() } else { None }
 }

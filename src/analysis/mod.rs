@@ -46,6 +46,7 @@ mod secured;
 mod sink;
 mod state;
 mod streams;
+mod table;
 mod teller;
 mod timeline;
 

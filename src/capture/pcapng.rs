@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use byteorder::{BigEndian, LittleEndian};
+use byteorder::{BigEndian, ByteOrder, LittleEndian};
 use pcap_file::pcapng::RawBlock;
 
 use super::buffer::Buffer;
@@ -102,15 +102,11 @@ impl Order {
     }
 
     pub(super) fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
-        Some(self.word(*bytes.get(at..)?.first_chunk()?))
-    }
-
-    /// A field whose place is known to be there.
-    fn word(self, field: [u8; 4]) -> u32 {
-        match self {
+        let field = *bytes.get(at..)?.first_chunk()?;
+        Some(match self {
             Order::Big => u32::from_be_bytes(field),
             Order::Little => u32::from_le_bytes(field),
-        }
+        })
     }
 
     fn i64(self, bytes: &[u8]) -> Option<i64> {
@@ -158,16 +154,24 @@ impl PcapNg {
     /// block is. Of any other [`next`](Self::next) says what it is or what is wrong with it.
     #[inline]
     pub(super) fn packet(&self, bytes: &[u8]) -> Option<Record> {
+        match self.order {
+            Order::Big => self.packet_in::<BigEndian>(bytes),
+            Order::Little => self.packet_in::<LittleEndian>(bytes),
+        }
+    }
+
+    #[inline]
+    fn packet_in<B: ByteOrder>(&self, bytes: &[u8]) -> Option<Record> {
         // Type, total length, interface, two words of time, captured length, original length (the draft, §4.3).
         let head: &[u8; PACKET_HEAD] = bytes.first_chunk()?;
-        let word = |at: usize| self.order.word([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let word = |at: usize| B::read_u32(&head[at..at + 4]);
         let (total, captured) = (word(4), word(20));
         if word(0) != ENHANCED_PACKET || total > MAX_RECORD || captured > total || !total.is_multiple_of(4) {
             return None;
         }
         let (length, data) = (total as usize, PACKET_HEAD..PACKET_HEAD + captured as usize);
-        let trailer = *bytes.get(..length)?.last_chunk()?;
-        if self.order.word(trailer) != total || data.end + TRAILER > length {
+        let trailer = bytes.get(..length)?.last_chunk::<TRAILER>()?;
+        if B::read_u32(trailer) != total || data.end + TRAILER > length {
             return None;
         }
         let interface = self.interfaces.get(word(8) as usize)?;

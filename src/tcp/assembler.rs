@@ -278,11 +278,11 @@ impl Assembler {
         }
     }
 
-    /// Has room for bytes that may come and will have to be acknowledged.
+    /// Has room for so many bytes that may have to be acknowledged.
     #[inline]
-    pub(super) fn borrow_room(&mut self, spare: &mut Spare) {
+    pub(super) fn borrow_room(&mut self, bytes: usize, spare: &mut Spare) {
         if self.unacked.is_none() {
-            self.unacked = Some(spare.take());
+            self.unacked = Some(spare.take(bytes));
         }
     }
 

@@ -81,7 +81,7 @@ impl Connection {
             acknowledged = other.acknowledge(ack);
         }
         if !segment.payload.is_empty() {
-            this.borrow_room(spare);
+            this.borrow_room(segment.payload.len(), spare);
         }
         this.push(segment, at, acknowledged, limits, &mut |delivery| deliver(side, delivery));
         for (side, half) in [(side, this), (side.other(), other)] {

@@ -59,7 +59,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_kept_is_what_a_queue_keeps(steps: Vec<(Vec<u8>, u8)>) {
-            let (mut kept, mut queue) = (Kept::default(), VecDeque::new());
+            let (mut kept, mut queue) = (Kept::default(), VecDeque::<u8>::new());
             for (bytes, count) in steps {
                 kept.push(&bytes);
                 queue.extend(&bytes);
