@@ -67,7 +67,11 @@ impl Preface {
             }
         }
         let enough = self.bytes > HELD_BYTES || self.held.len() > HELD;
-        if enough || !self.beginnings.iter().all(|beginning| is_possible(beginning)) { Verdict::Other } else { Verdict::Wait }
+        if enough || !self.beginnings.iter().all(|beginning| is_possible(beginning)) {
+            Verdict::Other
+        } else {
+            Verdict::Wait
+        }
     }
 
     /// What was held back, in the order of arrival.
