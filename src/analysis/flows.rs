@@ -5,22 +5,52 @@
 //! acknowledgments and resets follow it, and is then told and let go.
 
 use super::flow::Flow;
-use super::said::Hear;
+use super::said::{Hear, Turn};
 use super::state::State;
 use super::table::{Key, Table};
 use crate::Limits;
-use crate::capture::{Packet, PacketRef};
+use crate::capture::{Packet, PacketRef, Timestamp};
 use crate::packet::Segment;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
-/// How long a connection that is over waits for stragglers, in nanoseconds, and how many of them wait.
-const LINGER: u64 = 5_000_000_000;
-const LINGERING: usize = 1024;
+/// How long a connection that is over waits for stragglers: in the capture's time, and in packets of any connection. As
+/// both are the same for every set of flows, it does not depend on the set when it is told and let go.
+const LINGER: Patience = Patience { time: Duration::from_secs(5), packets: 16_384 };
 
-/// How long a stone stays after the connection under it closed, and how many of those stay.
-const STONE: u64 = 120_000_000_000;
-const STONES: usize = 16_384;
+/// How long a stone stays after the connection under it closed.
+const STONE: Patience = Patience { time: Duration::from_secs(120), packets: 262_144 };
+
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    time: Duration,
+    packets: u64,
+}
+
+/// A place in a capture: the latest time up to it, and the number of the packet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Moment {
+    time: Option<Timestamp>,
+    number: u64,
+}
+
+impl Moment {
+    /// Whether it has been waited for longer than this since `past`.
+    fn is_after(&self, past: Moment, patience: Patience) -> bool {
+        let waited = self.time.zip(past.time).map(|(now, past)| now.since(past));
+        waited.is_some_and(|waited| waited > patience.time)
+            || self.number.saturating_sub(past.number) > patience.packets
+    }
+}
+
+/// Tells TCP connections apart, and orders them by their beginnings: index of the capture and number of the first
+/// packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FlowId {
+    pub(super) capture: usize,
+    pub(super) packet: u64,
+}
 
 #[derive(Debug)]
 enum Known {
@@ -31,7 +61,7 @@ enum Known {
 /// What is left of a connection that is not followed.
 #[derive(Clone, Copy, Debug)]
 struct Stone {
-    ordinal: u64,
+    id: FlowId,
     /// The sequence number of the SYN it began with, where `opened`: another SYN begins another connection.
     syn: u32,
     opened: bool,
@@ -41,25 +71,16 @@ struct Stone {
 impl Stone {
     fn of(flow: &Flow, closed: bool) -> Stone {
         let syn = flow.syn();
-        Stone { ordinal: flow.ordinal(), syn: syn.unwrap_or_default(), opened: syn.is_some(), closed }
+        Stone { id: flow.id(), syn: syn.unwrap_or_default(), opened: syn.is_some(), closed }
     }
 }
 
-/// A connection that is over, or the stone of one, and the packet that said so.
+/// A connection that is over, or the stone of one, and since when.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     key: Key,
-    ordinal: u64,
-    since: PacketRef,
-}
-
-impl Waiting {
-    fn for_longer_than(&self, limit: u64, now: PacketRef) -> bool {
-        match (self.since.time, now.time) {
-            (Some(since), Some(now)) => now.0.abs_diff(since.0) > limit,
-            _ => false,
-        }
-    }
+    id: FlowId,
+    since: Moment,
 }
 
 /// See the module.
@@ -68,6 +89,7 @@ pub(super) struct Flows {
     known: Table<Known>,
     lingering: VecDeque<Waiting>,
     stones: VecDeque<Waiting>,
+    now: Moment,
     count: u64,
     limits: Arc<Limits>,
 }
@@ -75,7 +97,8 @@ pub(super) struct Flows {
 impl Flows {
     /// None yet. State that waits for bytes is kept within `limits`.
     pub(super) fn new(limits: Arc<Limits>) -> Flows {
-        Flows { known: Table::default(), lingering: VecDeque::new(), stones: VecDeque::new(), count: 0, limits }
+        let (lingering, stones) = (VecDeque::new(), VecDeque::new());
+        Flows { known: Table::default(), lingering, stones, now: Moment::default(), count: 0, limits }
     }
 
     /// TCP connections seen so far.
@@ -83,7 +106,31 @@ impl Flows {
         self.count
     }
 
-    /// Takes the next segment of the capture.
+    /// A segment of any connection came in this packet: lets go of what has been over for long enough.
+    pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
+        self.now = Moment { time: self.now.time.max(at.time), number: at.number };
+        while let Some(waiting) = next_due(&mut self.lingering, self.now, LINGER) {
+            let Some(known) = self.known.get_mut(&waiting.key) else { continue };
+            let stone = match known {
+                Known::Flow(flow) if flow.id() == waiting.id => Stone::of(flow, true),
+                _ => continue,
+            };
+            if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
+                flow.finish(None, state, out);
+                out.turn(Turn { packet: at.number, order: waiting.since.number });
+            }
+            self.stones.push_back(Waiting { since: self.now, ..waiting });
+        }
+        while let Some(waiting) = next_due(&mut self.stones, self.now, STONE) {
+            if let Some(Known::Stone(stone)) = self.known.get_mut(&waiting.key)
+                && stone.id == waiting.id
+            {
+                self.known.remove(&waiting.key);
+            }
+        }
+    }
+
+    /// Takes the next segment of these connections; it was [passed](Self::pass).
     pub(super) fn segment(
         &mut self,
         segment: &Segment<'_>,
@@ -91,11 +138,11 @@ impl Flows {
         state: &mut State,
         out: &mut dyn Hear,
     ) {
-        self.let_go(packet.at, state, out);
-        let key = Key::of(segment.source, segment.destination);
+        let key = Key::of(segment);
+        let id = FlowId { capture: state.capture, packet: packet.at.number };
         let begin = |count: &mut u64, state: &State| {
             *count += 1;
-            Box::new(Flow::new(*count, segment.source, segment.destination, packet.at, state))
+            Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state))
         };
         let known = match self.known.get_mut(&key) {
             None => self.known.insert(key, Known::Flow(begin(&mut self.count, state))),
@@ -118,7 +165,7 @@ impl Flows {
             Known::Stone(stone) => {
                 if !stone.closed && (segment.flags.fin || segment.flags.rst) {
                     stone.closed = true;
-                    self.stones.push_back(Waiting { key, ordinal: stone.ordinal, since: packet.at });
+                    self.stones.push_back(Waiting { key, id: stone.id, since: self.now });
                 }
             }
             Known::Flow(flow) => {
@@ -127,16 +174,18 @@ impl Flows {
                 if flow.is_other() {
                     *known = Known::Stone(Stone::of(flow, false));
                 } else if !was_over && flow.is_over() {
-                    self.lingering.push_back(Waiting { key, ordinal: flow.ordinal(), since: packet.at });
+                    self.lingering.push_back(Waiting { key, id: flow.id(), since: self.now });
                 }
             }
         }
+        out.turn(Turn { packet: packet.at.number, order: u64::MAX });
     }
 
     /// The capture ended: tells what is still open, in the order in which it began.
     pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         self.lingering.clear();
         self.stones.clear();
+        self.now = Moment::default();
         let mut flows: Vec<Box<Flow>> = self
             .known
             .drain()
@@ -145,38 +194,17 @@ impl Flows {
                 Known::Stone(_) => None,
             })
             .collect();
-        flows.sort_unstable_by_key(|flow| flow.ordinal());
+        flows.sort_unstable_by_key(|flow| flow.id());
         for flow in flows {
+            let id = flow.id();
             flow.finish(end, state, out);
-        }
-    }
-
-    /// Lets go of what has been over for long enough.
-    fn let_go(&mut self, now: PacketRef, state: &mut State, out: &mut dyn Hear) {
-        while let Some(waiting) = next_due(&mut self.lingering, LINGERING, LINGER, now) {
-            let Some(known) = self.known.get_mut(&waiting.key) else { continue };
-            let stone = match known {
-                Known::Flow(flow) if flow.ordinal() == waiting.ordinal => Stone::of(flow, true),
-                _ => continue,
-            };
-            if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
-                flow.finish(None, state, out);
-            }
-            self.stones.push_back(Waiting { since: now, ..waiting });
-        }
-        while let Some(waiting) = next_due(&mut self.stones, STONES, STONE, now) {
-            if let Some(Known::Stone(stone)) = self.known.get_mut(&waiting.key)
-                && stone.ordinal == waiting.ordinal
-            {
-                self.known.remove(&waiting.key);
-            }
+            out.turn(Turn { packet: u64::MAX, order: id.packet });
         }
     }
 }
 
-/// Takes out what has waited for longer than `limit`, or is one more than `most`. Asked at every packet.
+/// Takes out what has been waited for long enough. Asked at every packet.
 #[inline]
-fn next_due(queue: &mut VecDeque<Waiting>, most: usize, limit: u64, now: PacketRef) -> Option<Waiting> {
-    let is_due = queue.len() > most || queue.front()?.for_longer_than(limit, now);
-    if is_due { queue.pop_front() } else { None }
+fn next_due(queue: &mut VecDeque<Waiting>, now: Moment, patience: Patience) -> Option<Waiting> {
+    if now.is_after(queue.front()?.since, patience) { queue.pop_front() } else { None }
 }

@@ -33,6 +33,7 @@ mod first_keys;
 mod flow;
 mod flows;
 mod hearing;
+mod intake;
 mod legs;
 mod live;
 mod mid_stream;
@@ -48,6 +49,7 @@ mod state;
 mod streams;
 mod table;
 mod teller;
+mod threads;
 mod timeline;
 
 pub use analyzer::Analyzer;

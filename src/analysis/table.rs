@@ -3,9 +3,10 @@
 //! Every packet looks for its connection, and there may be millions of them, so that connections between addresses of
 //! IPv4 have a table of their own: their key is two words, a third of what one of IPv6 takes.
 
-use crate::packet::Endpoint;
-use foldhash::fast::RandomState;
+use crate::packet::{Endpoint, Segment};
+use foldhash::fast::{FixedState, RandomState};
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// The endpoints of a connection, the smaller one first: both directions have the same key.
@@ -19,12 +20,33 @@ pub(super) enum Key {
 
 /// Address and port of each end.
 type Narrow = (u64, u64);
-/// The addresses, in two words each, and the ports.
-type Wide = ((u64, u64), (u64, u64), u32);
+/// The same.
+type Wide = (Long, Long);
+
+/// An address of IPv6 in two words, and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Long {
+    ip: [u64; 2],
+    port: u16,
+}
+
+/// In as few words as there are.
+impl Hash for Long {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [high, low] = self.ip;
+        state.write_u128(u128::from(high) << 64 | u128::from(low));
+        state.write_u16(self.port);
+    }
+}
 
 impl Key {
     #[inline]
-    pub(super) fn of(a: Endpoint, b: Endpoint) -> Key {
+    pub(super) fn of(segment: &Segment<'_>) -> Key {
+        Key::between(segment.source, segment.destination)
+    }
+
+    #[inline]
+    pub(super) fn between(a: Endpoint, b: Endpoint) -> Key {
         match (a.ip, b.ip) {
             (IpAddr::V4(first), IpAddr::V4(second)) => {
                 let word = |ip: Ipv4Addr, port| u64::from(ip.to_bits()) << 16 | u64::from(port);
@@ -35,6 +57,15 @@ impl Key {
         }
     }
 
+    /// In which of so many sets of flows it is: the same in every run, and for both directions.
+    pub(super) fn set(&self, sets: usize) -> usize {
+        let hash = match self {
+            Key::Narrow(key) => FixedState::default().hash_one(key),
+            Key::Wide(key) => FixedState::default().hash_one(key),
+        };
+        (hash >> 32) as usize % sets
+    }
+
     fn wide(a: Endpoint, b: Endpoint) -> Key {
         // No packet has an address of each kind.
         let part = |Endpoint { ip, port }: Endpoint| match ip {
@@ -42,9 +73,8 @@ impl Key {
             IpAddr::V6(ip) => (ip.to_bits(), port),
         };
         let (a, b) = (part(a), part(b));
-        let words = |ip: u128| ((ip >> 64) as u64, ip as u64);
-        let ((a, a_port), (b, b_port)) = (a.min(b), a.max(b));
-        Key::Wide((words(a), words(b), u32::from(a_port) << 16 | u32::from(b_port)))
+        let long = |(ip, port): (u128, u16)| Long { ip: [(ip >> 64) as u64, ip as u64], port };
+        Key::Wide((long(a.min(b)), long(a.max(b))))
     }
 }
 
