@@ -131,7 +131,7 @@ impl Above {
         if let (Above::Other, Delivery::Data(chunk)) = (&*self, delivery) {
             if begins_like_tls(chunk.bytes) {
                 {
-                    let mut secured = Secured::begin(chunk.packet, state);
+                    let mut secured = Secured::begin(chunk.packet, below, state);
                     secured.deliver(side, delivery, below, state, out);
                     *self = Above::Tls(Box::new(secured));
                 }

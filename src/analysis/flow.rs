@@ -1,6 +1,7 @@
 //! One TCP connection with the layers above it, as far up as is known.
 
 use super::above::Above;
+use super::flows::FlowId;
 use super::live::{Below, Captured, Ends};
 use super::said::Hear;
 use super::state::State;
@@ -27,13 +28,12 @@ pub(super) struct Flow {
 
 impl Flow {
     /// A connection whose first captured packet is `at`, sent from `first` to `second`.
-    pub(super) fn new(ordinal: u64, first: Endpoint, second: Endpoint, at: PacketRef, state: &State) -> Flow {
+    pub(super) fn new(id: FlowId, first: Endpoint, second: Endpoint, at: PacketRef, state: &State) -> Flow {
         Flow {
             tcp: tcp::Connection::new(),
             above: Above::begin(),
             below: Below {
-                flow: ordinal,
-                capture: state.capture,
+                flow: id,
                 first,
                 second,
                 first_packet: at,
@@ -60,8 +60,8 @@ impl Flow {
         self.syn
     }
 
-    /// Ordinal of the connection.
-    pub(super) fn ordinal(&self) -> u64 {
+    /// Tells it from others.
+    pub(super) fn id(&self) -> FlowId {
         self.below.flow
     }
 

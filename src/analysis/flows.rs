@@ -5,28 +5,58 @@
 //! acknowledgments and resets follow it, and is then told and let go.
 
 use super::flow::Flow;
-use super::said::Hear;
+use super::said::{Hear, Turn};
 use super::state::State;
-use crate::capture::{Packet, PacketRef};
+use crate::capture::{Packet, PacketRef, Timestamp};
 use crate::packet::{Endpoint, Segment};
 use crate::tcp::Side;
-use foldhash::fast::RandomState;
+use foldhash::fast::{FixedState, RandomState};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
+use std::time::Duration;
 
-/// How long a connection that is over waits for stragglers, in nanoseconds, and how many of them wait.
-const LINGER: u64 = 5_000_000_000;
-const LINGERING: usize = 1024;
+/// How long a connection that is over waits for stragglers: in the capture's time, and in packets of any connection. As
+/// both are the same for every set of flows, it does not depend on the set when it is told and let go.
+const LINGER: Patience = Patience { time: Duration::from_secs(5), packets: 16_384 };
 
-/// How long a stone stays after the connection under it closed, and how many of those stay.
-const STONE: u64 = 120_000_000_000;
-const STONES: usize = 16_384;
+/// How long a stone stays after the connection under it closed.
+const STONE: Patience = Patience { time: Duration::from_secs(120), packets: 262_144 };
+
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    time: Duration,
+    packets: u64,
+}
+
+/// A place in a capture: the latest time up to it, and the number of the packet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Moment {
+    time: Option<Timestamp>,
+    number: u64,
+}
+
+impl Moment {
+    /// Whether it has been waited for longer than this since `past`.
+    fn is_after(&self, past: Moment, patience: Patience) -> bool {
+        let waited = self.time.zip(past.time).map(|(now, past)| now.since(past));
+        waited.is_some_and(|waited| waited > patience.time)
+            || self.number.saturating_sub(past.number) > patience.packets
+    }
+}
 
 /// The endpoints of a connection, the smaller one first: both directions have the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key(Endpoint, Endpoint);
+pub(super) struct Key(Endpoint, Endpoint);
+
+/// Tells TCP connections apart, and orders them by their beginnings: index of the capture and number of the first
+/// packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FlowId {
+    pub(super) capture: usize,
+    pub(super) packet: u64,
+}
 
 /// In as few words as there are: every packet looks for its connection.
 impl Hash for Key {
@@ -44,9 +74,17 @@ impl Hash for Key {
 }
 
 impl Key {
-    fn of(segment: &Segment<'_>) -> Key {
-        let (a, b) = (segment.source, segment.destination);
+    pub(super) fn of(segment: &Segment<'_>) -> Key {
+        Key::between(segment.source, segment.destination)
+    }
+
+    pub(super) fn between(a: Endpoint, b: Endpoint) -> Key {
         if a <= b { Key(a, b) } else { Key(b, a) }
+    }
+
+    /// In which of so many sets of flows it is: the same in every run, and for both directions.
+    pub(super) fn set(&self, sets: usize) -> usize {
+        (FixedState::default().hash_one(self) >> 32) as usize % sets
     }
 }
 
@@ -59,27 +97,18 @@ enum Known {
 /// What is left of a connection that is not followed.
 #[derive(Clone, Copy, Debug)]
 struct Stone {
-    ordinal: u64,
+    id: FlowId,
     /// The sequence number of the SYN it began with: another SYN begins another connection.
     syn: Option<u32>,
     closed: bool,
 }
 
-/// A connection that is over, or the stone of one, and the packet that said so.
+/// A connection that is over, or the stone of one, and since when.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     key: Key,
-    ordinal: u64,
-    since: PacketRef,
-}
-
-impl Waiting {
-    fn for_longer_than(&self, limit: u64, now: PacketRef) -> bool {
-        match (self.since.time, now.time) {
-            (Some(since), Some(now)) => now.0.abs_diff(since.0) > limit,
-            _ => false,
-        }
-    }
+    id: FlowId,
+    since: Moment,
 }
 
 /// See the module.
@@ -88,6 +117,7 @@ pub(super) struct Flows {
     known: HashMap<Key, Known, RandomState>,
     lingering: VecDeque<Waiting>,
     stones: VecDeque<Waiting>,
+    now: Moment,
     count: u64,
 }
 
@@ -97,7 +127,39 @@ impl Flows {
         self.count
     }
 
-    /// Takes the next segment of the capture.
+    /// A segment of any connection came in this packet: lets go of what has been over for long enough.
+    pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
+        self.now = Moment { time: self.now.time.max(at.time), number: at.number };
+        while let Some(&waiting) = self.lingering.front()
+            && self.now.is_after(waiting.since, LINGER)
+        {
+            self.lingering.pop_front();
+            let Entry::Occupied(mut occupied) = self.known.entry(waiting.key) else { continue };
+            match occupied.get() {
+                Known::Flow(flow) if flow.id() == waiting.id => {
+                    let stone = Stone { id: waiting.id, syn: flow.syn(), closed: true };
+                    if let Known::Flow(flow) = occupied.insert(Known::Stone(stone)) {
+                        flow.finish(None, state, out);
+                        out.turn(Turn { packet: at.number, order: waiting.since.number });
+                    }
+                    self.stones.push_back(Waiting { since: self.now, ..waiting });
+                }
+                _ => {}
+            }
+        }
+        while let Some(&waiting) = self.stones.front()
+            && self.now.is_after(waiting.since, STONE)
+        {
+            self.stones.pop_front();
+            if let Entry::Occupied(occupied) = self.known.entry(waiting.key)
+                && matches!(occupied.get(), Known::Stone(stone) if stone.id == waiting.id)
+            {
+                occupied.remove();
+            }
+        }
+    }
+
+    /// Takes the next segment of these connections; it was [passed](Self::pass).
     pub(super) fn segment(
         &mut self,
         segment: &Segment<'_>,
@@ -105,11 +167,11 @@ impl Flows {
         state: &mut State,
         out: &mut dyn Hear,
     ) {
-        self.let_go(packet.at, state, out);
         let key = Key::of(segment);
+        let id = FlowId { capture: state.capture, packet: packet.at.number };
         let begin = |count: &mut u64, state: &State| {
             *count += 1;
-            Box::new(Flow::new(*count, segment.source, segment.destination, packet.at, state))
+            Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state))
         };
         let known = match self.known.entry(key) {
             Entry::Vacant(vacant) => vacant.insert(Known::Flow(begin(&mut self.count, state))),
@@ -133,26 +195,27 @@ impl Flows {
             Known::Stone(stone) => {
                 if !stone.closed && (segment.flags.fin || segment.flags.rst) {
                     stone.closed = true;
-                    self.stones.push_back(Waiting { key, ordinal: stone.ordinal, since: packet.at });
+                    self.stones.push_back(Waiting { key, id: stone.id, since: self.now });
                 }
             }
             Known::Flow(flow) => {
                 let was_over = flow.is_over();
                 flow.segment(side(flow, segment), segment, packet, state, out);
                 if flow.is_other() {
-                    let stone = Stone { ordinal: flow.ordinal(), syn: flow.syn(), closed: false };
-                    *known = Known::Stone(stone);
+                    *known = Known::Stone(Stone { id: flow.id(), syn: flow.syn(), closed: false });
                 } else if !was_over && flow.is_over() {
-                    self.lingering.push_back(Waiting { key, ordinal: flow.ordinal(), since: packet.at });
+                    self.lingering.push_back(Waiting { key, id: flow.id(), since: self.now });
                 }
             }
         }
+        out.turn(Turn { packet: packet.at.number, order: u64::MAX });
     }
 
     /// The capture ended: tells what is still open, in the order in which it began.
     pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         self.lingering.clear();
         self.stones.clear();
+        self.now = Moment::default();
         let mut flows: Vec<Box<Flow>> = self
             .known
             .drain()
@@ -161,39 +224,11 @@ impl Flows {
                 Known::Stone(_) => None,
             })
             .collect();
-        flows.sort_unstable_by_key(|flow| flow.ordinal());
+        flows.sort_unstable_by_key(|flow| flow.id());
         for flow in flows {
+            let id = flow.id();
             flow.finish(end, state, out);
-        }
-    }
-
-    /// Lets go of what has been over for long enough.
-    fn let_go(&mut self, now: PacketRef, state: &mut State, out: &mut dyn Hear) {
-        while let Some(&waiting) = self.lingering.front()
-            && (self.lingering.len() > LINGERING || waiting.for_longer_than(LINGER, now))
-        {
-            self.lingering.pop_front();
-            let Entry::Occupied(mut occupied) = self.known.entry(waiting.key) else { continue };
-            match occupied.get() {
-                Known::Flow(flow) if flow.ordinal() == waiting.ordinal => {
-                    let stone = Stone { ordinal: waiting.ordinal, syn: flow.syn(), closed: true };
-                    if let Known::Flow(flow) = occupied.insert(Known::Stone(stone)) {
-                        flow.finish(None, state, out);
-                    }
-                    self.stones.push_back(Waiting { since: now, ..waiting });
-                }
-                _ => {}
-            }
-        }
-        while let Some(&waiting) = self.stones.front()
-            && (self.stones.len() > STONES || waiting.for_longer_than(STONE, now))
-        {
-            self.stones.pop_front();
-            if let Entry::Occupied(occupied) = self.known.entry(waiting.key)
-                && matches!(occupied.get(), Known::Stone(stone) if stone.ordinal == waiting.ordinal)
-            {
-                occupied.remove();
-            }
+            out.turn(Turn { packet: u64::MAX, order: id.packet });
         }
     }
 }

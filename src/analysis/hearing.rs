@@ -2,6 +2,7 @@
 
 use super::court::Bench;
 use super::first_keys::{Beginning, Beginnings};
+use super::flows::FlowId;
 use super::legs::{Legs, Recut};
 use super::neighbours::{Known, Neighbours};
 use super::reconnects::{Chain, Reconnects, Try};
@@ -143,7 +144,7 @@ impl Hearing {
     }
 }
 
-fn known(id: u64, flow: u64, client: IpAddr, server: Endpoint, handshake: &Handshake) -> Known {
+fn known(id: u64, flow: FlowId, client: IpAddr, server: Endpoint, handshake: &Handshake) -> Known {
     let request = handshake.attempt.request.as_ref();
     let response = handshake.attempt.response.as_ref();
     let open = request.zip(response).map(|(request, response)| (request.packet.number, response.last_packet.number));
@@ -153,7 +154,7 @@ fn known(id: u64, flow: u64, client: IpAddr, server: Endpoint, handshake: &Hands
 fn announced(id: u64, begins: &Begins) -> Connection<'_> {
     Connection {
         id,
-        capture: begins.capture,
+        capture: begins.flow.capture,
         transport: begins.transport,
         tls: begins.tls.as_deref(),
         client: begins.ends.client,

@@ -1,5 +1,6 @@
 //! A WebSocket connection that is going on: its decoder, and what it says.
 
+use super::flows::FlowId;
 use super::said::{Begins, Hear, Over, Said, Slot};
 use super::sink::{ConnectionEnd, Transport};
 use super::state::State;
@@ -18,8 +19,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(super) struct Below {
     /// Tells TCP connections apart.
-    pub(super) flow: u64,
-    pub(super) capture: usize,
+    pub(super) flow: FlowId,
     pub(super) first: Endpoint,
     pub(super) second: Endpoint,
     pub(super) first_packet: PacketRef,
@@ -277,7 +277,6 @@ fn begin(
         slot,
         Box::new(Begins {
             flow: below.flow,
-            capture: below.capture,
             transport,
             tls: below.tls.clone(),
             ends,

@@ -33,6 +33,7 @@ mod first_keys;
 mod flow;
 mod flows;
 mod hearing;
+mod intake;
 mod legs;
 mod live;
 mod mid_stream;
@@ -47,6 +48,7 @@ mod sink;
 mod state;
 mod streams;
 mod teller;
+mod threads;
 mod timeline;
 
 pub use analyzer::Analyzer;

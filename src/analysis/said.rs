@@ -1,6 +1,7 @@
 //! What decoders say of connections, in the order of the packets. They never judge, and need no answer: who hears them
 //! may do so later, in another thread.
 
+use super::flows::FlowId;
 use super::sink::{ConnectionEnd, Transport};
 use super::timeline::Timeline;
 use crate::PerRole;
@@ -15,6 +16,19 @@ use std::sync::Arc;
 pub(super) trait Hear {
     /// Takes the next thing.
     fn hear(&mut self, said: Said<'_>);
+
+    /// What was said since the last turn belongs here, wherever it was said.
+    fn turn(&mut self, turn: Turn) {
+        let _ = turn;
+    }
+}
+
+/// A place in the order in which things are told: the packet with which they became known, and the order of those that
+/// became known with one packet. A set of flows takes its turns in ascending order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Turn {
+    pub(super) packet: u64,
+    pub(super) order: u64,
 }
 
 /// The place of a connection among those that are open in one set of flows; another takes it once it is over.
@@ -42,9 +56,7 @@ pub(super) enum Said<'a> {
 #[derive(Debug)]
 pub(super) struct Begins {
     /// Tells TCP connections apart.
-    pub(super) flow: u64,
-    /// Index of the capture.
-    pub(super) capture: usize,
+    pub(super) flow: FlowId,
     pub(super) transport: Transport,
     pub(super) tls: Option<Arc<Facts>>,
     pub(super) ends: PerRole<Endpoint>,

@@ -3,9 +3,10 @@
 
 use super::above::Above;
 use super::closed_tls::LISTED;
+use super::flows::Key;
 use super::live::{Below, Captured, Ends, Live};
 use super::said::{Hear, Said};
-use super::state::State;
+use super::state::{State, TLS_GROUPS};
 use crate::capture::PacketRef;
 use crate::rules::capture;
 use crate::tcp::{Delivery, Side};
@@ -34,12 +35,13 @@ pub(super) struct Secured {
 
 impl Secured {
     /// A connection that begins like TLS in this packet.
-    pub(super) fn begin(first: PacketRef, state: &mut State) -> Secured {
+    pub(super) fn begin(first: PacketRef, below: &Below, state: &mut State) -> Secured {
         let limit = if state.key_log.is_empty() && !state.secrets_may_come {
             HELD_HOPELESS
         } else {
-            state.tls_connections += 1;
-            (HELD_TOGETHER / state.tls_connections).clamp(HELD_LEAST, HELD_MOST)
+            let together = &mut state.tls_connections[Key::between(below.first, below.second).set(TLS_GROUPS)];
+            *together += 1;
+            (HELD_TOGETHER / TLS_GROUPS / *together).clamp(HELD_LEAST, HELD_MOST)
         };
         Secured { session: Session::new(limit), inside: Above::begin(), ends: Ends::default(), first }
     }

@@ -8,6 +8,9 @@ use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Scratch, Settings};
 use std::sync::Arc;
 
+/// Groups of TLS connections that are counted apart: what one may hold must not depend on the thread that decodes it.
+pub(super) const TLS_GROUPS: usize = 16;
+
 /// See the module.
 pub(super) struct State {
     pub(super) options: Options,
@@ -16,7 +19,8 @@ pub(super) struct State {
     pub(super) key_log: Arc<KeyLog>,
     /// The capture that is read may hold further secrets.
     pub(super) secrets_may_come: bool,
-    pub(super) tls_connections: usize,
+    /// TLS connections that may hold bytes until their secrets come, by a part of their hash.
+    pub(super) tls_connections: [usize; TLS_GROUPS],
     /// TLS connections of the capture that could not be opened and were described.
     pub(super) closed_described: usize,
     /// Working memory that connections share.
@@ -34,9 +38,9 @@ impl State {
     pub(super) fn new(options: Options) -> State {
         State {
             limits: Arc::new(options.limits.clone()),
-            key_log: Arc::new(options.key_log.clone()),
+            key_log: Arc::default(),
             secrets_may_come: false,
-            tls_connections: 0,
+            tls_connections: [0; TLS_GROUPS],
             closed_described: 0,
             scratch: Scratch::default(),
             spare: Spare::default(),
@@ -45,6 +49,14 @@ impl State {
             capture: 0,
             options,
         }
+    }
+
+    /// The next capture is read, with these secrets to begin with.
+    pub(super) fn begin_capture(&mut self, index: usize, key_log: &Arc<KeyLog>, secrets_may_come: bool) {
+        self.capture = index;
+        self.key_log = key_log.clone();
+        self.secrets_may_come = secrets_may_come;
+        self.closed_described = 0;
     }
 }
 

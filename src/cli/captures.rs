@@ -15,9 +15,11 @@ use clap::Args;
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
 
 /// The captures a command reads.
 #[derive(Debug, Args)]
@@ -28,9 +30,16 @@ pub struct Captures {
     /// Take the files as one capture, in the order of their first packets: connections go on from file to file.
     #[arg(long)]
     pub join: bool,
+    /// Decode connections in so many threads; what is told does not depend on it [default: one for each core, and 1 for
+    /// captures below 8 MB and for standard input]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
     #[command(flatten)]
     pub keys: Keys,
 }
+
+/// Captures of fewer bytes are read before threads are worth their making.
+const WORTH_THREADS: u64 = 8 << 20;
 
 /// Secrets that open TLS.
 #[derive(Clone, Debug, Default, Args)]
@@ -64,7 +73,7 @@ impl Keys {
 impl Captures {
     /// One capture.
     pub fn one(path: PathBuf, keys: Keys) -> Captures {
-        Captures { paths: vec![path], join: false, keys }
+        Captures { paths: vec![path], join: false, threads: None, keys }
     }
 
     /// Opens the first capture that can be opened, and complains about those before it. Fails where none can.
@@ -72,11 +81,13 @@ impl Captures {
     /// Reports are created after this, so that a mistyped path leaves no empty files behind.
     pub fn open(self) -> Result<Opened> {
         let key_log = self.keys.load()?;
+        let threads = self.threads.unwrap_or_else(|| default_threads(&self.paths));
         let paths = if self.join { in_time_order(&self.paths)? } else { self.paths };
         let mut opened = Opened {
             first: None,
             rest: paths.into(),
             joined: self.join,
+            threads,
             key_log,
             paths: Paths::default(),
             unreadable: Vec::new(),
@@ -99,6 +110,7 @@ pub struct Opened {
     first: Option<Reader>,
     rest: VecDeque<PathBuf>,
     joined: bool,
+    threads: NonZeroUsize,
     key_log: KeyLog,
     paths: Paths,
     /// Captures that could not be opened, and why, until a sink is told.
@@ -159,8 +171,8 @@ impl Opened {
 
     /// Analyses the captures and tells `sink`.
     pub fn run(mut self, options: Options, sink: &mut dyn Sink) -> Result<Outcome> {
-        let mut analyzer =
-            Analyzer::new(Options { join: self.joined, key_log: std::mem::take(&mut self.key_log), ..options });
+        let key_log = std::mem::take(&mut self.key_log);
+        let mut analyzer = Analyzer::new(Options { join: self.joined, threads: self.threads, key_log, ..options });
         let mut watch = Watch::default();
         let mut reader = self.first.take();
         while let Some(mut open) = reader {
@@ -183,6 +195,15 @@ impl Opened {
             sink.unreadable(&path, &why)?;
         }
         Ok(())
+    }
+}
+
+/// One for each core where there is enough to do.
+fn default_threads(paths: &[PathBuf]) -> NonZeroUsize {
+    let bytes: u64 = paths.iter().filter_map(|path| file_size(&path.display().to_string())).sum();
+    match thread::available_parallelism() {
+        Ok(cores) if bytes >= WORTH_THREADS => cores,
+        _ => NonZeroUsize::MIN,
     }
 }
 
