@@ -46,6 +46,10 @@ impl Moment {
     }
 }
 
+/// Groups of connections. What connections share is shared within a group: it must not depend on how many threads decode
+/// them, and a group is decoded by one.
+pub(super) const GROUPS: usize = 64;
+
 /// The endpoints of a connection, the smaller one first: both directions have the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key(Endpoint, Endpoint);
@@ -82,9 +86,14 @@ impl Key {
         if a <= b { Key(a, b) } else { Key(b, a) }
     }
 
-    /// In which of so many sets of flows it is: the same in every run, and for both directions.
+    /// In which group it is: the same in every run, and for both directions.
+    pub(super) fn group(&self) -> usize {
+        (FixedState::default().hash_one(self) >> 32) as usize % GROUPS
+    }
+
+    /// In which of so many sets of flows it is: that of its group.
     pub(super) fn set(&self, sets: usize) -> usize {
-        (FixedState::default().hash_one(self) >> 32) as usize % sets
+        self.group() % sets
     }
 }
 
