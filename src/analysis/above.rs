@@ -4,9 +4,10 @@
 
 use super::live::{self, Below, Captured, Live};
 use super::mid_stream::{MidStream, Verdict};
-use super::output::{Output, State};
 use super::prelude::{self, Prelude, Turn};
+use super::said::Hear;
 use super::secured::Secured;
+use super::state::State;
 use super::streams::Streams;
 use crate::http::{self, Step};
 use crate::http2::{self, Preface};
@@ -22,8 +23,8 @@ pub(super) const DEEPEST: u8 = 8;
 /// What the bytes of a connection are.
 #[derive(Debug)]
 pub(super) enum Above {
-    /// The first bytes, which do not tell yet whether it is HTTP/2.
-    Begins(Box<Preface>),
+    /// The first bytes, which do not tell yet whether it is HTTP/2; none so far where there is no box.
+    Begins(Option<Box<Preface>>),
     /// HTTP/1, as far as is known. Once bytes of it are missing, the handshake may be among them, so frames are
     /// looked for beside it.
     Http(Box<http::Connection>, Option<Box<MidStream>>),
@@ -44,7 +45,7 @@ pub(super) enum Above {
 impl Above {
     /// A connection of which nothing was seen.
     pub(super) fn begin() -> Above {
-        Above::Begins(Box::default())
+        Above::Begins(None)
     }
 
     /// Not HTTP/2: HTTP/1 until something else is known.
@@ -89,7 +90,7 @@ impl Above {
         delivery: &Delivery<'_>,
         below: &Below,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         match self {
             Above::Begins(_) => self.begins(side, delivery, below, state, out),
@@ -98,7 +99,7 @@ impl Above {
             Above::Other => {}
             Above::Tls(secured) => {
                 secured.deliver(side, delivery, below, state, out);
-                if secured.is_other(below, state) {
+                if secured.is_other(below, state, out) {
                     *self = Above::Other;
                 }
             }
@@ -125,8 +126,8 @@ impl Above {
                 let searched = beside.is_some();
                 let mut steps = Vec::new();
                 http.deliver(side, delivery, &mut |step| steps.push(step));
-                let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
                 for step in steps {
+                    let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
                     self.step(step, below, &ending, state, out);
                 }
                 match self {
@@ -142,9 +143,9 @@ impl Above {
     }
 
     /// The first bytes of each side.
-    fn begins(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut Output<'_>) {
+    fn begins(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut dyn Hear) {
         let Above::Begins(preface) = self else { return };
-        if let (Delivery::Data(chunk), true) = (delivery, preface.is_empty())
+        if let (Delivery::Data(chunk), None) = (delivery, &preface)
             && let Some(chunk) = prelude::behind_proxy_headers(chunk)
         {
             if !chunk.bytes.is_empty() {
@@ -152,7 +153,11 @@ impl Above {
             }
             return;
         }
-        let next = match preface.push(side, delivery) {
+        let verdict = match preface {
+            None if !http2::may_begin(delivery) => http2::Verdict::Other,
+            _ => preface.get_or_insert_default().push(side, delivery),
+        };
+        let next = match verdict {
             http2::Verdict::Wait => return,
             http2::Verdict::Http2(client) => Above::Http2(Box::new(Streams::begin(client, below, &state.limits))),
             http2::Verdict::Other => Above::http1(&state.limits),
@@ -162,14 +167,14 @@ impl Above {
     }
 
     /// It is known what begins here; what was held back until then is delivered.
-    fn go_on_as(&mut self, next: Above, below: &Below, state: &mut State, out: &mut Output<'_>) {
-        if let Above::Begins(preface) = std::mem::replace(self, next) {
+    fn go_on_as(&mut self, next: Above, below: &Below, state: &mut State, out: &mut dyn Hear) {
+        if let Above::Begins(Some(preface)) = std::mem::replace(self, next) {
             preface.release(|side, delivery| self.deliver(side, delivery, below, state, out));
         }
     }
 
     /// What is not HTTP may be TLS, a WebSocket whose handshake was not captured, or turn to something else later.
-    fn leave_http(&mut self, below: &Below, state: &mut State, out: &mut Output<'_>) {
+    fn leave_http(&mut self, below: &Below, state: &mut State, out: &mut dyn Hear) {
         let Above::Http(http, _) = self else { return };
         let unread = http.take_unread();
         let tunnel = http.tunnel().map(Arc::from).or_else(|| below.tunnel.clone());
@@ -190,12 +195,12 @@ impl Above {
     /// TLS begins with this chunk.
     fn secured(chunk: &Chunk<'_>, tunnel: Option<Arc<str>>, below: &Below, state: &mut State) -> Above {
         match below.depth < DEEPEST {
-            true => Above::Tls(Box::new(Secured::begin(chunk.packet, tunnel, state))),
+            true => Above::Tls(Box::new(Secured::begin(chunk.packet, tunnel, below, state))),
             false => Above::Other,
         }
     }
 
-    fn search(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut Output<'_>) {
+    fn search(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut dyn Hear) {
         let (Above::MidStream(search) | Above::Http(_, Some(search))) = self else { return };
         let verdict = match delivery {
             Delivery::Data(chunk) if http2::looks_like_http2(chunk.bytes) => {
@@ -228,7 +233,7 @@ impl Above {
         }
     }
 
-    fn step(&mut self, step: Step, below: &Below, ending: &Ending, state: &mut State, out: &mut Output<'_>) {
+    fn step(&mut self, step: Step, below: &Below, ending: &Ending, state: &mut State, out: &mut dyn Hear) {
         match step {
             Step::NotHttp | Step::OtherProtocol => match self {
                 Above::Http(_, Some(beside)) => *self = Above::MidStream(std::mem::take(beside)),
@@ -260,7 +265,7 @@ impl Above {
         ending: &Ending,
         captured: &Captured,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         if let Above::Begins(_) = self {
             self.go_on_as(Above::http1(&state.limits), below, state, out);

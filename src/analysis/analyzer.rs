@@ -1,39 +1,65 @@
-//! One pass over captures: packets into segments, segments into connections.
+//! One pass over captures: packets into segments, segments into connections, connections before the court.
 
-use super::Options;
+use super::court::{Court, Sitting};
 use super::flows::Flows;
-use super::output::{Output, State};
+use super::intake::{Intake, Take};
+use super::said::Hear;
 use super::sink::{CaptureSummary, Sink, Summary};
-use crate::capture::{LinkType, PacketRef, Reader, Secrets, Timestamp};
-use crate::packet::{Decoded, Decoder};
-use crate::rules::capture;
+use super::state::State;
+use super::{Options, threads};
+use crate::capture::{LinkType, Packet, PacketRef, Reader};
+use crate::packet::Segment;
+use crate::tls::KeyLog;
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Reads captures and tells a [`Sink`] what is in them; see the [module](super).
 pub struct Analyzer {
-    state: State,
-    flows: Flows,
-    decoder: Decoder,
-    /// Flows counted in captures before this one.
+    intake: Intake,
+    /// One set of flows for each thread that decodes.
+    sets: Vec<Set>,
+    court: Court,
+    join: bool,
+    /// Index of the next capture.
+    capture: usize,
+    /// Flows counted in captures before it.
     flows_before: u64,
     /// Number of the next packet of a joined capture.
     next_number: u64,
-    /// The last packet read.
-    last: Option<PacketRef>,
+}
+
+/// TCP connections, and what their decoders share.
+pub(super) struct Set {
+    pub(super) flows: Flows,
+    pub(super) state: State,
+}
+
+impl Set {
+    fn new(options: Options) -> Set {
+        let state = State::new(options);
+        Set { flows: Flows::new(state.limits.clone()), state }
+    }
+
+    /// Nothing more will come: tells what is still open.
+    pub(super) fn finish(&mut self, end: Option<PacketRef>, out: &mut dyn Hear) {
+        self.flows.finish(end, &mut self.state, out);
+    }
 }
 
 impl Analyzer {
     /// An analyser that has read nothing yet.
-    pub fn new(options: Options) -> Analyzer {
+    pub fn new(mut options: Options) -> Analyzer {
+        let sets = options.threads.get();
+        let key_log = std::mem::take(&mut options.key_log);
         Analyzer {
-            state: State::new(options),
-            flows: Flows::default(),
-            decoder: Decoder::default(),
+            court: Court::new(&options, sets),
+            join: options.join,
+            sets: (0..sets).map(|_| Set::new(options.clone())).collect(),
+            intake: Intake::new(key_log),
+            capture: 0,
             flows_before: 0,
             next_number: 1,
-            last: None,
         }
     }
 
@@ -44,42 +70,32 @@ impl Analyzer {
     /// The first error of the sink. A fault of the capture is none: it is told in
     /// [`CaptureSummary::fault`](super::CaptureSummary::fault).
     pub fn read(&mut self, reader: &mut Reader, sink: &mut dyn Sink) -> io::Result<()> {
-        let mut out = Output::new(sink);
-        let join = self.state.options.join;
-        let first_number = if join { self.next_number } else { 1 };
+        let Analyzer { intake, sets, court, join, .. } = self;
+        let mut out = court.sit(sink);
+        let first_number = if *join { self.next_number } else { 1 };
         reader.number_from(first_number);
-        let mut clock = Clock::default();
-        let mut unknown_links = Vec::new();
-        self.state.secrets_may_come = reader.info().format == "pcapng";
-        loop {
-            self.learn_secrets(reader);
-            if reader.is_dry() {
-                out.tell(|sink| sink.pause());
-            }
-            let Some(packet) = reader.next_packet() else { break };
-            self.last = Some(packet.at);
-            clock.tick(packet.at);
-            match self.decoder.decode(&packet) {
-                Decoded::Segment(segment) => self.flows.segment(&segment, &packet, &mut self.state, &mut out),
-                Decoded::UnknownLink(link) => count_link(&mut unknown_links, link),
-                Decoded::NotTcp | Decoded::Fragment | Decoded::Malformed(_) => {}
-            }
-            if out.failed() {
-                return out.finish();
-            }
+        for Set { state, .. } in sets.iter_mut() {
+            state.begin_capture(self.capture, intake.key_log(), reader.info().format == "pcapng");
         }
-        // Those behind the last packet.
-        self.learn_secrets(reader);
-        if !join {
-            self.flows.finish(self.last, &mut self.state, &mut out);
+        let noticed = match &mut sets[..] {
+            [set] => {
+                let noticed = intake.read(reader, &mut Direct { set, out: &mut out });
+                if !*join && !out.teller.failed() {
+                    set.finish(intake.last, &mut out);
+                }
+                noticed
+            }
+            sets => threads::read(reader, intake, sets, *join, &mut out),
+        };
+        if let Some(finding) = noticed.finding() {
+            out.teller.finding(None, &finding);
         }
-        for finding in clock.finding().into_iter().chain(self.state.closed_tls.take()) {
-            out.finding(None, &finding, &mut self.state.summary);
-        }
+        out.tell_closed();
         let info = reader.info();
-        out.tell(|sink| {
+        let flows: u64 = sets.iter().map(|set| set.flows.count()).sum();
+        out.teller.tell(|sink| {
             sink.capture(&CaptureSummary {
-                index: self.state.capture,
+                index: self.capture,
                 path: info.name.clone(),
                 format: info.format,
                 compression: info.compression,
@@ -91,23 +107,14 @@ impl Analyzer {
                 last_time: info.last_time,
                 truncated: info.truncated,
                 fault: info.fault.clone(),
-                unknown_links,
-                flows: self.flows.count() - self.flows_before,
+                unknown_links: noticed.unknown_links,
+                flows: flows - self.flows_before,
             })
         });
         self.next_number = first_number + info.packets;
-        self.flows_before = self.flows.count();
-        self.state.capture += 1;
-        out.finish()
-    }
-
-    /// Takes the TLS secrets that the capture has shown since the last time.
-    fn learn_secrets(&mut self, reader: &mut Reader) {
-        for secrets in reader.take_secrets() {
-            if secrets.kind == Secrets::TLS_KEY_LOG {
-                Arc::make_mut(&mut self.state.key_log).add(&secrets.data);
-            }
-        }
+        self.flows_before = flows;
+        self.capture += 1;
+        out.teller.finish()
     }
 
     /// All captures are read: tells what is left, and the summary.
@@ -115,52 +122,37 @@ impl Analyzer {
     /// # Errors
     /// The first error of the sink.
     pub fn finish(mut self, sink: &mut dyn Sink) -> io::Result<Summary> {
-        let mut out = Output::new(sink);
-        self.flows.finish(self.last, &mut self.state, &mut out);
-        for finding in self.state.closed_tls.take() {
-            out.finding(None, &finding, &mut self.state.summary);
+        let mut out = self.court.sit(sink);
+        match &mut self.sets[..] {
+            [set] => set.finish(self.intake.last, &mut out),
+            sets => threads::finish(sets, self.intake.last, &mut out),
         }
-        out.tell(|sink| sink.summary(&self.state.summary));
-        out.finish()?;
-        Ok(self.state.summary)
+        out.tell_closed();
+        out.teller.summary();
+        out.teller.finish()?;
+        Ok(self.court.summary())
     }
 }
 
-fn count_link(links: &mut Vec<(u32, u64)>, link: LinkType) {
-    match links.iter_mut().find(|(known, _)| *known == link.0) {
-        Some((_, count)) => *count += 1,
-        None => links.push((link.0, 1)),
-    }
+/// One set of flows, decoded in the thread that reads and heard by the court at once.
+struct Direct<'d, 'c> {
+    set: &'d mut Set,
+    out: &'d mut Sitting<'c>,
 }
 
-/// Watches the capture's clock.
-#[derive(Default)]
-struct Clock {
-    latest: Option<Timestamp>,
-    backwards: Option<Backwards>,
-}
-
-struct Backwards {
-    packets: u64,
-    first: PacketRef,
-    most: Duration,
-}
-
-impl Clock {
-    fn tick(&mut self, at: PacketRef) {
-        let Some(time) = at.time else { return };
-        match self.latest {
-            Some(latest) if time < latest => {
-                let back = latest.since(time);
-                let seen = self.backwards.get_or_insert(Backwards { packets: 0, first: at, most: Duration::ZERO });
-                seen.packets += 1;
-                seen.most = seen.most.max(back);
-            }
-            _ => self.latest = Some(time),
-        }
+impl Take for Direct<'_, '_> {
+    fn key_log(&mut self, key_log: &Arc<KeyLog>) {
+        self.set.state.key_log = key_log.clone();
     }
 
-    fn finding(self) -> Option<crate::rules::Finding> {
-        self.backwards.map(|seen| capture::clock_backwards(seen.packets, seen.first, seen.most))
+    fn pause(&mut self) {
+        self.out.teller.tell(|sink| sink.pause());
+    }
+
+    fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
+        let Set { flows, state } = &mut *self.set;
+        flows.pass(packet.at, state, self.out);
+        flows.segment(segment, packet, state, self.out);
+        if self.out.teller.failed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

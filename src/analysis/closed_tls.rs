@@ -4,7 +4,7 @@ use crate::capture::PacketRef;
 use crate::rules::{Finding, capture};
 
 /// So many are listed of a capture; of a busy server's there may be millions.
-const LISTED: usize = 100;
+pub(super) const LISTED: usize = 100;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -16,11 +16,10 @@ pub(super) struct ClosedTls {
 
 impl ClosedTls {
     /// Takes what there is to say of a connection that begins in this packet.
-    pub(super) fn add(&mut self, first: PacketRef, finding: impl FnOnce() -> Finding) {
-        if self.listed.len() < LISTED {
-            self.listed.push(finding());
-        } else {
-            self.unlisted.get_or_insert((0, first)).0 += 1;
+    pub(super) fn add(&mut self, first: PacketRef, finding: Option<Finding>) {
+        match finding {
+            Some(finding) if self.listed.len() < LISTED => self.listed.push(finding),
+            _ => self.unlisted.get_or_insert((0, first)).0 += 1,
         }
     }
 
@@ -42,7 +41,7 @@ mod tests {
         let mut closed = ClosedTls::default();
         for number in (1..=1_000_000).rev() {
             let first = PacketRef { number, time: None, file_offset: 0, length: 0 };
-            closed.add(first, || capture::more_undecryptable(1, first));
+            closed.add(first, Some(capture::more_undecryptable(1, first)));
         }
         let findings = closed.take();
         assert_eq!(findings.len(), 101);

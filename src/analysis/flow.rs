@@ -1,8 +1,10 @@
 //! One TCP connection with the layers above it, as far up as is known.
 
 use super::above::Above;
+use super::flows::FlowId;
 use super::live::{Below, Captured, Ends};
-use super::output::{Output, State};
+use super::said::Hear;
+use super::state::State;
 use super::timeline::Marks;
 use crate::Limits;
 use crate::capture::{Packet, PacketRef};
@@ -26,13 +28,12 @@ pub(super) struct Flow {
 
 impl Flow {
     /// A connection whose first captured packet is `at`, sent from `first` to `second`.
-    pub(super) fn new(ordinal: u64, first: Endpoint, second: Endpoint, at: PacketRef, state: &State) -> Flow {
+    pub(super) fn new(id: FlowId, first: Endpoint, second: Endpoint, at: PacketRef, state: &State) -> Flow {
         Flow {
             tcp: tcp::Connection::new(),
             above: Above::begin(),
             below: Below {
-                flow: ordinal,
-                capture: state.capture,
+                flow: id,
                 first,
                 second,
                 first_packet: at,
@@ -51,9 +52,10 @@ impl Flow {
         }
     }
 
-    /// The end that sent the first captured packet.
-    pub(super) fn first(&self) -> Endpoint {
-        self.below.first
+    /// Which end sent this segment: the first is the one that sent the first captured packet.
+    #[inline]
+    pub(super) fn side(&self, segment: &Segment<'_>) -> Side {
+        if self.below.first == segment.source { Side::First } else { Side::Second }
     }
 
     /// The sequence number of the SYN that opened it, where that was captured.
@@ -61,8 +63,8 @@ impl Flow {
         self.syn
     }
 
-    /// Ordinal of the connection.
-    pub(super) fn ordinal(&self) -> u64 {
+    /// Tells it from others.
+    pub(super) fn id(&self) -> FlowId {
         self.below.flow
     }
 
@@ -95,8 +97,9 @@ impl Flow {
         side: Side,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
+        limits: &Limits,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         self.check_checksum(segment, packet);
         if segment.flags.syn && segment.ack.is_none() {
@@ -108,9 +111,8 @@ impl Flow {
         if let Some(marks) = &mut below.marks {
             marks.note(side, segment, packet.at);
         }
-        let limits = Limits::clone(&state.limits);
         let mut spare = std::mem::take(&mut state.spare);
-        tcp.segment(side, segment, packet.at, &limits, &mut spare, &mut |side, delivery| {
+        tcp.segment(side, segment, packet.at, limits, &mut spare, &mut |side, delivery| {
             below.ends.note(side, &delivery);
             above.deliver(side, &delivery, below, state, out);
         });
@@ -122,14 +124,14 @@ impl Flow {
             && !(flags.syn || flags.fin || flags.rst)
             && let Some(live) = above.live()
         {
-            live.zero_window(side, packet.at, state, out);
+            live.zero_window(side, packet.at, out);
         }
     }
 
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
-    pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut Output<'_>) {
+    pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         let Flow { mut tcp, mut above, mut below, bad_checksums, .. } = self;
-        let limits = Limits::clone(&state.limits);
+        let limits = state.limits.clone();
         let last = capture_end.unwrap_or(below.last_packet);
         tcp.finish(last, &limits, &mut |side, delivery| {
             below.ends.note(side, &delivery);

@@ -6,52 +6,55 @@
 //! capture may hold, it goes on waiting, within bounds.
 
 use super::flow::Flow;
-use super::output::{Output, State};
-use crate::capture::{Packet, PacketRef};
-use crate::packet::{Endpoint, Segment};
-use crate::tcp::Side;
-use foldhash::fast::RandomState;
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
-use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
+use super::said::{Hear, Turn};
+use super::state::State;
+use super::table::{GROUPS, Key, Table};
+use crate::Limits;
+use crate::capture::{Packet, PacketRef, Timestamp};
+use crate::packet::Segment;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
 
-/// How long a connection that is over waits for stragglers, in nanoseconds, and how many of them wait.
-const LINGER: u64 = 5_000_000_000;
-const LINGERING: usize = 1024;
+/// How long a connection that is over waits for stragglers: in the capture's time, and in packets of any connection. As
+/// both are the same for every set of flows, it does not depend on the set when it is told and let go.
+const LINGER: Patience = Patience { time: Duration::from_secs(5), packets: 16_384 };
 
-/// How many connections that are over wait for secrets, and bytes of memory that what they hold takes together.
-const CLOSED: usize = 4096;
-const CLOSED_BYTES: usize = 32 << 20;
+/// How long a stone stays after the connection under it closed.
+const STONE: Patience = Patience { time: Duration::from_secs(120), packets: 262_144 };
 
-/// How long a stone stays after the connection under it closed, and how many of those stay.
-const STONE: u64 = 120_000_000_000;
-const STONES: usize = 16_384;
+/// How many connections of a group that are over wait for secrets, and bytes of memory that what they hold takes together.
+const CLOSED: usize = 4096 / GROUPS;
+const CLOSED_BYTES: usize = (32 << 20) / GROUPS;
 
-/// The endpoints of a connection, the smaller one first: both directions have the same key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Key(Endpoint, Endpoint);
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    time: Duration,
+    packets: u64,
+}
 
-/// In as few words as there are: every packet looks for its connection.
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for Endpoint { ip, port } in [self.0, self.1] {
-            match ip {
-                IpAddr::V4(ip) => state.write_u64(u64::from(ip.to_bits()) << 16 | u64::from(port)),
-                IpAddr::V6(ip) => {
-                    state.write_u128(ip.to_bits());
-                    state.write_u16(port);
-                }
-            }
-        }
+/// A place in a capture: the latest time up to it, and the number of the packet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Moment {
+    time: Option<Timestamp>,
+    number: u64,
+}
+
+impl Moment {
+    /// Whether it has been waited for longer than this since `past`.
+    fn is_after(&self, past: Moment, patience: Patience) -> bool {
+        let waited = self.time.zip(past.time).map(|(now, past)| now.since(past));
+        waited.is_some_and(|waited| waited > patience.time)
+            || self.number.saturating_sub(past.number) > patience.packets
     }
 }
 
-impl Key {
-    fn of(segment: &Segment<'_>) -> Key {
-        let (a, b) = (segment.source, segment.destination);
-        if a <= b { Key(a, b) } else { Key(b, a) }
-    }
+/// Tells TCP connections apart, and orders them by their beginnings: index of the capture and number of the first
+/// packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FlowId {
+    pub(super) capture: usize,
+    pub(super) packet: u64,
 }
 
 #[derive(Debug)]
@@ -63,37 +66,39 @@ enum Known {
 /// What is left of a connection that is not followed.
 #[derive(Clone, Copy, Debug)]
 struct Stone {
-    ordinal: u64,
-    /// The sequence number of the SYN it began with: another SYN begins another connection.
-    syn: Option<u32>,
+    id: FlowId,
+    /// The sequence number of the SYN it began with, where `opened`: another SYN begins another connection.
+    syn: u32,
+    opened: bool,
     closed: bool,
 }
 
-/// A connection that is over, or the stone of one, and the packet that said so.
-#[derive(Clone, Copy, Debug)]
-struct Waiting {
-    key: Key,
-    ordinal: u64,
-    since: PacketRef,
-}
-
-impl Waiting {
-    fn for_longer_than(&self, limit: u64, now: PacketRef) -> bool {
-        match (self.since.time, now.time) {
-            (Some(since), Some(now)) => now.0.abs_diff(since.0) > limit,
-            _ => false,
-        }
+impl Stone {
+    fn of(flow: &Flow, closed: bool) -> Stone {
+        let syn = flow.syn();
+        Stone { id: flow.id(), syn: syn.unwrap_or_default(), opened: syn.is_some(), closed }
     }
 }
 
+/// A connection that is over, or the stone of one, and since when.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    key: Key,
+    id: FlowId,
+    since: Moment,
+}
+
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Flows {
-    known: HashMap<Key, Known, RandomState>,
+    known: Table<Known>,
     lingering: VecDeque<Waiting>,
     stones: VecDeque<Waiting>,
-    closed: Closed,
+    /// By group.
+    closed: Box<[Closed]>,
+    now: Moment,
     count: u64,
+    limits: Arc<Limits>,
 }
 
 /// Connections that are over and wait for secrets, the oldest first.
@@ -105,7 +110,7 @@ struct Closed {
 
 impl Closed {
     /// Has a connection that is over told, now or when secrets may have come.
-    fn push(&mut self, flow: Box<Flow>, state: &mut State, out: &mut Output<'_>) {
+    fn push(&mut self, flow: Box<Flow>, state: &mut State, out: &mut dyn Hear) {
         let bytes = flow.waiting_bytes();
         if bytes == 0 || !state.secrets_may_come {
             return flow.finish(None, state, out);
@@ -121,119 +126,116 @@ impl Closed {
 }
 
 impl Flows {
+    /// None yet. State that waits for bytes is kept within `limits`.
+    pub(super) fn new(limits: Arc<Limits>) -> Flows {
+        let (lingering, stones) = (VecDeque::new(), VecDeque::new());
+        let closed = (0..GROUPS).map(|_| Closed::default()).collect();
+        Flows { known: Table::default(), lingering, stones, closed, now: Moment::default(), count: 0, limits }
+    }
+
     /// TCP connections seen so far.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    /// Takes the next segment of the capture.
+    /// A segment of any connection came in this packet: lets go of what has been over for long enough.
+    pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
+        self.now = Moment { time: self.now.time.max(at.time), number: at.number };
+        while let Some(waiting) = next_due(&mut self.lingering, self.now, LINGER) {
+            let Some(known) = self.known.get_mut(&waiting.key) else { continue };
+            let stone = match known {
+                Known::Flow(flow) if flow.id() == waiting.id => Stone::of(flow, true),
+                _ => continue,
+            };
+            if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
+                self.closed[waiting.key.group()].push(flow, state, out);
+                out.turn(Turn { packet: at.number, order: waiting.since.number });
+            }
+            self.stones.push_back(Waiting { since: self.now, ..waiting });
+        }
+        while let Some(waiting) = next_due(&mut self.stones, self.now, STONE) {
+            if let Some(Known::Stone(stone)) = self.known.get_mut(&waiting.key)
+                && stone.id == waiting.id
+            {
+                self.known.remove(&waiting.key);
+            }
+        }
+    }
+
+    /// Takes the next segment of these connections; it was [passed](Self::pass).
     pub(super) fn segment(
         &mut self,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
-        self.let_go(packet.at, state, out);
         let key = Key::of(segment);
-        let mut before = None;
+        let id = FlowId { capture: state.capture, packet: packet.at.number };
         let begin = |count: &mut u64, state: &State| {
             *count += 1;
-            Box::new(Flow::new(*count, segment.source, segment.destination, packet.at, state))
+            Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state))
         };
-        let known = match self.known.entry(key) {
-            Entry::Vacant(vacant) => vacant.insert(Known::Flow(begin(&mut self.count, state))),
-            Entry::Occupied(occupied) => {
-                let known = occupied.into_mut();
+        let known = match self.known.get_mut(&key) {
+            None => self.known.insert(key, Known::Flow(begin(&mut self.count, state))),
+            Some(known) => {
                 let opens = segment.flags.syn && segment.ack.is_none();
                 match known {
-                    Known::Stone(stone) if opens && stone.syn != Some(segment.seq) => {
+                    Known::Stone(stone) if opens && !(stone.opened && stone.syn == segment.seq) => {
                         *known = Known::Flow(begin(&mut self.count, state));
                     }
-                    Known::Flow(flow) if flow.is_followed_by(side(flow, segment), segment) => {
-                        before = Some(std::mem::replace(flow, begin(&mut self.count, state)));
+                    Known::Flow(flow) if flow.is_followed_by(flow.side(segment), segment) => {
+                        let old = std::mem::replace(flow, begin(&mut self.count, state));
+                        self.closed[key.group()].push(old, state, out);
                     }
                     _ => {}
                 }
                 known
             }
         };
-        if let Some(before) = before {
-            self.closed.push(before, state, out);
-        }
         match known {
             Known::Stone(stone) => {
                 if !stone.closed && (segment.flags.fin || segment.flags.rst) {
                     stone.closed = true;
-                    self.stones.push_back(Waiting { key, ordinal: stone.ordinal, since: packet.at });
+                    self.stones.push_back(Waiting { key, id: stone.id, since: self.now });
                 }
             }
             Known::Flow(flow) => {
                 let was_over = flow.is_over();
-                flow.segment(side(flow, segment), segment, packet, state, out);
+                flow.segment(flow.side(segment), segment, packet, &self.limits, state, out);
                 if flow.is_other() {
-                    let stone = Stone { ordinal: flow.ordinal(), syn: flow.syn(), closed: false };
-                    *known = Known::Stone(stone);
+                    *known = Known::Stone(Stone::of(flow, false));
                 } else if !was_over && flow.is_over() {
-                    self.lingering.push_back(Waiting { key, ordinal: flow.ordinal(), since: packet.at });
+                    self.lingering.push_back(Waiting { key, id: flow.id(), since: self.now });
                 }
             }
         }
+        out.turn(Turn { packet: packet.at.number, order: u64::MAX });
     }
 
     /// The capture ended: tells what is still open, in the order in which it began.
-    pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut Output<'_>) {
+    pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         self.lingering.clear();
         self.stones.clear();
-        let mut flows: Vec<Box<Flow>> = self
-            .known
-            .drain()
-            .filter_map(|(_, known)| match known {
-                Known::Flow(flow) => Some(flow),
-                Known::Stone(_) => None,
-            })
-            .collect();
-        flows.sort_unstable_by_key(|flow| flow.ordinal());
-        for (flow, _) in std::mem::take(&mut self.closed).list {
-            flow.finish(None, state, out);
-        }
-        for flow in flows {
+        self.now = Moment::default();
+        let open = self.known.drain().filter_map(|known| match known {
+            Known::Flow(flow) => Some((flow, end)),
+            Known::Stone(_) => None,
+        });
+        let closed = self.closed.iter_mut().map(std::mem::take);
+        let over = closed.flat_map(|closed| closed.list).map(|(flow, _)| (flow, None));
+        let mut flows: Vec<(Box<Flow>, Option<PacketRef>)> = open.chain(over).collect();
+        flows.sort_unstable_by_key(|(flow, _)| flow.id());
+        for (flow, end) in flows {
+            let id = flow.id();
             flow.finish(end, state, out);
-        }
-    }
-
-    /// Lets go of what has been over for long enough.
-    fn let_go(&mut self, now: PacketRef, state: &mut State, out: &mut Output<'_>) {
-        while let Some(&waiting) = self.lingering.front()
-            && (self.lingering.len() > LINGERING || waiting.for_longer_than(LINGER, now))
-        {
-            self.lingering.pop_front();
-            let Entry::Occupied(mut occupied) = self.known.entry(waiting.key) else { continue };
-            match occupied.get() {
-                Known::Flow(flow) if flow.ordinal() == waiting.ordinal => {
-                    let stone = Stone { ordinal: waiting.ordinal, syn: flow.syn(), closed: true };
-                    if let Known::Flow(flow) = occupied.insert(Known::Stone(stone)) {
-                        self.closed.push(flow, state, out);
-                    }
-                    self.stones.push_back(Waiting { since: now, ..waiting });
-                }
-                _ => {}
-            }
-        }
-        while let Some(&waiting) = self.stones.front()
-            && (self.stones.len() > STONES || waiting.for_longer_than(STONE, now))
-        {
-            self.stones.pop_front();
-            if let Entry::Occupied(occupied) = self.known.entry(waiting.key)
-                && matches!(occupied.get(), Known::Stone(stone) if stone.ordinal == waiting.ordinal)
-            {
-                occupied.remove();
-            }
+            out.turn(Turn { packet: u64::MAX, order: id.packet });
         }
     }
 }
 
-/// Which end sent this segment.
-fn side(flow: &Flow, segment: &Segment<'_>) -> Side {
-    if flow.first() == segment.source { Side::First } else { Side::Second }
+/// Takes out what has been waited for long enough. Asked at every packet.
+#[inline]
+fn next_due(queue: &mut VecDeque<Waiting>, now: Moment, patience: Patience) -> Option<Waiting> {
+    if now.is_after(queue.front()?.since, patience) { queue.pop_front() } else { None }
 }

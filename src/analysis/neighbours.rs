@@ -1,6 +1,7 @@
 //! What an opening handshake has to do with those of other connections: the same key, an answer that belongs to
 //! another key, a connection begun while another to the same server was still opening.
 
+use super::flows::FlowId;
 use super::remembered::Remembered;
 use crate::packet::Endpoint;
 use crate::websocket::{AcceptCause, Handshake, Neighbourhood};
@@ -24,8 +25,8 @@ pub(super) struct Neighbours {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Known {
     pub(super) id: u64,
-    /// Ordinal of the TCP connection: a retry after 401 is not another connection.
-    pub(super) flow: u64,
+    /// The TCP connection: a retry after 401 is not another one.
+    pub(super) flow: FlowId,
     pub(super) client: IpAddr,
     pub(super) server: Endpoint,
     /// Numbers of the packets with the first byte of the request and the last byte of the answer.

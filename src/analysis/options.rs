@@ -3,6 +3,7 @@
 use crate::Limits;
 use crate::rules::Thresholds;
 use crate::tls::KeyLog;
+use std::num::NonZeroUsize;
 
 /// What is asked of an [`Analyzer`](super::Analyzer).
 #[derive(Clone, Debug)]
@@ -26,6 +27,9 @@ pub struct Options {
     pub key_log: KeyLog,
     /// Judge the rules that are off unless somebody asks for them, too ([`Rule::is_opt_in`](crate::rules::Rule::is_opt_in)).
     pub opt_in: bool,
+    /// Threads that decode connections. With more than one, a thread reads and the thread that calls judges and tells;
+    /// what is told does not depend on it.
+    pub threads: NonZeroUsize,
     /// Bounds on memory.
     pub limits: Limits,
     /// Where rules draw their lines.
@@ -44,6 +48,7 @@ impl Default for Options {
             timeline: false,
             key_log: KeyLog::new(),
             opt_in: false,
+            threads: NonZeroUsize::MIN,
             limits: Limits::default(),
             thresholds: Thresholds::default(),
         }

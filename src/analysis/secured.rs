@@ -2,8 +2,11 @@
 //! connection.
 
 use super::above::Above;
+use super::closed_tls::LISTED;
 use super::live::{Below, Captured, Ends, Live};
-use super::output::{Output, State};
+use super::said::{Hear, Said};
+use super::state::State;
+use super::table::{GROUPS, Key};
 use crate::capture::PacketRef;
 use crate::rules::capture;
 use crate::tcp::{Delivery, Side};
@@ -36,21 +39,16 @@ pub(super) struct Secured {
 
 impl Secured {
     /// A connection that begins like TLS in this packet, perhaps in a tunnel to this target.
-    pub(super) fn begin(first: PacketRef, tunnel: Option<Arc<str>>, state: &mut State) -> Secured {
+    pub(super) fn begin(first: PacketRef, tunnel: Option<Arc<str>>, below: &Below, state: &mut State) -> Secured {
         let limit = if state.key_log.is_empty() && !state.secrets_may_come {
             HELD_HOPELESS
         } else {
-            state.tls_connections += 1;
-            (HELD_TOGETHER / state.tls_connections).clamp(HELD_LEAST, HELD_MOST)
+            let together = &mut state.tls_connections[Key::between(below.first, below.second).group()];
+            *together += 1;
+            (HELD_TOGETHER / GROUPS / *together).clamp(HELD_LEAST, HELD_MOST)
         };
-        Secured {
-            session: Session::new(limit),
-            inside: Above::begin(),
-            ends: Ends::default(),
-            first,
-            tunnel,
-            told: None,
-        }
+        let session = Session::new(limit);
+        Secured { session, inside: Above::begin(), ends: Ends::default(), first, tunnel, told: None }
     }
 
     /// Takes what the TCP connection delivers.
@@ -60,7 +58,7 @@ impl Secured {
         delivery: &Delivery<'_>,
         below: &Below,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         let key_log = state.key_log.clone();
         self.open(below, state, out, |session, take| {
@@ -79,10 +77,10 @@ impl Secured {
     }
 
     /// Whether there is no WebSocket in it; says so where that is because it could not be opened.
-    pub(super) fn is_other(&self, below: &Below, state: &mut State) -> bool {
+    pub(super) fn is_other(&self, below: &Below, state: &mut State, out: &mut dyn Hear) -> bool {
         let given_up = self.session.has_given_up();
         if given_up && self.inside.is_undecided() {
-            self.say_closed(below, state);
+            self.say_closed(below, state, out);
         }
         // What is of no interest itself may still be renegotiated.
         let followed = state.options.client_randoms && !given_up;
@@ -96,12 +94,12 @@ impl Secured {
         ending: &Ending,
         captured: &Captured,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         let key_log = state.key_log.clone();
         self.open(below, state, out, |session, take| session.retry(&key_log, &mut |side, plain| take(side, plain)));
         if self.inside.is_undecided() {
-            self.say_closed(below, state);
+            self.say_closed(below, state, out);
         }
         let below = self.below(below);
         self.inside.finish(&below, ending, captured, state, out);
@@ -112,7 +110,7 @@ impl Secured {
         &mut self,
         below: &Below,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
         give: impl FnOnce(&mut Session, &mut dyn FnMut(Side, Delivery<'_>)),
     ) {
         let mut below = self.below(below);
@@ -124,7 +122,7 @@ impl Secured {
         });
         for random in session.take_client_randoms() {
             if state.options.client_randoms {
-                out.tell(|sink| sink.client_random(&random));
+                out.hear(Said::ClientRandom(random));
             }
         }
     }
@@ -144,13 +142,18 @@ impl Secured {
     }
 
     /// Says what is known of it and what is missing, unless all of it that was captured was opened.
-    fn say_closed(&self, below: &Below, state: &mut State) {
+    fn say_closed(&self, below: &Below, state: &mut State, out: &mut dyn Hear) {
         let facts = self.session.facts();
         if facts.opened > 0 && facts.unopened.is_none() {
             return;
         }
         let no_key_log = state.key_log.is_empty();
         let ends = [below.first, below.second];
-        state.closed_tls.add(self.first, || capture::tls_undecryptable(ends, facts, no_key_log, self.first));
+        // No more of them are listed than so many.
+        let finding = (state.closed_described < LISTED).then(|| {
+            state.closed_described += 1;
+            Box::new(capture::tls_undecryptable(ends, facts, no_key_log, self.first))
+        });
+        out.hear(Said::Closed(self.first, finding));
     }
 }

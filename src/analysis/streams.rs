@@ -4,7 +4,8 @@
 use super::above::{Above, DEEPEST};
 use super::live::{self, Below, Captured, Ends, Live};
 use super::mid_stream::{MidStream, Verdict};
-use super::output::{Output, State};
+use super::said::Hear;
+use super::state::State;
 use crate::Limits;
 use crate::capture::PacketRef;
 use crate::http::{Attempt, Http2Switch};
@@ -28,6 +29,8 @@ pub(super) struct Streams {
 #[derive(Debug)]
 struct Followed {
     open: BTreeMap<u32, Stream>,
+    /// WebSockets that began.
+    begun: u64,
     /// What was known of the TLS connection around it when it began.
     tls: Option<Arc<Facts>>,
 }
@@ -42,7 +45,8 @@ struct Stream {
 
 #[derive(Debug)]
 enum Kind {
-    Live(Box<Live>),
+    /// The how manieth it was to begin on this connection.
+    Live(u64, Box<Live>),
     /// Its request was not captured.
     Suspect(Box<MidStream>),
     Tunnel(Box<Tunnel>),
@@ -75,7 +79,7 @@ impl Streams {
     }
 
     fn of(connection: http2::Connection, below: &Below) -> Streams {
-        let followed = Followed { open: BTreeMap::new(), tls: below.tls.clone() };
+        let followed = Followed { open: BTreeMap::new(), begun: 0, tls: below.tls.clone() };
         Streams { connection, followed, dropped: Vec::new() }
     }
 
@@ -86,7 +90,7 @@ impl Streams {
         delivery: &Delivery<'_>,
         below: &Below,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         let Streams { connection, followed, dropped } = self;
         connection.deliver(side, delivery, &mut |step| dropped.extend(followed.take(step, below, None, state, out)));
@@ -104,21 +108,21 @@ impl Streams {
         ending: &Ending,
         captured: &Captured,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) {
         let Streams { mut connection, mut followed, .. } = self;
         connection.finish(&mut |step| _ = followed.take(step, below, Some(ending), state, out));
         let (mut left, mut tunnels) = (Vec::new(), Vec::new());
         for Stream { kind, ends, last_packet } in followed.open.into_values() {
             match kind {
-                Kind::Live(live) => left.push((*live, ends, last_packet)),
+                Kind::Live(order, live) => left.push((order, *live, ends, last_packet)),
                 Kind::Tunnel(tunnel) => tunnels.push((*tunnel, ends, last_packet)),
                 Kind::Suspect(_) => {}
             }
         }
-        left.sort_unstable_by_key(|(live, ..)| live.id());
+        left.sort_unstable_by_key(|(order, ..)| *order);
         let mut captured = captured.clone();
-        for (live, ends, last_packet) in left {
+        for (_, live, ends, last_packet) in left {
             live.finish(&stream_ending(&ends, last_packet, ending.capture_end), &captured, state, out);
             // What is wrong with packets of the TCP connection is said once.
             captured.bad_checksums = None;
@@ -156,7 +160,7 @@ impl Followed {
         below: &Below,
         ending: Option<&Ending>,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) -> Option<u32> {
         match step {
             Step::Opened { mut attempt, opening } => {
@@ -164,7 +168,7 @@ impl Followed {
                 let (stream, last_packet) = (opening.stream, last_packet(&attempt, below));
                 let below = self.of_stream(attempt.request.as_ref().map(|request| request.packet), below);
                 let live = Live::opened(Handshake::from_stream(*attempt, opening), &below, state, out);
-                let kind = Kind::Live(Box::new(live));
+                let kind = self.begun(live);
                 self.open.insert(stream, Stream { kind, ends: Ends::default(), last_packet });
             }
             Step::Refused { mut attempt, opening } => {
@@ -186,7 +190,7 @@ impl Followed {
                 stream.ends.note(side, &delivery);
                 stream.last_packet = last_packet;
                 match &mut stream.kind {
-                    Kind::Live(live) => live.deliver(side, &delivery, state, out),
+                    Kind::Live(_, live) => live.deliver(side, &delivery, state, out),
                     Kind::Tunnel(tunnel) => {
                         let below = tunnel.below(self.tls.clone(), &stream.ends, last_packet, below);
                         tunnel.above.deliver(side, &delivery, &below, state, out);
@@ -199,8 +203,8 @@ impl Followed {
                 }
             }
             Step::Event { stream, event } => {
-                if let Some(Stream { kind: Kind::Live(live), .. }) = self.open.get_mut(&stream) {
-                    live.stream_event(event, state, out);
+                if let Some(Stream { kind: Kind::Live(_, live), .. }) = self.open.get_mut(&stream) {
+                    live.stream_event(event, out);
                 }
             }
             Step::Over { stream } => {
@@ -210,7 +214,7 @@ impl Followed {
                 let captured = Captured { facts, bad_checksums: None, marks: below.marks.clone() };
                 let ending = stream_ending(&ends, last_packet, None);
                 match kind {
-                    Kind::Live(live) => live.finish(&ending, &captured, state, out),
+                    Kind::Live(_, live) => live.finish(&ending, &captured, state, out),
                     Kind::Tunnel(tunnel) => {
                         let below = tunnel.below(self.tls.clone(), &ends, last_packet, below);
                         tunnel.above.finish(&below, &ending, &captured, state, out);
@@ -230,7 +234,7 @@ impl Followed {
         delivery: &Delivery<'_>,
         below: &Below,
         state: &mut State,
-        out: &mut Output<'_>,
+        out: &mut dyn Hear,
     ) -> Option<u32> {
         let Stream { kind: Kind::Suspect(search), ends, .. } = self.open.get_mut(&id)? else { return None };
         let verdict = match delivery {
@@ -253,12 +257,18 @@ impl Followed {
                 let ends = ends.clone();
                 let below = Below { ends, ..self.of_stream(held.first().map(|(_, held)| held.packet), below) };
                 let live = Live::found(client, held, &below, state, out);
+                let kind = self.begun(live);
                 if let Some(stream) = self.open.get_mut(&id) {
-                    stream.kind = Kind::Live(Box::new(live));
+                    stream.kind = kind;
                 }
                 None
             }
         }
+    }
+
+    fn begun(&mut self, live: Live) -> Kind {
+        self.begun += 1;
+        Kind::Live(self.begun, Box::new(live))
     }
 
     /// The TCP connection as a WebSocket on one of its streams sees it, which begins in this packet.

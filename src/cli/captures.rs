@@ -3,10 +3,9 @@
 
 use super::output::complain;
 use super::progress::Progress;
-use crate::analysis::{Analyzer, CaptureSummary, Connection, Options, Sink, Summary};
+use crate::analysis::{Analyzer, CaptureSummary, Connection, Options, Sink, Summary, relay};
 use crate::capture::{Error, Reader, in_time_order};
 use crate::policy::Bar;
-use crate::report::Fanout;
 use crate::report::Paths;
 use crate::rules::Finding;
 use crate::tls::KeyLog;
@@ -15,9 +14,11 @@ use clap::Args;
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
 
 /// The captures a command reads.
 #[derive(Debug, Args)]
@@ -28,9 +29,16 @@ pub struct Captures {
     /// Take the files as one capture, in the order of their first packets: connections go on from file to file.
     #[arg(long)]
     pub join: bool,
+    /// Decode connections in so many threads; what is told does not depend on it [default: one for each core, and 1 for
+    /// captures below 8 MB and for standard input]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
     #[command(flatten)]
     pub keys: Keys,
 }
+
+/// Captures of fewer bytes are read before threads are worth their making.
+const WORTH_THREADS: u64 = 8 << 20;
 
 /// Secrets that open TLS.
 #[derive(Clone, Debug, Default, Args)]
@@ -64,7 +72,7 @@ impl Keys {
 impl Captures {
     /// One capture.
     pub fn one(path: PathBuf, keys: Keys) -> Captures {
-        Captures { paths: vec![path], join: false, keys }
+        Captures { paths: vec![path], join: false, threads: None, keys }
     }
 
     /// Opens the first capture that can be opened, and complains about those before it. Fails where none can.
@@ -72,11 +80,13 @@ impl Captures {
     /// Reports are created after this, so that a mistyped path leaves no empty files behind.
     pub fn open(self) -> Result<Opened> {
         let key_log = self.keys.load()?;
+        let threads = self.threads.unwrap_or_else(|| default_threads(&self.paths));
         let paths = if self.join { in_time_order(&self.paths)? } else { self.paths };
         let mut opened = Opened {
             first: None,
             rest: paths.into(),
             joined: self.join,
+            threads,
             key_log,
             paths: Paths::default(),
             unreadable: Vec::new(),
@@ -99,6 +109,7 @@ pub struct Opened {
     first: Option<Reader>,
     rest: VecDeque<PathBuf>,
     joined: bool,
+    threads: NonZeroUsize,
     key_log: KeyLog,
     paths: Paths,
     /// Captures that could not be opened, and why, until a sink is told.
@@ -159,20 +170,22 @@ impl Opened {
 
     /// Analyses the captures and tells `sink`.
     pub fn run(mut self, options: Options, sink: &mut dyn Sink) -> Result<Outcome> {
-        let mut analyzer =
-            Analyzer::new(Options { join: self.joined, key_log: std::mem::take(&mut self.key_log), ..options });
-        let mut watch = Watch::default();
+        let key_log = std::mem::take(&mut self.key_log);
+        let mut analyzer = Analyzer::new(Options { join: self.joined, threads: self.threads, key_log, ..options });
+        let connections = Arc::new(AtomicU64::new(0));
+        let mut watch =
+            Watch { inner: sink, faulty: 0, unknown_links: 0, undecryptable: 0, connections: connections.clone() };
         let mut reader = self.first.take();
         while let Some(mut open) = reader {
-            self.tell_unreadable(sink)?;
+            self.tell_unreadable(&mut watch)?;
             let size = file_size(&open.info().name);
-            let progress = Progress::of(&open, size, watch.connections.clone());
-            analyzer.read(&mut open, &mut Fanout(vec![&mut *sink, &mut watch]))?;
+            let progress = Progress::of(&open, size, connections.clone());
+            analyzer.read(&mut open, &mut watch)?;
             drop(progress);
             reader = self.next();
         }
-        self.tell_unreadable(sink)?;
-        let summary = analyzer.finish(&mut Fanout(vec![sink, &mut watch]))?;
+        self.tell_unreadable(&mut watch)?;
+        let summary = analyzer.finish(&mut watch)?;
         let Watch { faulty, unknown_links, undecryptable, .. } = watch;
         Ok(Outcome { summary, faulty, unknown_links, undecryptable, ..self.outcome })
     }
@@ -186,14 +199,23 @@ impl Opened {
     }
 }
 
+/// One for each core where there is enough to do.
+fn default_threads(paths: &[PathBuf]) -> NonZeroUsize {
+    let bytes: u64 = paths.iter().filter_map(|path| file_size(&path.display().to_string())).sum();
+    match thread::available_parallelism() {
+        Ok(cores) if bytes >= WORTH_THREADS => cores,
+        _ => NonZeroUsize::MIN,
+    }
+}
+
 /// Bytes of a capture that is a file.
 fn file_size(name: &str) -> Option<u64> {
     fs::metadata(name).ok().filter(|file| file.is_file() && name != "-").map(|file| file.len())
 }
 
 /// Notices what a capture could not give.
-#[derive(Default)]
-struct Watch {
+struct Watch<'a> {
+    inner: &'a mut dyn Sink,
     faulty: usize,
     unknown_links: u64,
     undecryptable: u64,
@@ -201,21 +223,23 @@ struct Watch {
     connections: Arc<AtomicU64>,
 }
 
-impl Sink for Watch {
-    fn connection(&mut self, _: &Connection<'_>) -> io::Result<()> {
+impl Sink for Watch<'_> {
+    relay!(inner: pause, frame, message_bytes, message, reaction, timeline, connection_end, client_random, unreadable, summary);
+
+    fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.connections.fetch_add(1, Relaxed);
-        Ok(())
+        self.inner.connection(connection)
     }
 
-    fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
+    fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.undecryptable += u64::from(finding.rule.id == "cap-tls-undecryptable");
-        Ok(())
+        self.inner.finding(id, finding)
     }
 
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
         self.faulty += usize::from(capture.fault.is_some());
         self.unknown_links += capture.unknown_links.iter().map(|(_, packets)| packets).sum::<u64>();
-        Ok(())
+        self.inner.capture(capture)
     }
 }
 

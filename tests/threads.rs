@@ -1,0 +1,233 @@
+//! With threads, an analysis tells its sink what it tells without: the same calls in the same order.
+
+mod common;
+
+use common::testdata;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use std::fmt::{Debug, Write};
+use std::fs;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use wslens::Role;
+use wslens::analysis::{Analyzer, CaptureSummary, Connection, ConnectionEnd, Options, Sink, Summary, Timeline};
+use wslens::capture::{Reader, Timestamp};
+use wslens::rules::{self, Finding, Reaction};
+use wslens::scenario::{LINK, PcapngWriter, RecordedPacket, RecordedPacketRef};
+use wslens::tls::KeyLog;
+use wslens::websocket::{Frame, Message};
+
+/// Every call but [`Sink::pause`], with all that was told.
+#[derive(Default)]
+struct Transcript(String);
+
+impl Transcript {
+    fn note(&mut self, call: &str, id: Option<u64>, what: &dyn Debug) -> io::Result<()> {
+        writeln!(self.0, "{call} {id:?} {what:?}").map_err(io::Error::other)
+    }
+}
+
+impl Sink for Transcript {
+    fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
+        self.note("connection", Some(connection.id), connection)
+    }
+    fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
+        self.note("frame", Some(id), frame)
+    }
+    fn message_bytes(&mut self, id: u64, sender: Role, bytes: &[u8]) -> io::Result<()> {
+        self.note("bytes", Some(id), &(sender, bytes))
+    }
+    fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
+        self.note("message", Some(id), message)
+    }
+    fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+        self.note("finding", id, &(finding.rule.id, finding))
+    }
+    fn timeline(&mut self, id: u64, timeline: &Timeline) -> io::Result<()> {
+        self.note("timeline", Some(id), timeline)
+    }
+    fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
+        self.note("reaction", Some(id), reaction)
+    }
+    fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
+        self.note("end", Some(id), end)
+    }
+    fn client_random(&mut self, random: &[u8; 32]) -> io::Result<()> {
+        self.note("random", None, random)
+    }
+    fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
+        self.note("capture", None, capture)
+    }
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        self.note("summary", None, summary)
+    }
+}
+
+/// Everything that can be asked for, so that everything is told.
+fn options(threads: usize, key_log: &KeyLog) -> Options {
+    Options {
+        threads: NonZeroUsize::new(threads).unwrap(),
+        message_bytes: true,
+        digests: true,
+        blocks: 8,
+        client_randoms: true,
+        timeline: true,
+        opt_in: true,
+        key_log: key_log.clone(),
+        ..Options::default()
+    }
+}
+
+fn told(captures: Vec<Reader>, options: Options) -> String {
+    let mut transcript = Transcript::default();
+    let mut analyzer = Analyzer::new(options);
+    for mut reader in captures {
+        analyzer.read(&mut reader, &mut transcript).unwrap();
+    }
+    analyzer.finish(&mut transcript).unwrap();
+    transcript.0
+}
+
+/// Not `assert_eq`, whose message would be two transcripts.
+fn assert_same(without: &str, with: &str, what: &str) {
+    let (mut a, mut b) = (without.lines(), with.lines());
+    for line in 1.. {
+        match (a.next(), b.next()) {
+            (None, None) => return,
+            (a, b) => assert!(a == b, "{what}: call {line} is\n{a:?} without threads, and with them\n{b:?}"),
+        }
+    }
+}
+
+/// All captures below a folder.
+fn captures(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            captures(&path, found);
+        } else if path.file_name().unwrap().to_string_lossy().contains(".pcap") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_capture_is_told_the_same_way() {
+    let mut paths = Vec::new();
+    captures(&testdata(""), &mut paths);
+    assert!(paths.len() > 100, "{} captures", paths.len());
+    let mut opened = 0;
+    for path in paths {
+        let mut key_log = KeyLog::new();
+        if let Ok(keys) = fs::read(path.with_extension("keys")) {
+            opened += 1;
+            key_log.add(&keys);
+        }
+        let read = |threads| told(vec![Reader::open(&path).unwrap()], options(threads, &key_log));
+        let without = read(1);
+        for threads in [2, 3] {
+            assert_same(&without, &read(threads), &format!("{} with {threads} threads", path.display()));
+        }
+    }
+    assert!(opened > 10, "{opened} captures with keys");
+}
+
+#[test]
+fn joined_captures_are_told_the_same_way() {
+    let read = |threads| {
+        let names = ["node_ws.pcap", "python_websockets.pcap", "midstream.pcap"];
+        let readers = names.iter().map(|name| Reader::open(&testdata(name)).unwrap()).collect();
+        told(readers, Options { join: true, ..options(threads, &KeyLog::new()) })
+    };
+    assert_same(&read(1), &read(2), "joined captures");
+}
+
+#[test]
+fn what_the_sink_refuses_ends_the_analysis() {
+    struct Refuses(u32);
+    impl Sink for Refuses {
+        fn frame(&mut self, _: u64, _: &Frame<'_>) -> io::Result<()> {
+            self.0 += 1;
+            if self.0 == 3 { Err(io::Error::other("enough")) } else { Ok(()) }
+        }
+    }
+    let mut reader = Reader::open(&testdata("chromium_plain.pcap")).unwrap();
+    let mut sink = Refuses(0);
+    let error = Analyzer::new(options(2, &KeyLog::new())).read(&mut reader, &mut sink).unwrap_err();
+    assert_eq!((error.to_string().as_str(), sink.0), ("enough", 3));
+}
+
+/// The packets of each rule's example, twice, so that handshakes and masking keys of different connections are the same;
+/// three examples share a client, two of these a server.
+fn conversations() -> Vec<Vec<RecordedPacket>> {
+    let examples: Vec<_> = rules::all().map(|rule| (rule.breaks)().packets()).collect();
+    let numbered = (0..).zip(examples.iter().enumerate().chain(examples.iter().enumerate()));
+    numbered
+        .map(|(port, (example, packets))| {
+            let mut packets = packets.clone();
+            for packet in &mut packets {
+                rehome(&mut packet.data, [example / 3, example / 2], port);
+            }
+            packets
+        })
+        .collect()
+}
+
+/// Gives an Ethernet packet of IPv4 (RFC 791 §3.1) other hosts, and its client another port.
+fn rehome(data: &mut [u8], [client, server]: [usize; 2], port: u16) {
+    let is_tcp = data.len() >= 38 && data[12..14] == [8, 0] && data[14] == 0x45 && data[23] == 6;
+    if !is_tcp {
+        return;
+    }
+    // The server's port is the lower one in all examples.
+    let port_at = |at: usize| u16::from_be_bytes([data[at], data[at + 1]]);
+    let (from, own) = if port_at(34) > port_at(36) { (26, 34) } else { (30, 36) };
+    let to = 56 - from;
+    data[from + 1] = 1;
+    data[from + 2] = client as u8;
+    data[to + 1] = 2;
+    data[to + 2] = server as u8;
+    data[own..own + 2].copy_from_slice(&(20_000 + port).to_be_bytes());
+}
+
+/// A capture of conversations that go on at the same time; `order` says whose packet comes next.
+fn interleaved(conversations: &[Vec<RecordedPacket>], order: &[u16]) -> Vec<u8> {
+    let mut waiting: Vec<_> = conversations.iter().map(|packets| packets.iter()).collect();
+    let mut writer = PcapngWriter::new(Vec::new(), LINK).unwrap();
+    let mut order = order.iter().cycle();
+    let mut time = Timestamp(1_700_000_000_000_000_000);
+    while !waiting.is_empty() {
+        let next = usize::from(*order.next().unwrap()) % waiting.len();
+        let Some(packet) = waiting[next].next() else {
+            drop(waiting.swap_remove(next));
+            continue;
+        };
+        time.0 += 7_000_000;
+        writer.write(RecordedPacketRef { time, ..packet.view() }).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, rng_seed: RngSeed::Fixed(16), ..ProptestConfig::default() })]
+
+    #[test]
+    fn connections_that_have_to_do_with_each_other_are_told_the_same_way(
+        order in vec(any::<u16>(), 997),
+        threads in 2usize..6,
+    ) {
+        let capture = interleaved(&conversations(), &order);
+        let read = |threads| {
+            let reader = Reader::from_read("memory", Box::new(io::Cursor::new(capture.clone()))).unwrap();
+            told(vec![reader], options(threads, &KeyLog::new()))
+        };
+        let without = read(1);
+        for rule in ["hs-req-key-reused", "mask-key-cross-connection", "hs-req-parallel-connecting"] {
+            prop_assert!(without.contains(&format!("(\"{rule}\"")), "nothing to say of {rule}");
+        }
+        assert_same(&without, &read(threads), &format!("{threads} threads"));
+    }
+}
