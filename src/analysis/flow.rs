@@ -41,6 +41,8 @@ impl Flow {
                 opened: false,
                 http2: false,
                 tls: None,
+                tunnel: None,
+                depth: 0,
                 ends: Ends::default(),
                 marks: state.options.timeline.then(Box::<Marks>::default),
             },
@@ -50,9 +52,10 @@ impl Flow {
         }
     }
 
-    /// The end that sent the first captured packet.
-    pub(super) fn first(&self) -> Endpoint {
-        self.below.first
+    /// Which end sent this segment: the first is the one that sent the first captured packet.
+    #[inline]
+    pub(super) fn side(&self, segment: &Segment<'_>) -> Side {
+        if self.below.first == segment.source { Side::First } else { Side::Second }
     }
 
     /// The sequence number of the SYN that opened it, where that was captured.
@@ -80,12 +83,21 @@ impl Flow {
         self.above.is_other()
     }
 
+    /// Bytes of TLS that wait for secrets.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        match &self.above {
+            Above::Tls(secured) => secured.waiting_bytes(),
+            _ => 0,
+        }
+    }
+
     /// Takes the next segment.
     pub(super) fn segment(
         &mut self,
         side: Side,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
+        limits: &Limits,
         state: &mut State,
         out: &mut dyn Hear,
     ) {
@@ -99,9 +111,8 @@ impl Flow {
         if let Some(marks) = &mut below.marks {
             marks.note(side, segment, packet.at);
         }
-        let limits = Limits::clone(&state.limits);
         let mut spare = std::mem::take(&mut state.spare);
-        tcp.segment(side, segment, packet.at, &limits, &mut spare, &mut |side, delivery| {
+        tcp.segment(side, segment, packet.at, limits, &mut spare, &mut |side, delivery| {
             below.ends.note(side, &delivery);
             above.deliver(side, &delivery, below, state, out);
         });
@@ -120,7 +131,7 @@ impl Flow {
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
     pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         let Flow { mut tcp, mut above, mut below, bad_checksums, .. } = self;
-        let limits = Limits::clone(&state.limits);
+        let limits = state.limits.clone();
         let last = capture_end.unwrap_or(below.last_packet);
         tcp.finish(last, &limits, &mut |side, delivery| {
             below.ends.note(side, &delivery);
