@@ -203,18 +203,31 @@ impl Time {
     pub fn new(time: Timestamp) -> Time {
         Time(time.rfc_3339())
     }
-
-    /// The same, by a writer of times that come one after the other.
-    #[inline]
-    pub fn by(writer: &mut TimeWriter, time: Timestamp) -> Time {
-        Time(writer.rfc_3339(time))
-    }
 }
 
 impl Serialize for Time {
     #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Plain(&self.0).serialize(serializer)
+    }
+}
+
+/// The same of one of many times that follow each other.
+#[derive(Clone, Copy, Debug)]
+pub struct NextTime<'a>(&'a [u8; RFC_3339]);
+
+impl<'a> NextTime<'a> {
+    /// The text of a time.
+    #[inline]
+    pub fn new(writer: &'a mut TimeWriter, time: Timestamp) -> NextTime<'a> {
+        NextTime(writer.rfc_3339(time))
+    }
+}
+
+impl Serialize for NextTime<'_> {
+    #[inline(always)]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Plain(self.0).serialize(serializer)
     }
 }
 
