@@ -3,8 +3,8 @@
 #
 #   tools/compare.sh [BYTES [KIND ...]]     100000000 and bulk chat deflate churn mixed, unless given
 #
-# Prints a Markdown table: processor seconds (user and system), how many times faster wslens is, and the same for reading
-# the file without looking at it. Both programs run on the same file one after the other, twice, and the better of
+# Prints a Markdown table: processor seconds (user and system), how many times faster wslens is, and how it compares with
+# reading the file without looking at it (cat) and with undoing a mask on all of it (pass). Both programs run on the same file one after the other, twice, and the better of
 # the two counts; ratios are what to look at, for another machine has other seconds. Needs tshark and jq. WSLENS and
 # WORKLOAD name programs to use instead of building them; TMPDIR has room for a capture and two lists of its frames.
 set -euo pipefail
@@ -23,6 +23,7 @@ if [ -z "${WORKLOAD:-}" ]; then
   cargo build --release --locked --example workload
   WORKLOAD=target/release/examples/workload
 fi
+cargo build --release --locked --quiet --example pass
 for program in tshark jq; do
   command -v "$program" > /dev/null || { echo "compare: $program is not installed" >&2; exit 2; }
 done
@@ -50,12 +51,13 @@ frames_of_wslens() {
   jq -r 'select(.type == "frame" and .payload_length == .captured_length) | "\(.last_packet) \(.opcode) \(if .masked then 1 else 0 end)"' "$1" | sort
 }
 
-echo "| workload | bytes | frames | tshark | wslens | times faster | cat | wslens / cat |"
-echo "|---|---|---|---|---|---|---|---|"
+echo "| workload | bytes | frames | tshark | wslens | times faster | cat | pass | wslens / pass |"
+echo "|---|---|---|---|---|---|---|---|---|"
 for kind in "${kinds[@]}"; do
   "$WORKLOAD" "$kind" "$bytes" "$capture"
   cat=$(cpu /dev/null cat "$capture")
-  ours=$(cpu "$directory/wslens" "$WSLENS" analyze "$capture" --format jsonl)
+  pass=$(cpu /dev/null target/release/examples/pass "$capture")
+  ours=$(cpu "$directory/wslens" "$WSLENS" analyze "$capture" --format jsonl --threads 1)
   theirs=$(cpu "$directory/tshark" tshark -n -r "$capture" -Y websocket -T fields -e frame.number -e websocket.opcode -e websocket.mask)
   frames_of_tshark "$directory/tshark" > "$directory/theirs"
   frames_of_wslens "$directory/wslens" > "$directory/ours"
@@ -63,6 +65,6 @@ for kind in "${kinds[@]}"; do
   if ! cmp -s "$directory/ours" "$directory/theirs"; then
     frames="$frames (tshark $(wc -l < "$directory/theirs"))"
   fi
-  awk -v kind="$kind" -v bytes="$(stat -c %s "$capture")" -v frames="$frames" -v t="$theirs" -v w="$ours" -v c="$cat" \
-    'BEGIN { printf "| %s | %d | %s | %.2f | %.2f | %.0f | %.3f | %.1f |\n", kind, bytes, frames, t, w, t / w, c, w / (c > 0 ? c : 0.001) }'
+  awk -v kind="$kind" -v bytes="$(stat -c %s "$capture")" -v frames="$frames" -v t="$theirs" -v w="$ours" -v c="$cat" -v p="$pass" \
+    'BEGIN { printf "| %s | %d | %s | %.2f | %.2f | %.0f | %.3f | %.3f | %.1f |\n", kind, bytes, frames, t, w, t / w, c, p, w / (p > 0 ? p : 0.001) }'
 done

@@ -83,7 +83,7 @@ enum Stop {
 }
 
 /// A packet that lies complete at the front of the buffer.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Record {
     time: Option<Timestamp>,
     link: LinkType,
