@@ -1,5 +1,5 @@
-//! How single values are written as JSON: bytes as hexadecimal, times as RFC 3339, durations as seconds, text that
-//! may hold anything. Nothing here allocates.
+//! Rows appended to a buffer as JSON, and how single values are written: bytes as hexadecimal, times as RFC 3339,
+//! durations as seconds, text that may hold anything. Nothing is allocated but the buffer.
 
 use super::room::is_plain;
 use super::serializer::{HEXADECIMAL, PLAIN, Rest, Stop, Writer};
