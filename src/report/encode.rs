@@ -10,6 +10,9 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::time::Duration;
 
+/// Room for nearly every row.
+const LEAST: usize = 1 << 10;
+
 /// Rows of JSON, one behind the other.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
@@ -22,7 +25,6 @@ impl Rows {
     /// Appends what `write` writes. It begins anew where there was too little room for it.
     #[inline]
     pub(super) fn append(&mut self, write: impl Fn(&mut [u8]) -> Rest<'_>) -> io::Result<()> {
-        const LEAST: usize = 1 << 10;
         loop {
             let room = self.text.get_mut(self.length..).unwrap_or_default();
             let before = room.len();
@@ -59,6 +61,12 @@ pub(super) fn append_fields<T: Serialize>(out: &mut Vec<u8>, row: &T) -> io::Res
 }
 
 fn append_with(out: &mut Vec<u8>, write: impl Fn(&mut [u8]) -> Rest<'_>) -> io::Result<()> {
+    // Room in `out` would stay with it, and some reports keep thousands of these.
+    let mut room = [0; LEAST];
+    if let Ok(left) = write(&mut room).map(|rest| rest.len()) {
+        out.extend_from_slice(&room[..LEAST - left]);
+        return Ok(());
+    }
     let length = out.len();
     let mut rows = Rows { text: std::mem::take(out), length };
     let written = rows.append(write);
