@@ -14,6 +14,9 @@ pub(crate) const PAIRS: [[u8; 2]; 100] = {
 /// How many numbers [`eight`] can write.
 pub(crate) const EIGHT: u32 = 100_000_000;
 
+/// How many numbers [`four`] can write.
+pub(crate) const FOUR: u32 = 10_000;
+
 const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
 
 /// The eight digits of a number below [`EIGHT`], with leading zeros.
@@ -22,13 +25,22 @@ pub(crate) fn eight(number: u32) -> [u8; 8] {
     (values(number) | ZEROS).to_le_bytes()
 }
 
-/// The digits of a number below [`EIGHT`] without leading zeros, and how many of the bytes they are; one for 0.
+/// The digits of a number from 1 to [`EIGHT`] without leading zeros, and how many of the bytes they are.
 #[inline]
-pub(crate) fn shortest(number: u32) -> ([u8; 8], usize) {
+pub(crate) fn up_to_eight(number: u32) -> ([u8; 8], usize) {
     let values = values(number);
-    // The first digit is in the lowest byte. The last one stays, also where it is a zero.
-    let leading = (values | 1 << 56).trailing_zeros() / 8;
+    // The first digit is in the lowest byte.
+    let leading = values.trailing_zeros() / 8 % 8;
     (((values | ZEROS) >> (8 * leading)).to_le_bytes(), 8 - leading as usize)
+}
+
+/// The digits of a number from 100 to [`FOUR`] without a leading zero, and how many of the bytes they are.
+#[inline]
+pub(crate) fn up_to_four(number: u32) -> ([u8; 4], usize) {
+    let pair = |number: u32| u32::from(u16::from_le_bytes(PAIRS[(number % 100) as usize]));
+    let digits = pair(number) << 16 | pair(number / 100);
+    let leading = u32::from(number < 1000);
+    ((digits >> (8 * leading)).to_le_bytes(), 4 - leading as usize)
 }
 
 /// The values of the eight digits, the first in the lowest byte: halves of four digits are divided into pairs of two and
@@ -54,8 +66,15 @@ mod tests {
         let halves = (0..10_000).flat_map(|half| [half, half * 10_000, half * 10_000 + 9_999 - half]);
         for number in halves.chain([EIGHT - 1]) {
             assert_eq!(eight(number), format!("{number:08}").as_bytes());
-            let (digits, count) = shortest(number);
-            assert_eq!(&digits[..count], number.to_string().as_bytes());
+            let short = |digits: &[u8]| assert_eq!(digits, number.to_string().as_bytes());
+            if number > 0 {
+                let (digits, count) = up_to_eight(number);
+                short(&digits[..count]);
+            }
+            if (100..FOUR).contains(&number) {
+                let (digits, count) = up_to_four(number);
+                short(&digits[..count]);
+            }
         }
         for (number, pair) in PAIRS.iter().enumerate() {
             assert_eq!(pair, format!("{number:02}").as_bytes());

@@ -21,7 +21,7 @@ pub const RFC_3339: usize = "2026-11-21T03:04:30.000000000Z".len();
 impl Timestamp {
     /// RFC 3339 in UTC with nine digits of fraction, all of it printable ASCII: `2026-11-21T03:04:30.000000000Z`.
     pub fn rfc_3339(self) -> [u8; RFC_3339] {
-        TimeWriter::default().rfc_3339(self)
+        *TimeWriter::default().rfc_3339(self)
     }
 }
 
@@ -42,7 +42,7 @@ impl Default for TimeWriter {
 impl TimeWriter {
     /// As [`Timestamp::rfc_3339`].
     #[inline]
-    pub fn rfc_3339(&mut self, time: Timestamp) -> [u8; RFC_3339] {
+    pub fn rfc_3339(&mut self, time: Timestamp) -> &[u8; RFC_3339] {
         let second = time.0.div_euclid(1_000_000_000);
         if second != self.second {
             self.turn_to(second);
@@ -51,7 +51,7 @@ impl TimeWriter {
         let nanos = time.0.rem_euclid(1_000_000_000) as u32;
         self.text[20] = b'0' + (nanos / decimal::EIGHT) as u8;
         self.text[21..29].copy_from_slice(&decimal::eight(nanos % decimal::EIGHT));
-        self.text
+        &self.text
     }
 
     #[inline(never)]
@@ -110,7 +110,7 @@ mod tests {
         let times = [0, 1, second - 1, second, -1, -second, 86_400 * second, i64::MAX, i64::MIN, i64::MAX - 1, 0];
         let mut writer = TimeWriter::default();
         for time in times.map(Timestamp) {
-            assert_eq!(writer.rfc_3339(time), time.rfc_3339());
+            assert_eq!(*writer.rfc_3339(time), time.rfc_3339());
         }
         // `date -u -d @9223372036` and `@-9223372037`.
         assert_eq!(Timestamp(i64::MAX).to_string(), "2262-04-11T23:47:16.854775807Z");

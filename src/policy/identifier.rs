@@ -25,14 +25,40 @@ pub(super) struct Identifier {
 
 #[derive(Debug, Default)]
 struct Known {
-    request: String,
+    request: Option<Asked>,
     opcodes: Vec<u8>,
+}
+
+/// What a request asked for. It is put into words for a finding; most connections have none.
+#[derive(Debug)]
+struct Asked {
+    /// Method, host and path, one behind the other.
+    text: Vec<u8>,
+    /// Where the host begins, and the path.
+    host: usize,
+    path: usize,
+}
+
+impl Asked {
+    fn new(request: &Head<RequestLine>) -> Asked {
+        let (method, host, path) = parts(request);
+        let (host_at, path_at) = (method.len(), method.len() + host.len());
+        Asked { text: [method.as_bytes(), host, path.as_bytes()].concat(), host: host_at, path: path_at }
+    }
+
+    fn words(&self) -> String {
+        let (before, path) = self.text.split_at(self.path);
+        let (method, host) = before.split_at(self.host);
+        // They were text.
+        let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+        in_words(text(method), host, text(path))
+    }
 }
 
 impl Identifier {
     pub(super) fn connection(&mut self, connection: &Connection<'_>) {
         let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_ref());
-        let request = request.map_or(String::new(), asked_for);
+        let request = request.map(Asked::new);
         self.connections.insert(connection.id, Known { request, opcodes: Vec::new() });
     }
 
@@ -54,7 +80,7 @@ impl Identifier {
         let parts = [
             finding.rule.id,
             finding.blame.map_or("nobody", |blame| blame.name()),
-            known.map_or("", |known| &known.request),
+            &known.and_then(|known| known.request.as_ref()).map_or(String::new(), Asked::words),
             &opcode.map_or(String::new(), u8::to_string),
             &lasting(&finding.message),
         ];
@@ -72,16 +98,25 @@ impl Identifier {
 
 /// Method, host and path: no port and no query, which may hold a session's id.
 pub(super) fn asked_for(request: &Head<RequestLine>) -> String {
+    let (method, host, path) = parts(request);
+    in_words(method, host, path)
+}
+
+/// Method, host with its port, and path.
+fn parts(request: &Head<RequestLine>) -> (&str, &[u8], &str) {
     let RequestLine { method, target, .. } = &request.line;
-    let host = String::from_utf8_lossy(request.host().unwrap_or_default()).to_ascii_lowercase();
-    let port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    let host = host.rsplit_once(':').filter(|(_, behind)| port(behind)).map_or(&*host, |(host, _)| host);
     // RFC 9112 §3.2.2: the absolute form names the host once more.
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
         None => target,
     };
-    let path = path.split(['?', '#']).next().unwrap_or_default();
+    (method, request.host().unwrap_or_default(), path.split(['?', '#']).next().unwrap_or_default())
+}
+
+fn in_words(method: &str, host: &[u8], path: &str) -> String {
+    let host = String::from_utf8_lossy(host).to_ascii_lowercase();
+    let port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let host = host.rsplit_once(':').filter(|(_, behind)| port(behind)).map_or(&*host, |(host, _)| host);
     format!("{method} {host} {}", lasting(path))
 }
 

@@ -1,5 +1,5 @@
-//! How single values are written as JSON: bytes as hexadecimal, times as RFC 3339, durations as seconds, text that
-//! may hold anything. Nothing here allocates.
+//! Rows appended to a buffer as JSON, and how single values are written: bytes as hexadecimal, times as RFC 3339,
+//! durations as seconds, text that may hold anything. Nothing is allocated but the buffer.
 
 use super::room::is_plain;
 use super::serializer::{HEXADECIMAL, PLAIN, Rest, Stop, Writer};
@@ -9,6 +9,9 @@ use serde::{Serialize, Serializer};
 use std::fmt::{self, Write as _};
 use std::io;
 use std::time::Duration;
+
+/// Room for nearly every row.
+const LEAST: usize = 1 << 10;
 
 /// Rows of JSON, one behind the other.
 #[derive(Debug, Default)]
@@ -22,7 +25,6 @@ impl Rows {
     /// Appends what `write` writes. It begins anew where there was too little room for it.
     #[inline]
     pub(super) fn append(&mut self, write: impl Fn(&mut [u8]) -> Rest<'_>) -> io::Result<()> {
-        const LEAST: usize = 1 << 10;
         loop {
             let room = self.text.get_mut(self.length..).unwrap_or_default();
             let before = room.len();
@@ -59,6 +61,12 @@ pub(super) fn append_fields<T: Serialize>(out: &mut Vec<u8>, row: &T) -> io::Res
 }
 
 fn append_with(out: &mut Vec<u8>, write: impl Fn(&mut [u8]) -> Rest<'_>) -> io::Result<()> {
+    // Room in `out` would stay with it, and some reports keep thousands of these.
+    let mut room = [0; LEAST];
+    if let Ok(left) = write(&mut room).map(|rest| rest.len()) {
+        out.extend_from_slice(&room[..LEAST - left]);
+        return Ok(());
+    }
     let length = out.len();
     let mut rows = Rows { text: std::mem::take(out), length };
     let written = rows.append(write);
@@ -203,18 +211,31 @@ impl Time {
     pub fn new(time: Timestamp) -> Time {
         Time(time.rfc_3339())
     }
-
-    /// The same, by a writer of times that come one after the other.
-    #[inline]
-    pub fn by(writer: &mut TimeWriter, time: Timestamp) -> Time {
-        Time(writer.rfc_3339(time))
-    }
 }
 
 impl Serialize for Time {
     #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Plain(&self.0).serialize(serializer)
+    }
+}
+
+/// The same of one of many times that follow each other.
+#[derive(Clone, Copy, Debug)]
+pub struct NextTime<'a>(&'a [u8; RFC_3339]);
+
+impl<'a> NextTime<'a> {
+    /// The text of a time.
+    #[inline]
+    pub fn new(writer: &'a mut TimeWriter, time: Timestamp) -> NextTime<'a> {
+        NextTime(writer.rfc_3339(time))
+    }
+}
+
+impl Serialize for NextTime<'_> {
+    #[inline(always)]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Plain(self.0).serialize(serializer)
     }
 }
 

@@ -92,8 +92,12 @@ impl<W: Write> Json<W> {
     }
 
     fn parts(&mut self, id: u64) -> io::Result<&mut Parts> {
-        self.connections.get_mut(&id).ok_or_else(|| io::Error::other(format!("connection {id} was not announced")))
+        parts(&mut self.connections, id)
     }
+}
+
+fn parts(connections: &mut BTreeMap<u64, Parts>, id: u64) -> io::Result<&mut Parts> {
+    connections.get_mut(&id).ok_or_else(|| io::Error::other(format!("connection {id} was not announced")))
 }
 
 impl<W: Write> Sink for Json<W> {
@@ -107,8 +111,8 @@ impl<W: Write> Sink for Json<W> {
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
         match self.detail {
             Detail::Full => {
-                let row = FrameRow::new(frame, &mut self.times);
-                self.parts(id)?.frames.push(&row)
+                let parts = parts(&mut self.connections, id)?;
+                parts.frames.push(&FrameRow::new(frame, &mut self.times))
             }
             Detail::Findings => Ok(()),
         }

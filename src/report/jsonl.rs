@@ -20,10 +20,15 @@ const FULL: usize = 64 << 10;
 
 /// Writes each row as a line with its `type`. Needs no buffered writer.
 pub struct Jsonl<W: Write> {
-    out: W,
     detail: Detail,
-    rows: Rows,
     times: TimeWriter,
+    lines: Lines<W>,
+}
+
+/// The lines, handed on many at a time.
+struct Lines<W: Write> {
+    out: W,
+    rows: Rows,
 }
 
 /// What stands between the type of a line and its row: of a capture or a connection nothing.
@@ -54,12 +59,14 @@ struct Last {
 impl<W: Write> Jsonl<W> {
     /// Writes to `out`.
     pub fn new(out: W, detail: Detail) -> Jsonl<W> {
-        Jsonl { out, detail, rows: Rows::default(), times: TimeWriter::default() }
+        Jsonl { detail, times: TimeWriter::default(), lines: Lines { out, rows: Rows::default() } }
     }
+}
 
+impl<W: Write> Lines<W> {
     /// A line: its type, then the fields of `head` and of `row`.
     #[inline(always)]
-    fn line<H: Serialize, R: Serialize>(&mut self, kind: &'static str, head: &H, row: &R) -> io::Result<()> {
+    fn add<H: Serialize, R: Serialize>(&mut self, kind: &'static str, head: &H, row: &R) -> io::Result<()> {
         self.rows.append(|room| {
             let room = literal(room, "{\"type\":\"", kind, "\"").ok_or(Stop::Full)?;
             let room = head.serialize(Writer::more_fields(room))?;
@@ -74,26 +81,31 @@ impl<W: Write> Jsonl<W> {
         self.rows.clear();
         written
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.write()?;
+        self.out.flush()
+    }
 }
 
 /// An analysis that another report's error ends has told something until then.
 impl<W: Write> Drop for Jsonl<W> {
     fn drop(&mut self) {
         // Nobody is left to be told of an error.
-        let _ = self.write();
+        let _ = self.lines.write();
     }
 }
 
 impl<W: Write> Sink for Jsonl<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
-        self.line("connection", &Alone {}, &ConnectionRow::new(connection))
+        self.lines.add("connection", &Alone {}, &ConnectionRow::new(connection))
     }
 
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
         match self.detail {
             Detail::Full => {
                 let row = FrameRow::new(frame, &mut self.times);
-                self.line("frame", &Of { connection: Some(id) }, &row)
+                self.lines.add("frame", &Of { connection: Some(id) }, &row)
             }
             Detail::Findings => Ok(()),
         }
@@ -101,42 +113,40 @@ impl<W: Write> Sink for Jsonl<W> {
 
     fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
         match self.detail {
-            Detail::Full => self.line("message", &Of { connection: Some(id) }, &MessageRow::new(message)),
+            Detail::Full => self.lines.add("message", &Of { connection: Some(id) }, &MessageRow::new(message)),
             Detail::Findings => Ok(()),
         }
     }
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
-        self.line("finding", &Of { connection: id }, &FindingRow::new(finding))
+        self.lines.add("finding", &Of { connection: id }, &FindingRow::new(finding))
     }
 
     fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
         let Reaction { finding, rule, .. } = *reaction;
         let head = Following { connection: id, finding, rule: Name(rule.id) };
-        self.line("reaction", &head, &ReactionRow::new(reaction))
+        self.lines.add("reaction", &head, &ReactionRow::new(reaction))
     }
 
     fn pause(&mut self) -> io::Result<()> {
-        self.write()?;
-        self.out.flush()
+        self.lines.flush()
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
-        self.line("connection_end", &Of { connection: Some(id) }, &EndRow::new(end))
+        self.lines.add("connection_end", &Of { connection: Some(id) }, &EndRow::new(end))
     }
 
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
-        self.line("capture", &Alone {}, &CaptureRow::new(capture))
+        self.lines.add("capture", &Alone {}, &CaptureRow::new(capture))
     }
 
     fn unreadable(&mut self, path: &str, why: &str) -> io::Result<()> {
-        self.line("unreadable", &Alone {}, &UnreadableRow { path, why })
+        self.lines.add("unreadable", &Alone {}, &UnreadableRow { path, why })
     }
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
         let head = Last { schema_version: Name(SCHEMA_VERSION), tool: TOOL };
-        self.line("summary", &head, &SummaryRow::new(summary))?;
-        self.write()?;
-        self.out.flush()
+        self.lines.add("summary", &head, &SummaryRow::new(summary))?;
+        self.lines.flush()
     }
 }

@@ -54,22 +54,32 @@ pub(super) fn literal<'a>(
 }
 
 /// Appends a number.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn unsigned(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
-    if number < 10 { put(room, &[b'0' + number as u8]) } else { digits(room, number) }
+    const FOUR: u64 = decimal::FOUR as u64;
+    const EIGHT: u64 = decimal::EIGHT as u64;
+    match number {
+        0..10 => put(room, &[b'0' + number as u8]),
+        10..100 => put(room, &decimal::PAIRS[number as usize]),
+        // More bytes than there are digits are stored at once; what comes next is stored over them.
+        100..FOUR => {
+            let (text, digits) = decimal::up_to_four(number as u32);
+            *room.first_chunk_mut()? = text;
+            room.get_mut(digits..)
+        }
+        FOUR..EIGHT => {
+            let (text, digits) = decimal::up_to_eight(number as u32);
+            *room.first_chunk_mut()? = text;
+            room.get_mut(digits..)
+        }
+        EIGHT.. => long(room, number),
+    }
 }
 
-#[inline(never)]
-fn digits(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
+/// Appends a number of nine digits or more.
+#[cold]
+fn long(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
     const EIGHT: u64 = decimal::EIGHT as u64;
-    if number < 100 {
-        return put(room, &decimal::PAIRS[number as usize]);
-    }
-    if number < EIGHT {
-        let (text, count) = decimal::shortest(number as u32);
-        *room.first_chunk_mut()? = text;
-        return room.get_mut(count..);
-    }
     let room = unsigned(room, number / EIGHT)?;
     put(room, &decimal::eight((number % EIGHT) as u32))
 }
@@ -147,9 +157,10 @@ pub(super) fn escaped<'a>(mut room: &'a mut [u8], mut text: &str) -> Option<&'a 
 /// Whether the text is printable ASCII without a quotation mark or a backslash, as nearly all is.
 #[inline]
 pub(super) fn is_plain(text: &[u8]) -> bool {
-    // The last bytes overlap those before.
+    // Sixteen at once where the compiler knows vectors. The last ones overlap those before.
+    let any = |bytes: &[u8; 16]| bytes.iter().fold(false, |any, &byte| any | is_special(byte));
     if let Some(last) = text.last_chunk() {
-        text.as_chunks().0.iter().fold(special_lanes(last), |all, chunk| all | special_lanes(chunk)) == 0
+        !text.as_chunks().0.iter().any(any) && !any(last)
     } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         (special_bits(*first) | special_bits(*last)) == 0
     } else {
@@ -168,15 +179,10 @@ fn plain_prefix(text: &[u8]) -> usize {
 }
 
 /// Whether the byte is a control, a quotation mark, a backslash, DEL or not ASCII.
-#[inline]
-fn is_special(byte: u8) -> bool {
-    !(b' '..0x7F).contains(&byte) || byte == b'"' || byte == b'\\'
-}
-
-/// Not 0 where one of the bytes [`is_special`]. A compiler with vectors looks at all of them at once.
 #[inline(always)]
-fn special_lanes(bytes: &[u8; 16]) -> u128 {
-    u128::from_ne_bytes(bytes.map(|byte| u8::from(is_special(byte))))
+fn is_special(byte: u8) -> bool {
+    // What is not ASCII is negative.
+    (byte.cast_signed() < 0x20) | (byte == 0x7F) | (byte == b'"') | (byte == b'\\')
 }
 
 /// Not 0 where one of the bytes [`is_special`]; the lowest bit set is in the first of them.

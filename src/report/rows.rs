@@ -1,7 +1,7 @@
 //! The rows of the JSON report: what it says of a capture, a connection, a frame, a message, a finding. They borrow
 //! from the events, so that writing one allocates nothing. A field of the report is declared here and nowhere else.
 
-use super::encode::{Hex, Name, Seconds, Time};
+use super::encode::{Hex, Name, NextTime, Seconds, Time};
 use super::handshake::{Extensions, HandshakeRow};
 use super::payload::Payload;
 use crate::Role;
@@ -264,7 +264,7 @@ impl StatsRow {
 pub struct FrameRow<'a> {
     index: u64,
     sender: Role,
-    time: Option<Time>,
+    time: Option<NextTime<'a>>,
     packet: u64,
     last_packet: u64,
     stream_offset: u64,
@@ -286,12 +286,13 @@ pub struct FrameRow<'a> {
 
 impl<'a> FrameRow<'a> {
     /// Borrows the frame; `times` writes those of the frames before and behind it too.
-    pub fn new(frame: &'a Frame<'a>, times: &mut TimeWriter) -> FrameRow<'a> {
+    #[inline(always)]
+    pub fn new(frame: &'a Frame<'a>, times: &'a mut TimeWriter) -> FrameRow<'a> {
         let header = &frame.header;
         FrameRow {
             index: frame.index,
             sender: frame.sender,
-            time: frame.packet.time.map(|time| Time::by(times, time)),
+            time: frame.packet.time.map(|time| NextTime::new(times, time)),
             packet: frame.packet.number,
             last_packet: frame.last_packet.number,
             stream_offset: frame.stream_offset,
@@ -331,6 +332,7 @@ pub struct MessageRow<'a> {
 
 impl<'a> MessageRow<'a> {
     /// Borrows the message.
+    #[inline(always)]
     pub fn new(message: &'a Message<'a>) -> MessageRow<'a> {
         MessageRow {
             index: message.index,

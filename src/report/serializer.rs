@@ -468,6 +468,48 @@ mod tests {
         }
     }
 
+    /// Room that is too small is tried first.
+    #[test]
+    fn rows_of_any_length_stand_one_behind_the_other() {
+        let mut out = b"[".to_vec();
+        for length in [0, 1, 1_000, 1_021, 1_022, 1_023, 100_000, 3] {
+            let start = out.len();
+            let text = "x".repeat(length);
+            append(&mut out, &text).unwrap();
+            assert_eq!(out[start..], *format!("\"{text}\"").as_bytes());
+        }
+        assert_eq!(out[0], b'[');
+    }
+
+    #[test]
+    fn fields_follow_those_of_another() {
+        #[derive(Serialize)]
+        struct Head<'a> {
+            text: &'a str,
+        }
+        let mut room = [0; 100];
+        let rest = Head { text: "a" }.serialize(Writer::more_fields(&mut room)).unwrap();
+        let rest = Nested::default().serialize(Writer::more_fields(rest)).unwrap();
+        let left = Head { text: "b" }.serialize(Writer::last_fields(rest)).unwrap().len();
+        assert_eq!(room[..100 - left], *br#","text":"a","text":"b"}"#);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_an_error() {
+        struct Wrong;
+        impl Display for Wrong {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Err(fmt::Error)
+            }
+        }
+        impl Serialize for Wrong {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+        assert!(append(&mut Vec::new(), &Wrong).is_err());
+    }
+
     #[test]
     fn numbers_of_any_length() {
         let powers = (0..20).map(|exponent| 10_u64.pow(exponent));
