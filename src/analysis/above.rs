@@ -17,8 +17,8 @@ use crate::{Limits, Role};
 /// What the bytes of a connection are.
 #[derive(Debug)]
 pub(super) enum Above {
-    /// The first bytes, which do not tell yet whether it is HTTP/2.
-    Begins(Box<Preface>),
+    /// The first bytes, which do not tell yet whether it is HTTP/2; none so far where there is no box.
+    Begins(Option<Box<Preface>>),
     /// HTTP/1, as far as is known. Once bytes of it are missing, the handshake may be among them, so frames are
     /// looked for beside it.
     Http(Box<http::Connection>, Option<Box<MidStream>>),
@@ -37,7 +37,7 @@ pub(super) enum Above {
 impl Above {
     /// A connection of which nothing was seen.
     pub(super) fn begin() -> Above {
-        Above::Begins(Box::default())
+        Above::Begins(None)
     }
 
     /// Not HTTP/2: HTTP/1 until something else is known.
@@ -91,8 +91,8 @@ impl Above {
                 }
                 let mut steps = Vec::new();
                 http.deliver(side, delivery, &mut |step| steps.push(step));
-                let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
                 for step in steps {
+                    let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
                     self.step(step, below, &ending, state, out);
                 }
                 self.reconsider(side, delivery, below, state, out);
@@ -103,7 +103,11 @@ impl Above {
     /// The first bytes of each side.
     fn begins(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut dyn Hear) {
         let Above::Begins(preface) = self else { return };
-        let next = match preface.push(side, delivery) {
+        let verdict = match preface {
+            None if !http2::may_begin(delivery) => http2::Verdict::Other,
+            _ => preface.get_or_insert_default().push(side, delivery),
+        };
+        let next = match verdict {
             http2::Verdict::Wait => return,
             http2::Verdict::Http2(client) => Above::Http2(Box::new(Streams::begin(client, below, &state.limits))),
             http2::Verdict::Other => Above::http1(&state.limits),
@@ -114,7 +118,7 @@ impl Above {
 
     /// It is known what begins here; what was held back until then is delivered.
     fn go_on_as(&mut self, next: Above, below: &Below, state: &mut State, out: &mut dyn Hear) {
-        if let Above::Begins(preface) = std::mem::replace(self, next) {
+        if let Above::Begins(Some(preface)) = std::mem::replace(self, next) {
             preface.release(|side, delivery| self.deliver(side, delivery, below, state, out));
         }
     }

@@ -36,6 +36,11 @@ pub(super) struct Set {
 }
 
 impl Set {
+    fn new(options: Options) -> Set {
+        let state = State::new(options);
+        Set { flows: Flows::new(state.limits.clone()), state }
+    }
+
     /// Nothing more will come: tells what is still open.
     pub(super) fn finish(&mut self, end: Option<PacketRef>, out: &mut dyn Hear) {
         self.flows.finish(end, &mut self.state, out);
@@ -50,7 +55,7 @@ impl Analyzer {
         Analyzer {
             court: Court::new(&options, sets),
             join: options.join,
-            sets: (0..sets).map(|_| Set { flows: Flows::default(), state: State::new(options.clone()) }).collect(),
+            sets: (0..sets).map(|_| Set::new(options.clone())).collect(),
             intake: Intake::new(key_log),
             capture: 0,
             flows_before: 0,

@@ -50,9 +50,10 @@ impl Flow {
         }
     }
 
-    /// The end that sent the first captured packet.
-    pub(super) fn first(&self) -> Endpoint {
-        self.below.first
+    /// Which end sent this segment: the first is the one that sent the first captured packet.
+    #[inline]
+    pub(super) fn side(&self, segment: &Segment<'_>) -> Side {
+        if self.below.first == segment.source { Side::First } else { Side::Second }
     }
 
     /// The sequence number of the SYN that opened it, where that was captured.
@@ -86,6 +87,7 @@ impl Flow {
         side: Side,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
+        limits: &Limits,
         state: &mut State,
         out: &mut dyn Hear,
     ) {
@@ -99,9 +101,8 @@ impl Flow {
         if let Some(marks) = &mut below.marks {
             marks.note(side, segment, packet.at);
         }
-        let limits = Limits::clone(&state.limits);
         let mut spare = std::mem::take(&mut state.spare);
-        tcp.segment(side, segment, packet.at, &limits, &mut spare, &mut |side, delivery| {
+        tcp.segment(side, segment, packet.at, limits, &mut spare, &mut |side, delivery| {
             below.ends.note(side, &delivery);
             above.deliver(side, &delivery, below, state, out);
         });
@@ -120,7 +121,7 @@ impl Flow {
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
     pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         let Flow { mut tcp, mut above, mut below, bad_checksums, .. } = self;
-        let limits = Limits::clone(&state.limits);
+        let limits = state.limits.clone();
         let last = capture_end.unwrap_or(below.last_packet);
         tcp.finish(last, &limits, &mut |side, delivery| {
             below.ends.note(side, &delivery);

@@ -7,14 +7,12 @@
 use super::flow::Flow;
 use super::said::{Hear, Turn};
 use super::state::State;
+use super::table::{Key, Table};
+use crate::Limits;
 use crate::capture::{Packet, PacketRef, Timestamp};
-use crate::packet::{Endpoint, Segment};
-use crate::tcp::Side;
-use foldhash::fast::{FixedState, RandomState};
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, Hash, Hasher};
-use std::net::IpAddr;
+use crate::packet::Segment;
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a connection that is over waits for stragglers: in the capture's time, and in packets of any connection. As
@@ -46,55 +44,12 @@ impl Moment {
     }
 }
 
-/// Groups of connections. What connections share is shared within a group: it must not depend on how many threads decode
-/// them, and a group is decoded by one.
-pub(super) const GROUPS: usize = 64;
-
-/// The endpoints of a connection, the smaller one first: both directions have the same key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key(Endpoint, Endpoint);
-
 /// Tells TCP connections apart, and orders them by their beginnings: index of the capture and number of the first
 /// packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct FlowId {
     pub(super) capture: usize,
     pub(super) packet: u64,
-}
-
-/// In as few words as there are: every packet looks for its connection.
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for Endpoint { ip, port } in [self.0, self.1] {
-            match ip {
-                IpAddr::V4(ip) => state.write_u64(u64::from(ip.to_bits()) << 16 | u64::from(port)),
-                IpAddr::V6(ip) => {
-                    state.write_u128(ip.to_bits());
-                    state.write_u16(port);
-                }
-            }
-        }
-    }
-}
-
-impl Key {
-    pub(super) fn of(segment: &Segment<'_>) -> Key {
-        Key::between(segment.source, segment.destination)
-    }
-
-    pub(super) fn between(a: Endpoint, b: Endpoint) -> Key {
-        if a <= b { Key(a, b) } else { Key(b, a) }
-    }
-
-    /// In which group it is: the same in every run, and for both directions.
-    pub(super) fn group(&self) -> usize {
-        (FixedState::default().hash_one(self) >> 32) as usize % GROUPS
-    }
-
-    /// In which of so many sets of flows it is: that of its group.
-    pub(super) fn set(&self, sets: usize) -> usize {
-        self.group() % sets
-    }
 }
 
 #[derive(Debug)]
@@ -107,9 +62,17 @@ enum Known {
 #[derive(Clone, Copy, Debug)]
 struct Stone {
     id: FlowId,
-    /// The sequence number of the SYN it began with: another SYN begins another connection.
-    syn: Option<u32>,
+    /// The sequence number of the SYN it began with, where `opened`: another SYN begins another connection.
+    syn: u32,
+    opened: bool,
     closed: bool,
+}
+
+impl Stone {
+    fn of(flow: &Flow, closed: bool) -> Stone {
+        let syn = flow.syn();
+        Stone { id: flow.id(), syn: syn.unwrap_or_default(), opened: syn.is_some(), closed }
+    }
 }
 
 /// A connection that is over, or the stone of one, and since when.
@@ -121,16 +84,23 @@ struct Waiting {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Flows {
-    known: HashMap<Key, Known, RandomState>,
+    known: Table<Known>,
     lingering: VecDeque<Waiting>,
     stones: VecDeque<Waiting>,
     now: Moment,
     count: u64,
+    limits: Arc<Limits>,
 }
 
 impl Flows {
+    /// None yet. State that waits for bytes is kept within `limits`.
+    pub(super) fn new(limits: Arc<Limits>) -> Flows {
+        let (lingering, stones) = (VecDeque::new(), VecDeque::new());
+        Flows { known: Table::default(), lingering, stones, now: Moment::default(), count: 0, limits }
+    }
+
     /// TCP connections seen so far.
     pub(super) fn count(&self) -> u64 {
         self.count
@@ -139,31 +109,23 @@ impl Flows {
     /// A segment of any connection came in this packet: lets go of what has been over for long enough.
     pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
         self.now = Moment { time: self.now.time.max(at.time), number: at.number };
-        while let Some(&waiting) = self.lingering.front()
-            && self.now.is_after(waiting.since, LINGER)
-        {
-            self.lingering.pop_front();
-            let Entry::Occupied(mut occupied) = self.known.entry(waiting.key) else { continue };
-            match occupied.get() {
-                Known::Flow(flow) if flow.id() == waiting.id => {
-                    let stone = Stone { id: waiting.id, syn: flow.syn(), closed: true };
-                    if let Known::Flow(flow) = occupied.insert(Known::Stone(stone)) {
-                        flow.finish(None, state, out);
-                        out.turn(Turn { packet: at.number, order: waiting.since.number });
-                    }
-                    self.stones.push_back(Waiting { since: self.now, ..waiting });
-                }
-                _ => {}
+        while let Some(waiting) = next_due(&mut self.lingering, self.now, LINGER) {
+            let Some(known) = self.known.get_mut(&waiting.key) else { continue };
+            let stone = match known {
+                Known::Flow(flow) if flow.id() == waiting.id => Stone::of(flow, true),
+                _ => continue,
+            };
+            if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
+                flow.finish(None, state, out);
+                out.turn(Turn { packet: at.number, order: waiting.since.number });
             }
+            self.stones.push_back(Waiting { since: self.now, ..waiting });
         }
-        while let Some(&waiting) = self.stones.front()
-            && self.now.is_after(waiting.since, STONE)
-        {
-            self.stones.pop_front();
-            if let Entry::Occupied(occupied) = self.known.entry(waiting.key)
-                && matches!(occupied.get(), Known::Stone(stone) if stone.id == waiting.id)
+        while let Some(waiting) = next_due(&mut self.stones, self.now, STONE) {
+            if let Some(Known::Stone(stone)) = self.known.get_mut(&waiting.key)
+                && stone.id == waiting.id
             {
-                occupied.remove();
+                self.known.remove(&waiting.key);
             }
         }
     }
@@ -182,16 +144,15 @@ impl Flows {
             *count += 1;
             Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state))
         };
-        let known = match self.known.entry(key) {
-            Entry::Vacant(vacant) => vacant.insert(Known::Flow(begin(&mut self.count, state))),
-            Entry::Occupied(occupied) => {
-                let known = occupied.into_mut();
+        let known = match self.known.get_mut(&key) {
+            None => self.known.insert(key, Known::Flow(begin(&mut self.count, state))),
+            Some(known) => {
                 let opens = segment.flags.syn && segment.ack.is_none();
                 match known {
-                    Known::Stone(stone) if opens && stone.syn != Some(segment.seq) => {
+                    Known::Stone(stone) if opens && !(stone.opened && stone.syn == segment.seq) => {
                         *known = Known::Flow(begin(&mut self.count, state));
                     }
-                    Known::Flow(flow) if flow.is_followed_by(side(flow, segment), segment) => {
+                    Known::Flow(flow) if flow.is_followed_by(flow.side(segment), segment) => {
                         let old = std::mem::replace(flow, begin(&mut self.count, state));
                         old.finish(None, state, out);
                     }
@@ -209,9 +170,9 @@ impl Flows {
             }
             Known::Flow(flow) => {
                 let was_over = flow.is_over();
-                flow.segment(side(flow, segment), segment, packet, state, out);
+                flow.segment(flow.side(segment), segment, packet, &self.limits, state, out);
                 if flow.is_other() {
-                    *known = Known::Stone(Stone { id: flow.id(), syn: flow.syn(), closed: false });
+                    *known = Known::Stone(Stone::of(flow, false));
                 } else if !was_over && flow.is_over() {
                     self.lingering.push_back(Waiting { key, id: flow.id(), since: self.now });
                 }
@@ -228,7 +189,7 @@ impl Flows {
         let mut flows: Vec<Box<Flow>> = self
             .known
             .drain()
-            .filter_map(|(_, known)| match known {
+            .filter_map(|known| match known {
                 Known::Flow(flow) => Some(flow),
                 Known::Stone(_) => None,
             })
@@ -242,7 +203,8 @@ impl Flows {
     }
 }
 
-/// Which end sent this segment.
-fn side(flow: &Flow, segment: &Segment<'_>) -> Side {
-    if flow.first() == segment.source { Side::First } else { Side::Second }
+/// Takes out what has been waited for long enough. Asked at every packet.
+#[inline]
+fn next_due(queue: &mut VecDeque<Waiting>, now: Moment, patience: Patience) -> Option<Waiting> {
+    if now.is_after(queue.front()?.since, patience) { queue.pop_front() } else { None }
 }

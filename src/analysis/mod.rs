@@ -47,6 +47,7 @@ mod secured;
 mod sink;
 mod state;
 mod streams;
+mod table;
 mod teller;
 mod threads;
 mod timeline;

@@ -1,8 +1,8 @@
 //! What the decoders of all connections of a set of flows share.
 
 use super::Options;
-use super::flows::GROUPS;
 use super::said::Slots;
+use super::table::GROUPS;
 use crate::Limits;
 use crate::tcp::Spare;
 use crate::tls::KeyLog;

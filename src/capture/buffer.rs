@@ -51,7 +51,13 @@ impl Buffer {
 
     /// Makes at least `length` bytes available, reading no more often than it takes: a packet that lies in the buffer
     /// is never held back to fill it, so that a live source is followed without delay.
+    #[inline]
     pub(super) fn need(&mut self, length: usize) -> Result<(), Stop> {
+        if self.end - self.start >= length { Ok(()) } else { self.fill(length) }
+    }
+
+    #[cold]
+    fn fill(&mut self, length: usize) -> Result<(), Stop> {
         while self.end - self.start < length {
             self.refill()?;
         }

@@ -38,7 +38,7 @@ pub use info::Info;
 pub use join::in_time_order;
 pub use link_type::LinkType;
 pub use reader::{Reader, Secrets};
-pub use time::{RFC_3339, Timestamp};
+pub use time::{RFC_3339, TimeWriter, Timestamp};
 
 /// One captured packet, borrowed from the reader's buffer.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ enum Stop {
 }
 
 /// A packet that lies complete at the front of the buffer.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Record {
     time: Option<Timestamp>,
     link: LinkType,

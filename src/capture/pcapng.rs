@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use byteorder::{BigEndian, LittleEndian};
+use byteorder::{BigEndian, ByteOrder, LittleEndian};
 use pcap_file::pcapng::RawBlock;
 
 use super::buffer::Buffer;
@@ -22,8 +22,12 @@ const DECRYPTION_SECRETS: u32 = 10;
 /// shortest block is as long.
 pub(super) const BLOCK_HEAD: usize = 12;
 
-/// The body of a block begins after its type and length.
+/// The body of a block begins after its type and length, and the length stands behind it once more.
 const BODY: usize = 8;
+const TRAILER: usize = 4;
+
+/// An Enhanced Packet Block up to the packet's data.
+const PACKET_HEAD: usize = BODY + 20;
 
 /// Interfaces of one section; a file may describe as many as it is long.
 const MAX_INTERFACES: usize = 65_536;
@@ -144,6 +148,41 @@ impl PcapNg {
     /// Byte order of the present section.
     pub(super) fn order(&self) -> Order {
         self.order
+    }
+
+    /// The packet of the Enhanced Packet Block at the front of `bytes`, where that is whole and sound: what nearly every
+    /// block is. Of any other [`next`](Self::next) says what it is or what is wrong with it.
+    #[inline]
+    pub(super) fn packet(&self, bytes: &[u8]) -> Option<Record> {
+        match self.order {
+            Order::Big => self.packet_in::<BigEndian>(bytes),
+            Order::Little => self.packet_in::<LittleEndian>(bytes),
+        }
+    }
+
+    #[inline]
+    fn packet_in<B: ByteOrder>(&self, bytes: &[u8]) -> Option<Record> {
+        // Type, total length, interface, two words of time, captured length, original length (the draft, §4.3).
+        let head: &[u8; PACKET_HEAD] = bytes.first_chunk()?;
+        let word = |at: usize| B::read_u32(&head[at..at + 4]);
+        let (total, captured) = (word(4), word(20));
+        if word(0) != ENHANCED_PACKET || total > MAX_RECORD || captured > total || !total.is_multiple_of(4) {
+            return None;
+        }
+        let (length, data) = (total as usize, PACKET_HEAD..PACKET_HEAD + captured as usize);
+        let trailer = bytes.get(..length)?.last_chunk::<TRAILER>()?;
+        if B::read_u32(trailer) != total || data.end + TRAILER > length {
+            return None;
+        }
+        let interface = self.interfaces.get(word(8) as usize)?;
+        let ticks = u64::from(word(12)) << 32 | u64::from(word(16));
+        Some(Record {
+            time: Some(interface.clock.time(ticks)),
+            link: interface.link,
+            data,
+            original_length: word(24),
+            length,
+        })
     }
 
     /// Waits for the next block and says what it is; it then lies at the front of the buffer.
@@ -304,5 +343,61 @@ impl<'a> Iterator for Options<'a> {
         // Values are padded to 32 bits; the padding of the last one may be missing.
         self.rest = self.rest.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
         Some((code, value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Cursor;
+
+    fn section(order: Order) -> PcapNg {
+        let interface = |link| Interface { link: LinkType(link), snapshot_length: 0, clock: Clock::default() };
+        PcapNg { order, interfaces: vec![interface(1), interface(113)] }
+    }
+
+    proptest! {
+        /// Whole or cut, sound or with any field another.
+        #[test]
+        fn a_packet_is_read_as_any_block_is(
+            big: bool, interface in 0u32..3, time: [u32; 2], data in prop::collection::vec(any::<u8>(), 0..40),
+            options in prop::collection::vec(any::<[u8; 4]>(), 0..3), original: u32,
+            change in prop::option::weighted(0.3, (0usize..60, any::<u8>())), cut in 0usize..100,
+        ) {
+            let order = if big { Order::Big } else { Order::Little };
+            let padded = data.len().next_multiple_of(4);
+            let length = (PACKET_HEAD + padded + 4 * options.len() + TRAILER) as u32;
+            let mut block = Vec::new();
+            let captured = data.len() as u32;
+            for field in [ENHANCED_PACKET, length, interface, time[0], time[1], captured, original] {
+                order.put_u32(&mut block, field);
+            }
+            block.extend(&data);
+            block.resize(PACKET_HEAD + padded, 0);
+            block.extend(options.concat());
+            order.put_u32(&mut block, length);
+            if let Some((at, byte)) = change
+                && let Some(place) = block.get_mut(at)
+            {
+                *place = byte;
+            }
+            if cut < 20 {
+                block.truncate(block.len().saturating_sub(cut));
+            }
+            let mut section = section(order);
+            let direct = section.packet(&block);
+            if change.is_none() && cut == 0 && interface < 2 {
+                prop_assert!(direct.is_some());
+            }
+            if let Some(direct) = direct {
+                let mut buffer = Buffer::new(Box::new(Cursor::new(block)));
+                let Ok(Block { kind: Kind::Packet(record), length }) = section.next(&mut buffer) else {
+                    return Err(TestCaseError::fail("no packet"));
+                };
+                prop_assert_eq!(length, record.length);
+                prop_assert_eq!(direct, record);
+            }
+        }
     }
 }

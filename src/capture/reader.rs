@@ -185,6 +185,9 @@ impl Reader {
             Format::Pcap(pcap) => return pcap.next(&mut self.buffer),
             Format::PcapNg(section) => section,
         };
+        if let Some(record) = section.packet(self.buffer.data()) {
+            return Ok(record);
+        }
         loop {
             let block = section.next(&mut self.buffer)?;
             if let Kind::Packet(record) = block.kind {

@@ -1,8 +1,10 @@
 //! One HTTP/1 message head, kept as it stood on the wire: the start line, the header lines, and what was wrong
 //! with them (RFC 9112 §2 to §5).
 
+use super::headers::Headers;
 use crate::capture::PacketRef;
 use memchr::memmem;
+use std::borrow::Cow;
 
 /// A request or response head.
 #[derive(Clone, Debug)]
@@ -10,7 +12,7 @@ pub struct Head<Line> {
     /// The start line.
     pub line: Line,
     /// The header lines in wire order.
-    pub headers: Vec<Header>,
+    pub headers: Headers,
     /// What a strict reader would have refused, in wire order and each kind once; empty for a valid head.
     pub faults: Vec<Fault>,
     /// Offset of the start line in the sender's stream.
@@ -29,31 +31,22 @@ pub struct Head<Line> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestLine {
     /// The method as it was spelled.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The request target (RFC 9112 §3.2), bytes that are not UTF-8 replaced.
     pub target: String,
     /// `HTTP/1.1` as it was spelled.
-    pub version: String,
+    pub version: Cow<'static, str>,
 }
 
 /// `HTTP/1.1 101 Switching Protocols`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusLine {
     /// `HTTP/1.1` as it was spelled.
-    pub version: String,
+    pub version: Cow<'static, str>,
     /// The status code; 0 where it is not a number of three digits.
     pub status: u16,
     /// The reason phrase; empty where there is none.
-    pub reason: String,
-}
-
-/// One header line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    /// The name as it was spelled.
-    pub name: Box<[u8]>,
-    /// The value, optional white space around it removed (RFC 9112 §5.1).
-    pub value: Box<[u8]>,
+    pub reason: Cow<'static, str>,
 }
 
 /// Why a head is not valid HTTP.
@@ -106,7 +99,7 @@ impl<Line> Head<Line> {
         self.headers
             .iter()
             .filter(move |header| header.name.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|header| &*header.value)
+            .map(|header| header.value)
     }
 
     /// The value of the first line with this name.

@@ -7,6 +7,7 @@ mod body;
 mod connection;
 mod exchange;
 mod head;
+mod headers;
 mod opening;
 mod parse;
 mod reader;
@@ -14,7 +15,8 @@ mod reader;
 mod tests;
 
 pub use connection::{Connection, Http2Switch, Step, Switch};
-pub use head::{Fault, Head, Header, RequestLine, StatusLine};
+pub use head::{Fault, Head, RequestLine, StatusLine};
+pub use headers::{Header, Headers};
 
 pub(crate) use parse::{is_token, trim_ows};
 

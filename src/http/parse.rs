@@ -3,9 +3,12 @@
 //! `httparse` with its strict defaults is the judge of what is valid. A lenient splitter of our own reads every head,
 //! so that a head that is refused still shows what stands in it, and names what httparse lets pass against the RFC.
 
-use super::head::{Fault, Head, Header, RequestLine, StatusLine};
+use super::head::{Fault, Head, RequestLine, StatusLine};
+use super::headers::Headers;
 use crate::capture::PacketRef;
 use memchr::{memchr, memchr_iter};
+use std::borrow::Cow;
+use std::mem::MaybeUninit;
 
 /// Where a head stood in its stream.
 #[derive(Clone, Copy, Debug)]
@@ -22,35 +25,45 @@ pub(super) struct Place {
 
 /// Reads a request head; `finished` says that its empty line was seen.
 pub(super) fn request(bytes: &[u8], place: Place, finished: bool) -> Head<RequestLine> {
-    let (start, lines, mut faults) = split(bytes, finished);
+    let (lines, mut faults) = split(bytes, finished);
+    let (start, lines) = lines.split_first().map_or((&[][..], &[][..]), |(start, lines)| (*start, lines));
     let line = request_line(start, &mut faults);
-    let headers = headers(lines, &mut faults);
+    let headers = headers(lines, bytes.len(), &mut faults);
     if finished && faults.0.is_empty() {
-        let mut room = vec![httparse::EMPTY_HEADER; headers.len()];
-        if let Err(error) = httparse::Request::new(&mut room).parse(bytes) {
-            faults.refused(error);
-        }
+        let judge = |room: &mut _| httparse::Request::new(&mut []).parse_with_uninit_headers(bytes, room).err();
+        with_room(headers.len(), judge).into_iter().for_each(|error| faults.refused(error));
     }
     head(line, headers, faults, bytes, place, finished)
 }
 
 /// Reads a response head; `finished` says that its empty line was seen.
 pub(super) fn response(bytes: &[u8], place: Place, finished: bool) -> Head<StatusLine> {
-    let (start, lines, mut faults) = split(bytes, finished);
+    let (lines, mut faults) = split(bytes, finished);
+    let (start, lines) = lines.split_first().map_or((&[][..], &[][..]), |(start, lines)| (*start, lines));
     let line = status_line(start, &mut faults);
-    let headers = headers(lines, &mut faults);
+    let headers = headers(lines, bytes.len(), &mut faults);
     if finished && faults.0.is_empty() {
-        let mut room = vec![httparse::EMPTY_HEADER; headers.len()];
-        if let Err(error) = httparse::Response::new(&mut room).parse(bytes) {
-            faults.refused(error);
-        }
+        let judge = |room: &mut _| {
+            let (config, mut response) = (httparse::ParserConfig::default(), httparse::Response::new(&mut []));
+            config.parse_response_with_uninit_headers(&mut response, bytes, room).err()
+        };
+        with_room(headers.len(), judge).into_iter().for_each(|error| faults.refused(error));
     }
     head(line, headers, faults, bytes, place, finished)
 }
 
+/// Room for what httparse finds, which nobody looks at: on the stack but for heads of very many lines.
+fn with_room<'h, 'b, R>(lines: usize, judge: impl FnOnce(&mut [MaybeUninit<httparse::Header<'b>>]) -> R) -> R {
+    const MOST: usize = 64;
+    match lines {
+        ..=MOST => judge(&mut [const { MaybeUninit::uninit() }; MOST][..lines]),
+        _ => judge(&mut vec![MaybeUninit::uninit(); lines]),
+    }
+}
+
 fn head<Line>(
     line: Line,
-    headers: Vec<Header>,
+    headers: Headers,
     mut faults: Faults,
     bytes: &[u8],
     place: Place,
@@ -86,9 +99,10 @@ impl Faults {
 }
 
 /// The start line and the header lines, line ends removed, the empty line left out.
-fn split(bytes: &[u8], finished: bool) -> (&[u8], Vec<&[u8]>, Faults) {
+fn split(bytes: &[u8], finished: bool) -> (Vec<&[u8]>, Faults) {
     let mut faults = Faults(Vec::new());
-    let mut lines = Vec::new();
+    // As many as most heads have.
+    let mut lines = Vec::with_capacity(16);
     let mut begin = 0;
     for newline in memchr_iter(b'\n', bytes) {
         let line = &bytes[begin..newline];
@@ -109,11 +123,7 @@ fn split(bytes: &[u8], finished: bool) -> (&[u8], Vec<&[u8]>, Faults) {
         false if memchr(b':', &bytes[begin..]).is_some() || lines.is_empty() => lines.push(&bytes[begin..]),
         false => {}
     }
-    if lines.is_empty() {
-        return (&[], lines, faults);
-    }
-    let start = lines.remove(0);
-    (start, lines, faults)
+    (lines, faults)
 }
 
 /// RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`.
@@ -137,7 +147,7 @@ fn request_line(line: &[u8], faults: &mut Faults) -> RequestLine {
     if !whole {
         faults.add(Fault::StartLine);
     }
-    RequestLine { method: text(method), target: text(target), version: text(version) }
+    RequestLine { method: common_text(method), target: text(target), version: common_text(version) }
 }
 
 /// RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`; the second space must be there
@@ -160,25 +170,17 @@ fn status_line(line: &[u8], faults: &mut Faults) -> StatusLine {
     if !whole {
         faults.add(Fault::StartLine);
     }
-    StatusLine { version: text(version), status, reason: text(reason.trim_ascii()) }
+    StatusLine { version: common_text(version), status, reason: common_text(reason.trim_ascii()) }
 }
 
 /// RFC 9112 §5: `field-line = field-name ":" OWS field-value OWS`.
-fn headers(lines: Vec<&[u8]>, faults: &mut Faults) -> Vec<Header> {
-    let mut headers: Vec<Header> = Vec::with_capacity(lines.len());
-    for line in lines {
+fn headers(lines: &[&[u8]], bytes: usize, faults: &mut Faults) -> Headers {
+    let mut headers = Headers::with_capacity(lines.len(), bytes);
+    for &line in lines {
         check_controls(line, Fault::FieldValue, faults);
         if line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
             faults.add(Fault::ObsoleteFold);
-            if let Some(last) = headers.last_mut() {
-                // RFC 9112 §5.2: a fold is read as one space or more.
-                let mut value = std::mem::take(&mut last.value).into_vec();
-                if !value.is_empty() {
-                    value.push(b' ');
-                }
-                value.extend_from_slice(trim_ows(line));
-                last.value = value.into();
-            }
+            headers.fold(trim_ows(line));
             continue;
         }
         let (name, value) = match memchr(b':', line) {
@@ -191,13 +193,18 @@ fn headers(lines: Vec<&[u8]>, faults: &mut Faults) -> Vec<Header> {
         } else if trimmed.len() != name.len() {
             faults.add(Fault::SpaceBeforeColon);
         }
-        headers.push(Header { name: trimmed.into(), value: trim_ows(value).into() });
+        headers.push(trimmed, trim_ows(value));
     }
     headers
 }
 
 /// Notes control characters: a carriage return as such, the others as `fault`.
 fn check_controls(line: &[u8], fault: Fault, faults: &mut Faults) {
+    // Without a branch for each byte, since nearly no line has one.
+    let is_control = |byte: u8| (byte < 0x20) & (byte != b'\t') | (byte == 0x7F);
+    if !line.iter().fold(false, |any, &byte| any | is_control(byte)) {
+        return;
+    }
     for &byte in line {
         match byte {
             b'\r' => faults.add(Fault::BareCr),
@@ -218,8 +225,25 @@ pub(crate) fn trim_ows(mut bytes: &[u8]) -> &[u8] {
 
 /// RFC 9110 §5.6.2.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte))
+    !bytes.is_empty() && bytes.iter().all(|&byte| IN_TOKEN[usize::from(byte)])
 }
+
+/// `tchar`: which bytes may stand in a token.
+static IN_TOKEN: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        allowed[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let marks = b"!#$%&'*+-.^_`|~";
+    let mut at = 0;
+    while at < marks.len() {
+        allowed[marks[at] as usize] = true;
+        at += 1;
+    }
+    allowed
+};
 
 /// RFC 9112 §2.3: `HTTP-version = "HTTP" "/" DIGIT "." DIGIT`, in capitals.
 fn is_version(bytes: &[u8]) -> bool {
@@ -228,6 +252,17 @@ fn is_version(bytes: &[u8]) -> bool {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What nearly every start line says need not be copied.
+fn common_text(bytes: &[u8]) -> Cow<'static, str> {
+    match bytes {
+        b"GET" => "GET".into(),
+        b"HTTP/1.1" => "HTTP/1.1".into(),
+        b"Switching Protocols" => "Switching Protocols".into(),
+        b"OK" => "OK".into(),
+        other => text(other).into(),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The header fields of one block, kept together for as long as it is not known whether anybody wants them.
 
 use super::hpack::Field;
-use crate::http::{Fault, Head, Header, RequestLine, StatusLine};
+use crate::http::{Fault, Head, Headers, RequestLine, StatusLine};
 use std::ops::Range;
 
 /// How the version of HTTP is spelled in a report: HTTP/2 itself does not say it on the wire.
@@ -70,24 +70,20 @@ impl Fields {
     }
 
     /// The head of a request. All fields stand in it as on the wire, the pseudo-header fields too (RFC 9113 §8.3.1).
-    pub(super) fn request(&self) -> (RequestLine, Vec<Header>, Vec<Fault>) {
+    pub(super) fn request(&self) -> (RequestLine, Headers, Vec<Fault>) {
         let text = |name| String::from_utf8_lossy(self.get(name).unwrap_or_default()).into_owned();
-        let line = RequestLine { method: text(":method"), target: text(":path"), version: VERSION.into() };
-        (line, self.headers(), self.faults())
+        let line = RequestLine { method: text(":method").into(), target: text(":path"), version: VERSION.into() };
+        (line, self.iter().collect(), self.faults())
     }
 
     /// The head of a response.
-    pub(super) fn response(&self) -> (StatusLine, Vec<Header>, Vec<Fault>) {
+    pub(super) fn response(&self) -> (StatusLine, Headers, Vec<Fault>) {
         let status = self.status().unwrap_or(0);
-        (StatusLine { version: VERSION.into(), status, reason: String::new() }, self.headers(), self.faults())
+        (StatusLine { version: VERSION.into(), status, reason: "".into() }, self.iter().collect(), self.faults())
     }
 
     fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.ranges.iter().map(|[name, value]| (&self.bytes[name.clone()], &self.bytes[value.clone()]))
-    }
-
-    fn headers(&self) -> Vec<Header> {
-        self.iter().map(|(name, value)| Header { name: name.into(), value: value.into() }).collect()
     }
 
     /// A head of which fields are missing says nothing by what is not in it.
@@ -98,7 +94,7 @@ impl Fields {
 
 /// A head at this place.
 pub(super) fn head<Line>(
-    (line, headers, faults): (Line, Vec<Header>, Vec<Fault>),
+    (line, headers, faults): (Line, Headers, Vec<Fault>),
     span: &super::frames::Span,
 ) -> Head<Line> {
     Head {

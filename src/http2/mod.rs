@@ -24,5 +24,5 @@ pub use connection::{Bounds, Connection, Step};
 pub use facts::{Cut, Opening, Permission, StreamEvent, StreamFact, error_code_name};
 pub use frame::{FrameHeader, Kind, PREFACE};
 pub use hpack::{Broken, Decoder, Field};
-pub use preface::{Preface, Verdict};
+pub use preface::{Preface, Verdict, may_begin};
 pub use resync::looks_like_http2;

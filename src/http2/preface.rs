@@ -28,6 +28,16 @@ pub enum Verdict {
     Other,
 }
 
+/// Whether a connection may be HTTP/2 if this is delivered first. Most are settled by it, so that nothing need be held.
+pub fn may_begin(delivery: &Delivery<'_>) -> bool {
+    match delivery {
+        Delivery::Data(chunk) => is_possible(&chunk.bytes[..chunk.bytes.len().min(PREFACE.len())]),
+        // An end before there was anything, or a beginning that is not all there.
+        Delivery::Fin(_) | Delivery::Reset(_) | Delivery::Missing(_) => false,
+        Delivery::Conflict { .. } => true,
+    }
+}
+
 impl Preface {
     /// Takes a delivery, and holds it back only if the verdict is to wait.
     pub fn push(&mut self, side: Side, delivery: &Delivery<'_>) -> Verdict {
@@ -46,7 +56,7 @@ impl Preface {
                 beginning.extend_from_slice(&chunk.bytes[..chunk.bytes.len().min(room)]);
                 self.bytes += chunk.bytes.len();
             }
-            // An end before there was anything, or a beginning that is not all there.
+            // As in `may_begin`.
             Delivery::Fin(_) | Delivery::Reset(_) | Delivery::Missing(_) => return Verdict::Other,
             Delivery::Conflict { .. } => {}
         }
@@ -56,9 +66,12 @@ impl Preface {
                 return Verdict::Http2(client);
             }
         }
-        let is_possible = |beginning: &Vec<u8>| PREFACE.starts_with(beginning) || is_settings(beginning);
         let enough = self.bytes > HELD_BYTES || self.held.len() > HELD;
-        if enough || !self.beginnings.iter().all(is_possible) { Verdict::Other } else { Verdict::Wait }
+        if enough || !self.beginnings.iter().all(|beginning| is_possible(beginning)) {
+            Verdict::Other
+        } else {
+            Verdict::Wait
+        }
     }
 
     /// What was held back, in the order of arrival.
@@ -67,6 +80,11 @@ impl Preface {
             give(*side, &held.delivery());
         }
     }
+}
+
+/// Whether a side of HTTP/2 may begin with these bytes, at most as many as the preface has.
+fn is_possible(beginning: &[u8]) -> bool {
+    PREFACE.starts_with(beginning) || is_settings(beginning)
 }
 
 /// Whether these bytes are the beginning of a first SETTINGS frame, or less than a header of one.
@@ -78,4 +96,28 @@ fn is_settings(bytes: &[u8]) -> bool {
     let Ok((_, header)) = FrameHeader::parse(header) else { return false };
     let FrameHeader { length, kind, flags, stream, .. } = header;
     kind == Kind::SETTINGS && flags & ACK == 0 && stream == 0 && length % 6 == 0 && length < 1 << 14
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capture::PacketRef;
+    use crate::tcp::Chunk;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_cannot_begin_is_something_else_at_once(
+            from in 0usize..30, to in 0usize..30, other in prop::collection::vec(any::<u8>(), 0..20), first: bool,
+        ) {
+            let mut bytes = PREFACE.get(from.min(1)..to.min(PREFACE.len())).unwrap_or_default().to_vec();
+            bytes.extend(other);
+            let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
+            let chunk = Chunk { offset: 0, bytes: &bytes, packet, acknowledged: None };
+            let side = if first { Side::First } else { Side::Second };
+            let delivery = Delivery::Data(chunk);
+            let verdict = Preface::default().push(side, &delivery);
+            prop_assert_eq!(may_begin(&delivery), verdict != Verdict::Other);
+        }
+    }
 }

@@ -14,27 +14,42 @@ const ETHERNET: LinkType = LinkType(1);
 /// (RFC 9293 §3.1).
 const HEADERS: usize = 14 + 20 + 20;
 
-/// The segment in a packet of this kind.
-pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
+/// The headers of a packet of this kind as if TCP had no options, and the whole IP packet; what lies behind its length is
+/// padding.
+#[inline]
+fn split<'a>(packet: &Packet<'a>) -> Option<(&'a [u8; HEADERS], &'a [u8])> {
     let headers: &[u8; HEADERS] = packet.data.first_chunk()?;
-    let u16_at = |at: usize| u16::from_be_bytes([headers[at], headers[at + 1]]);
-    let u32_at = |at: usize| u32::from_be_bytes([headers[at], headers[at + 1], headers[at + 2], headers[at + 3]]);
     // EtherType IPv4; version 4 and five words of header; "more fragments" and the fragment offset; protocol TCP.
     let is_common = packet.link == ETHERNET
-        && u16_at(12) == 0x0800
-        && headers[14] == 0x45
-        && u16_at(20) & 0x3FFF == 0
+        && headers[12..15] == [0x08, 0x00, 0x45]
+        && headers[20] & 0x3F == 0
+        && headers[21] == 0
         && headers[23] == 6;
     if !is_common {
         return None;
     }
-    // What lies behind the IP packet's length is padding. A length of 0 is `walk`'s business, and so is a cut packet.
-    let ip = packet.data.get(14..14 + usize::from(u16_at(16)))?;
+    // A length of 0 is `walk`'s business, and so is a cut packet.
+    let ip = packet.data.get(14..14 + usize::from(u16::from_be_bytes([headers[16], headers[17]])))?;
+    Some((headers, ip))
+}
+
+/// What stands behind the TCP header, where its length is possible.
+#[inline]
+fn payload<'a>(headers: &[u8; HEADERS], ip: &'a [u8]) -> Option<&'a [u8]> {
     let header_length = usize::from(headers[46] >> 4) * 4;
     if header_length < 20 {
         return None;
     }
-    let payload = ip.get(20 + header_length..)?;
+    ip.get(20 + header_length..)
+}
+
+/// The segment in a packet of this kind.
+#[inline]
+pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
+    let (headers, ip) = split(packet)?;
+    let payload = payload(headers, ip)?;
+    let u16_at = |at: usize| u16::from_be_bytes([headers[at], headers[at + 1]]);
+    let u32_at = |at: usize| u32::from_be_bytes([headers[at], headers[at + 1], headers[at + 2], headers[at + 3]]);
     let endpoint = |ip: usize, port: usize| Endpoint { ip: Ipv4Addr::from_bits(u32_at(ip)).into(), port: u16_at(port) };
     let flags = headers[47];
     Some(Segment {
@@ -50,11 +65,39 @@ pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     })
 }
 
+/// Whether the TCP checksum of such a packet is right (RFC 9293 §3.1): the complement of the ones' complement sum over
+/// addresses, protocol, length, header and data. `None` where it is another kind of packet.
+pub(super) fn checksum_is_right(packet: &Packet<'_>) -> Option<bool> {
+    let (headers, ip) = split(packet)?;
+    payload(headers, ip)?;
+    // Less than 2¹⁶, as the IP packet's length is.
+    let length = (ip.len() - 20) as u16;
+    let pseudo = u128::from(6u16.to_be()) + u128::from(length.to_be());
+    let sum = pseudo + sum(&ip[12..36]) + sum(&ip[38..]);
+    // 2¹⁶ counts as 1, and so does 2⁶⁴.
+    let mut folded = (sum >> 64) + (sum & u128::from(u64::MAX));
+    while folded > 0xFFFF {
+        folded = (folded & 0xFFFF) + (folded >> 16);
+    }
+    Some(!(folded as u16) == u16::from_ne_bytes([headers[50], headers[51]]))
+}
+
+/// The sum of 16-bit words, four at a time, with all that is carried. The order of their bytes does not matter to it
+/// (RFC 1071 §2), so they are taken as they lie.
+fn sum(bytes: &[u8]) -> u128 {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let sum: u128 = words.iter().map(|word| u128::from(u64::from_ne_bytes(*word))).sum();
+    sum + u128::from(u64::from_ne_bytes(last))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::decoder::Decoder;
+    use super::super::decoder::{Decoder, walked_checksum};
     use super::super::{Decoded, Segment};
     use crate::capture::{LinkType, Packet, PacketRef};
+    use etherparse::TcpSlice;
     use proptest::prelude::*;
 
     fn packet(data: &[u8], more: u32) -> Packet<'_> {
@@ -96,6 +139,26 @@ mod tests {
             prop_assert!(direct.is_some());
             let mut decoder = Decoder::default();
             prop_assert_eq!(direct, walked(&mut decoder, &packet));
+            prop_assert_eq!(super::checksum_is_right(&packet), walked_checksum(&packet));
+        }
+
+        /// The right checksum and its neighbours, of data of which much is all ones or zeroes: sums that are 0 or carry.
+        #[test]
+        fn checksums_are_verified_as_the_walk_verifies_them(
+            options in 0u8..=10, data in prop::collection::vec(prop_oneof![Just(0u8), Just(0xFF), any::<u8>()], 0..99),
+            random: [u8; 24], off in -1i32..=1, ones: bool,
+        ) {
+            let mut bytes = headers(options, data.len(), 0x18, if ones { [0xFF; 24] } else { random });
+            let payload = bytes.len() - data.len();
+            bytes[payload..].copy_from_slice(&data);
+            let right = TcpSlice::from_slice(&bytes[34..]).unwrap();
+            let (source, destination) = (bytes[26..30].try_into().unwrap(), bytes[30..34].try_into().unwrap());
+            let right = right.calc_checksum_ipv4(source, destination).unwrap();
+            let sent = right.wrapping_add_signed(off as i16);
+            bytes[50..52].copy_from_slice(&sent.to_be_bytes());
+            let packet = packet(&bytes, 0);
+            prop_assert_eq!(super::checksum_is_right(&packet), Some(off == 0));
+            prop_assert_eq!(walked_checksum(&packet), Some(off == 0));
         }
 
         /// Any byte may be another, and the packet may be cut, with or without the capture saying so.
@@ -115,6 +178,7 @@ mod tests {
             if let Some(direct) = super::segment(&packet) {
                 let mut decoder = Decoder::default();
                 prop_assert_eq!(Some(direct), walked(&mut decoder, &packet));
+                prop_assert_eq!(super::checksum_is_right(&packet), walked_checksum(&packet));
             }
         }
     }

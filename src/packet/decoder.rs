@@ -96,6 +96,14 @@ impl Decoder {
 /// A wrong checksum is most often one that the sender's network card had yet to compute. Costs time in proportion to
 /// the packet's length, so [`Decoder::decode`] does not ask for it.
 pub fn verify_checksum(packet: &Packet<'_>) -> Option<bool> {
+    if let Some(right) = common::checksum_is_right(packet) {
+        return Some(right);
+    }
+    walked_checksum(packet)
+}
+
+/// The same for a packet of any kind.
+pub(super) fn walked_checksum(packet: &Packet<'_>) -> Option<bool> {
     let (layer, rest) = link::parser(packet.link)?(Span::of(packet)).ok()?;
     match walk(layer, rest).ok()? {
         End::Tcp(ip, span) => tcp::checksum_is_right(&ip, span),

@@ -6,6 +6,7 @@ use crate::analysis::{Connection, ConnectionEnd, Sink};
 use crate::http::{Header, RequestLine};
 use crate::rules::Finding;
 use crate::websocket::{Frame, Handshake, Message, Opcode};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -101,21 +102,24 @@ fn handshake(handshake: &Handshake) -> Handshake {
     if let Some(request) = &mut handshake.attempt.request {
         let RequestLine { target, .. } = &mut request.line;
         *target = without_values(target);
-        request.headers.iter_mut().for_each(header);
+        request.headers = request.headers.iter().map(header).collect();
     }
     if let Some(response) = &mut handshake.attempt.response {
-        response.headers.iter_mut().for_each(header);
+        response.headers = response.headers.iter().map(header).collect();
     }
     handshake
 }
 
-fn header(header: &mut Header) {
+fn header(header: Header<'_>) -> (&[u8], Cow<'_, [u8]>) {
     let named = |names: &[&str]| names.iter().any(|name| header.name.eq_ignore_ascii_case(name.as_bytes()));
-    if named(&CREDENTIALS) {
-        header.value = REDACTED.as_bytes().into();
+    let value = if named(&CREDENTIALS) {
+        REDACTED.as_bytes().into()
     } else if named(&URLS) {
-        header.value = without_values(&String::from_utf8_lossy(&header.value)).into_bytes().into();
-    }
+        without_values(&String::from_utf8_lossy(header.value)).into_bytes().into()
+    } else {
+        header.value.into()
+    };
+    (header.name, value)
 }
 
 /// A URL without the values of its query, its fragment, and what stands before an `@` in its authority.

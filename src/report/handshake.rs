@@ -1,7 +1,7 @@
 //! The opening handshake as the JSON report shows it (RFC 6455 §4).
 
 use super::encode::{Lossy, Seconds};
-use crate::http::{Head, Header, RequestLine, StatusLine};
+use crate::http::{self, Head, RequestLine, StatusLine};
 use crate::websocket::{AcceptCause, AcceptCheck, Extension, Family, Handshake, PmdParams};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -116,11 +116,11 @@ impl<'a> AcceptRow<'a> {
 
 /// Header lines as pairs of name and value, in wire order.
 #[derive(Debug)]
-struct Headers<'a>(&'a [Header]);
+struct Headers<'a>(&'a http::Headers);
 
 impl Serialize for Headers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|header| (Lossy(&header.name), Lossy(&header.value))))
+        serializer.collect_seq(self.0.iter().map(|header| (Lossy(header.name), Lossy(header.value))))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary, Transport};
 use crate::capture::{PacketRef, Timestamp};
-use crate::http::{Attempt, Head, Header, RequestLine, StatusLine};
+use crate::http::{Attempt, Head, RequestLine, StatusLine};
 use crate::packet::Endpoint;
 use crate::rules::{Blames, Confidence, Finding, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
@@ -47,10 +47,9 @@ pub fn packet(number: u64) -> PacketRef {
 }
 
 pub fn head<Line>(line: Line, headers: &[(&str, &str)], number: u64) -> Head<Line> {
-    let bytes = |text: &str| text.as_bytes().into();
     Head {
         line,
-        headers: headers.iter().map(|(name, value)| Header { name: bytes(name), value: bytes(value) }).collect(),
+        headers: headers.iter().copied().collect(),
         faults: Vec::new(),
         offset: 0,
         length: 150,
@@ -71,7 +70,7 @@ pub fn handshake(target: &str, status: u16, reason: &str) -> Handshake {
         ("Sec-WebSocket-Extensions", "permessage-deflate"),
         ("Sec-WebSocket-Extensions", "x-other"),
     ];
-    let response = StatusLine { version: "HTTP/1.1".into(), status, reason: reason.into() };
+    let response = StatusLine { version: "HTTP/1.1".into(), status, reason: reason.to_owned().into() };
     let response_headers = [
         ("Upgrade", "websocket"),
         ("Sec-WebSocket-Accept", "wrong"),
@@ -302,11 +301,11 @@ pub fn hostile(sink: &mut dyn Sink) -> io::Result<()> {
     let mut handshake = handshake(HOSTILE, 101, HOSTILE);
     handshake.extensions[0].name = HOSTILE.into();
     for head in handshake.attempt.response.iter_mut() {
-        head.headers.iter_mut().for_each(|header| header.value = HOSTILE.as_bytes().into());
+        head.headers = head.headers.iter().map(|header| (header.name, HOSTILE)).collect();
     }
     for head in handshake.attempt.request.iter_mut() {
         head.line.method = HOSTILE.into();
-        head.headers.iter_mut().for_each(|header| header.name = HOSTILE.as_bytes().into());
+        head.headers = head.headers.iter().map(|header| (HOSTILE, header.value)).collect();
     }
     sink.connection(&connection(0, Some(&handshake)))?;
     let close = [b"\x03\xe8", HOSTILE.as_bytes()].concat();

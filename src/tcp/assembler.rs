@@ -9,12 +9,13 @@
 //! acknowledged, so that a retransmission that says something else is noticed; once acknowledged, a later copy can
 //! no longer change what the receiver took.
 
+use super::kept::Kept;
 use super::spare::Spare;
 use super::{Chunk, Delivery, Fin, Missing, MissingCause};
 use crate::Limits;
 use crate::capture::PacketRef;
-use crate::packet::Segment;
-use std::collections::{BTreeMap, VecDeque};
+use crate::packet::{Flags, Segment};
+use std::collections::BTreeMap;
 
 /// A sequence number further than this from the expected one belongs to another connection or to no one:
 /// windows cannot be larger (RFC 7323 §2.3).
@@ -24,37 +25,45 @@ const MAX_WINDOW: i64 = 1 << 30;
 /// multi-queue interfaces deliver neighbours out of order.
 const PATIENCE: u32 = 32;
 
-/// One direction of a connection.
+/// One direction of a connection. What few connections need is in boxes, which are made when it comes.
 #[derive(Debug, Default)]
 pub(super) struct Assembler {
     /// Sequence number of stream offset 0.
     start: Option<u32>,
+    /// Segments since a hole at `next` was acknowledged.
+    waited: u32,
     /// A SYN gave `start`; otherwise it was the first byte captured, or the other end's acknowledgment.
     pub(super) syn: bool,
     /// A segment of this direction was captured.
     pub(super) seen: bool,
+    /// The end was delivered.
+    pub(super) ended: bool,
+    /// The end, or what followed it, was an RST.
+    pub(super) torn_down: bool,
     /// Offset of the next byte to deliver.
     next: u64,
     /// Offset up to which the other end has acknowledged this direction.
     acked: u64,
-    /// Segments since a hole at `next` was acknowledged.
-    waited: u32,
+    /// The last delivered bytes, up to `next`, that are not acknowledged: lent while there are any.
+    unacked: Option<Box<Kept>>,
+    /// Once anything came in another order than it was sent.
+    disorder: Option<Box<Disorder>>,
+    /// Where the stream ends, and the packet that said so.
+    end: Option<Box<End>>,
+}
+
+/// What waits for bytes before it.
+#[derive(Debug, Default)]
+struct Disorder {
     /// What came early, by offset; the pieces do not overlap.
     early: BTreeMap<u64, Early>,
     /// Bytes in `early`.
     early_bytes: usize,
     /// The first bare acknowledgment captured before the bytes that its sender had sent by then.
-    ahead: Option<Box<Ahead>>,
-    /// The last delivered bytes, up to `next`, that are not acknowledged.
-    unacked: VecDeque<u8>,
-    /// Where the stream ends, and the packet that said so.
-    end: Option<Box<End>>,
-    /// The end was delivered.
-    pub(super) ended: bool,
-    /// The end, or what followed it, was an RST.
-    pub(super) torn_down: bool,
+    ahead: Option<Ahead>,
 }
 
+/// A piece that came early.
 #[derive(Debug)]
 struct Early {
     bytes: Box<[u8]>,
@@ -102,14 +111,9 @@ impl Assembler {
         self.start.is_some_and(|start| start != seq.wrapping_add(1))
     }
 
-    /// Takes the start of the stream from the other end's first acknowledgment.
+    /// Takes the start of the stream, where it is not known, from the other end's first acknowledgment.
     pub(super) fn start_at(&mut self, seq: u32) {
         self.start.get_or_insert(seq);
-    }
-
-    /// Whether the start of the stream is known.
-    pub(super) fn started(&self) -> bool {
-        self.start.is_some()
     }
 
     /// Takes one segment of this direction; `acknowledged` is its acknowledgment as an offset of the other one.
@@ -122,6 +126,44 @@ impl Assembler {
         deliver: &mut impl FnMut(Delivery<'_>),
     ) {
         self.seen = true;
+        if self.expects(segment) {
+            // Nearly every segment: it is next in line and nothing waits. The rest of this file would do the same.
+            if !segment.payload.is_empty() {
+                let chunk = Chunk { offset: self.next, bytes: segment.payload, packet, acknowledged };
+                self.next += segment.payload.len() as u64;
+                self.remember(segment.payload, limits);
+                deliver(Delivery::Data(chunk));
+            }
+            return;
+        }
+        self.push_any(segment, packet, acknowledged, limits, deliver);
+    }
+
+    /// Whether a segment is the next in line, whole, with nothing but bytes or an acknowledgment in it, while nothing waits
+    /// for bytes before it.
+    #[inline]
+    fn expects(&self, segment: &Segment<'_>) -> bool {
+        let next = self.start.map(|start| start.wrapping_add(self.next as u32));
+        let in_order = self
+            .disorder
+            .as_ref()
+            .is_none_or(|wait| wait.early.is_empty() && wait.ahead.is_none_or(|ahead| ahead.offset <= self.next));
+        next == Some(segment.seq)
+            && segment.flags == Flags::default()
+            && segment.cut == 0
+            && self.end.is_none()
+            && in_order
+    }
+
+    /// Takes a segment of any kind.
+    fn push_any(
+        &mut self,
+        segment: &Segment<'_>,
+        packet: PacketRef,
+        acknowledged: Option<u64>,
+        limits: &Limits,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) {
         let seq = if segment.flags.syn {
             self.syn = true;
             segment.seq.wrapping_add(1)
@@ -154,9 +196,9 @@ impl Assembler {
             let acknowledged = self.known_when_sent(end.unwrap_or(0), acknowledged);
             self.bytes(offset, segment, packet, acknowledged, limits, deliver);
         } else if let (Some(offset), Some(acknowledged)) = (end.filter(|&end| end > self.next), acknowledged)
-            && self.ahead.as_ref().is_none_or(|ahead| ahead.offset <= self.next)
+            && self.ahead().is_none_or(|ahead| ahead.offset <= self.next)
         {
-            self.ahead = Some(Box::new(Ahead { offset, acknowledged }));
+            self.disorder.get_or_insert_default().ahead = Some(Ahead { offset, acknowledged });
         }
         // One far outside any window is ignored by its receiver (RFC 9293 §3.10.7.4): it is somebody's guess.
         if let Some(end) = end.filter(|_| segment.flags.rst) {
@@ -169,8 +211,9 @@ impl Assembler {
     /// them says `acknowledged`. That segment may be a retransmission whose original never reached the tap; but bytes are
     /// sent in their order, so whatever was captured from behind them tells of an earlier time than a retransmission does.
     fn known_when_sent(&self, end: u64, acknowledged: Option<u64>) -> Option<u64> {
-        let ahead = self.ahead.as_ref().filter(|ahead| ahead.offset >= end).map(|ahead| ahead.acknowledged);
-        let behind = self.early.range(end..).filter_map(|(_, piece)| piece.acknowledged);
+        let Some(wait) = &self.disorder else { return acknowledged };
+        let ahead = wait.ahead.filter(|ahead| ahead.offset >= end).map(|ahead| ahead.acknowledged);
+        let behind = wait.early.range(end..).filter_map(|(_, piece)| piece.acknowledged);
         acknowledged.map(|acknowledged| behind.chain(ahead).fold(acknowledged, u64::min))
     }
 
@@ -184,15 +227,16 @@ impl Assembler {
         };
         self.end = Some(Box::new(End { offset, packet, acknowledged, reset: false, rst }));
         let from = offset.max(self.next);
-        for (_, piece) in self.early.split_off(&from) {
-            self.early_bytes -= piece.bytes.len();
+        let Some(wait) = &mut self.disorder else { return };
+        for (_, piece) in wait.early.split_off(&from) {
+            wait.early_bytes -= piece.bytes.len();
         }
-        if let Some(mut last) = self.early.last_entry() {
+        if let Some(mut last) = wait.early.last_entry() {
             let room = usize::try_from(from - last.key()).unwrap_or(usize::MAX);
             let piece = last.get_mut();
             piece.cut = piece.cut.min(u32::try_from(room.saturating_sub(piece.bytes.len())).unwrap_or(u32::MAX));
             if piece.bytes.len() > room {
-                self.early_bytes -= piece.bytes.len() - room;
+                wait.early_bytes -= piece.bytes.len() - room;
                 piece.bytes = piece.bytes[..room].into();
             }
         }
@@ -208,7 +252,8 @@ impl Assembler {
     /// An RST ends the stream where it stands; its sequence number may lie anywhere in the window (RFC 9293
     /// §3.5.3), so one that comes early waits for the bytes before it.
     fn reset(&mut self, offset: u64, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        let last = self.early.last_key_value().map_or(0, |(at, piece)| at + piece.bytes.len() as u64);
+        let last = self.disorder.as_ref().and_then(|wait| wait.early.last_key_value());
+        let last = last.map_or(0, |(at, piece)| at + piece.bytes.len() as u64);
         let ended = self.ended;
         match self.end.as_deref_mut() {
             // A copy, or behind a FIN that waits for the bytes before it.
@@ -233,45 +278,51 @@ impl Assembler {
         }
     }
 
-    /// Has room for bytes that may come and will have to be acknowledged.
-    pub(super) fn borrow_room(&mut self, spare: &mut Spare) {
-        if self.unacked.capacity() == 0 {
-            self.unacked = spare.take();
+    /// Has room for so many bytes that may have to be acknowledged.
+    #[inline]
+    pub(super) fn borrow_room(&mut self, bytes: usize, spare: &mut Spare) {
+        if self.unacked.is_none() {
+            self.unacked = Some(spare.take(bytes));
         }
     }
 
     /// Gives the room back while nothing waits for an acknowledgment: an idle direction holds none.
+    #[inline]
     pub(super) fn return_room(&mut self, spare: &mut Spare) {
-        if self.unacked.is_empty() && self.unacked.capacity() > 0 {
-            spare.put(std::mem::take(&mut self.unacked));
+        if let Some(kept) = self.unacked.take_if(|kept| kept.is_empty()) {
+            spare.put(kept);
         }
     }
 
-    /// Takes an acknowledgment of this direction.
-    pub(super) fn acknowledge(&mut self, ack: u32) {
-        let Some(offset) = self.acknowledged_offset(ack) else { return };
-        if offset <= self.acked {
-            return;
+    /// Takes an acknowledgment of this direction, and says which offset it names, as
+    /// [`acknowledged_offset`](Self::acknowledged_offset) does.
+    #[inline]
+    pub(super) fn acknowledge(&mut self, ack: u32) -> Option<u64> {
+        let offset = self.acknowledged_offset(ack)?;
+        if offset > self.acked {
+            self.acked = offset;
+            if let Some(kept) = &mut self.unacked {
+                let kept_from = self.next - kept.len() as u64;
+                kept.forget(usize::try_from(offset.saturating_sub(kept_from)).unwrap_or(usize::MAX));
+            }
         }
-        self.acked = offset;
-        let kept_from = self.next - self.unacked.len() as u64;
-        let drop = offset.saturating_sub(kept_from).min(self.unacked.len() as u64) as usize;
-        if drop == self.unacked.len() {
-            self.unacked.clear();
-        } else {
-            self.unacked.drain(..drop);
-        }
+        Some(offset)
     }
 
     /// Counts a segment of the connection, of either direction, and gives up a hole that was waited for long enough.
+    #[inline]
     pub(super) fn tick(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         if self.acked <= self.next || self.ended {
             self.waited = 0;
-            return;
+        } else {
+            self.wait(packet, limits, deliver);
         }
+    }
+
+    /// What was acknowledged is not there.
+    fn wait(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         // A hole with nothing behind it may be filled at any time; `finish` sees to it otherwise.
-        let first_early = self.early.keys().next().copied();
-        let Some(behind) = first_early.or(self.end.as_ref().map(|end| end.offset)) else { return };
+        let Some(behind) = self.first_early().or(self.end.as_ref().map(|end| end.offset)) else { return };
         self.waited += 1;
         if self.waited > PATIENCE {
             self.waited = 0;
@@ -283,7 +334,7 @@ impl Assembler {
 
     /// The connection is over: delivers what waits, and each hole before it as missing.
     pub(super) fn finish(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        while let Some((&offset, _)) = self.early.first_key_value() {
+        while let Some(offset) = self.first_early() {
             self.skip_to(offset, MissingCause::Lost, packet, deliver);
             self.drain(limits, deliver);
         }
@@ -309,7 +360,9 @@ impl Assembler {
         }
         let missing = Missing { offset: self.next, length: offset - self.next, cause, packet };
         self.next = offset;
-        self.unacked.clear();
+        if let Some(kept) = &mut self.unacked {
+            kept.clear();
+        }
         deliver(Delivery::Missing(missing));
     }
 
@@ -363,7 +416,7 @@ impl Assembler {
     fn pass(&mut self, chunk: Chunk<'_>, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         let mut rest = chunk.bytes;
         while !rest.is_empty() {
-            let until_early = self.early.keys().next().map_or(u64::MAX, |early| early - self.next);
+            let until_early = self.first_early().map_or(u64::MAX, |early| early - self.next);
             let take = usize::try_from(until_early).unwrap_or(usize::MAX).min(rest.len());
             if take > 0 {
                 let part = Chunk { offset: self.next, bytes: &rest[..take], ..chunk };
@@ -373,7 +426,9 @@ impl Assembler {
                 rest = &rest[take..];
                 continue;
             }
-            let Some((offset, mut piece)) = self.early.pop_first() else { return };
+            let Some((offset, mut piece)) = self.disorder.as_mut().and_then(|wait| wait.early.pop_first()) else {
+                return;
+            };
             if let Some(at) = first_difference(rest, &piece.bytes) {
                 deliver(Delivery::Conflict { offset: offset + at as u64, packet: chunk.packet });
             }
@@ -387,7 +442,7 @@ impl Assembler {
     }
 
     fn skip_cut(&mut self, to: u64, packet: PacketRef, deliver: &mut impl FnMut(Delivery<'_>)) {
-        let to = self.early.keys().next().map_or(to, |&early| to.min(early));
+        let to = self.first_early().map_or(to, |early| to.min(early));
         self.skip_to(to, MissingCause::Snaplen, packet, deliver);
     }
 
@@ -401,12 +456,13 @@ impl Assembler {
         acknowledged: Option<u64>,
         deliver: &mut impl FnMut(Delivery<'_>),
     ) {
+        let Disorder { early, early_bytes, .. } = &mut **self.disorder.get_or_insert_default();
         let mut at = offset;
         let mut rest = bytes;
         loop {
             // The piece that covers `at`, or else the next one behind it.
             let covering =
-                self.early.range(..=at).next_back().filter(|(start, piece)| *start + piece.bytes.len() as u64 > at);
+                early.range(..=at).next_back().filter(|(start, piece)| *start + piece.bytes.len() as u64 > at);
             if let Some((&start, piece)) = covering {
                 let inside = &piece.bytes[(at - start) as usize..];
                 let both = inside.len().min(rest.len());
@@ -421,16 +477,16 @@ impl Assembler {
                 continue;
             }
             // A piece of which nothing was captured makes way for one of which something was.
-            if self.early.get(&at).is_some_and(|piece| piece.bytes.is_empty()) {
-                self.early.remove(&at);
+            if early.get(&at).is_some_and(|piece| piece.bytes.is_empty()) {
+                early.remove(&at);
             }
-            let until = self.early.range(at..).next().map_or(u64::MAX, |(&start, _)| start - at);
+            let until = early.range(at..).next().map_or(u64::MAX, |(&start, _)| start - at);
             let take = usize::try_from(until).unwrap_or(usize::MAX).min(rest.len());
             let last = take == rest.len();
             if take > 0 || (last && cut > 0) {
                 let piece = Early { bytes: rest[..take].into(), cut: if last { cut } else { 0 }, packet, acknowledged };
-                self.early_bytes += take;
-                self.early.insert(at, piece);
+                *early_bytes += take;
+                early.insert(at, piece);
             }
             if last {
                 return;
@@ -442,8 +498,10 @@ impl Assembler {
 
     /// Gives up holes until what waits is within the limits.
     fn bound(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        while self.early_bytes > limits.out_of_order_bytes || self.early.len() > limits.out_of_order_segments {
-            let Some((&offset, _)) = self.early.first_key_value() else { return };
+        while let Some(wait) = &self.disorder
+            && (wait.early_bytes > limits.out_of_order_bytes || wait.early.len() > limits.out_of_order_segments)
+        {
+            let Some(offset) = self.first_early() else { return };
             self.skip_to(offset, MissingCause::Limit, packet, deliver);
             self.drain(limits, deliver);
             self.reach_end(deliver);
@@ -452,7 +510,7 @@ impl Assembler {
 
     /// Delivers what waits and is next in line.
     fn drain(&mut self, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        while let Some(entry) = self.early.first_entry() {
+        while let Some(entry) = self.disorder.as_mut().and_then(|wait| wait.early.first_entry()) {
             if *entry.key() > self.next {
                 return;
             }
@@ -463,7 +521,9 @@ impl Assembler {
 
     /// Delivers what is new of a piece that was taken from `early` and begins at `next` or before.
     fn deliver_early(&mut self, offset: u64, piece: Early, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        self.early_bytes -= piece.bytes.len();
+        if let Some(wait) = &mut self.disorder {
+            wait.early_bytes -= piece.bytes.len();
+        }
         let behind = usize::try_from(self.next - offset).unwrap_or(usize::MAX).min(piece.bytes.len());
         let bytes = &piece.bytes[behind..];
         if !bytes.is_empty() {
@@ -481,32 +541,42 @@ impl Assembler {
     /// Keeps delivered bytes that end at `next` until they are acknowledged.
     fn remember(&mut self, bytes: &[u8], limits: &Limits) {
         if self.acked >= self.next {
-            self.unacked.clear();
+            if let Some(kept) = &mut self.unacked {
+                kept.clear();
+            }
             return;
         }
+        let kept = self.unacked.get_or_insert_default();
         let unacknowledged = usize::try_from(self.next - self.acked).unwrap_or(usize::MAX);
         let keep = bytes.len().min(limits.unacknowledged_bytes).min(unacknowledged);
-        let total = self.unacked.len() + keep;
+        let total = kept.len() + keep;
         if keep < bytes.len() {
-            self.unacked.clear();
+            kept.clear();
         } else if total > limits.unacknowledged_bytes {
-            self.unacked.drain(..total - limits.unacknowledged_bytes);
+            kept.forget(total - limits.unacknowledged_bytes);
         }
-        self.unacked.extend(&bytes[bytes.len() - keep..]);
+        kept.push(&bytes[bytes.len() - keep..]);
     }
 
     /// Holds a retransmission against what was delivered and is not acknowledged.
     fn compare(&self, offset: u64, bytes: &[u8], packet: PacketRef, deliver: &mut impl FnMut(Delivery<'_>)) {
-        let kept_from = self.next - self.unacked.len() as u64;
+        let Some(kept) = &self.unacked else { return };
+        let kept_from = self.next - kept.len() as u64;
         let from = offset.max(kept_from);
         let Some(skip) = usize::try_from(from - offset).ok().filter(|&skip| skip < bytes.len()) else { return };
-        let bytes = &bytes[skip..];
-        let (front, back) = self.unacked.as_slices();
-        let at = (from - kept_from) as usize;
-        let kept = front.iter().chain(back).skip(at);
-        if let Some(differs) = bytes.iter().zip(kept).position(|(again, first)| again != first) {
+        let kept = &kept.bytes()[(from - kept_from) as usize..];
+        if let Some(differs) = first_difference(&bytes[skip..], kept) {
             deliver(Delivery::Conflict { offset: from + differs as u64, packet });
         }
+    }
+
+    fn ahead(&self) -> Option<Ahead> {
+        self.disorder.as_ref()?.ahead
+    }
+
+    /// Offset of the first piece that came early.
+    fn first_early(&self) -> Option<u64> {
+        self.disorder.as_ref()?.early.keys().next().copied()
     }
 
     fn reach_end(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {

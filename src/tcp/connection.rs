@@ -67,22 +67,24 @@ impl Connection {
         deliver: &mut impl FnMut(Side, Delivery<'_>),
     ) {
         self.count_duplicate(side, segment, at);
+        let (this, other) = match side {
+            Side::First => (&mut self.first, &mut self.second),
+            Side::Second => (&mut self.second, &mut self.first),
+        };
         let mut acknowledged = None;
         if let Some(ack) = segment.ack.filter(|_| !segment.flags.rst) {
             // Where the other end's SYN was not captured, the first acknowledgment of a connection that was seen
             // from its beginning says where the other end's stream starts.
-            if self.half(side).syn && !segment.flags.syn && !self.half(side.other()).started() {
-                self.half_mut(side.other()).start_at(ack);
+            if this.syn && !segment.flags.syn {
+                other.start_at(ack);
             }
-            acknowledged = self.half(side.other()).acknowledged_offset(ack);
-            self.half_mut(side.other()).acknowledge(ack);
+            acknowledged = other.acknowledge(ack);
         }
         if !segment.payload.is_empty() {
-            self.half_mut(side).borrow_room(spare);
+            this.borrow_room(segment.payload.len(), spare);
         }
-        self.half_mut(side).push(segment, at, acknowledged, limits, &mut |delivery| deliver(side, delivery));
-        for side in [side, side.other()] {
-            let half = self.half_mut(side);
+        this.push(segment, at, acknowledged, limits, &mut |delivery| deliver(side, delivery));
+        for (side, half) in [(side, this), (side.other(), other)] {
             half.tick(at, limits, &mut |delivery| deliver(side, delivery));
             half.return_room(spare);
         }
@@ -111,18 +113,21 @@ impl Connection {
         }
     }
 
+    #[inline]
     fn count_duplicate(&mut self, side: Side, segment: &Segment<'_>, at: PacketRef) {
         if segment.payload.is_empty() && !segment.flags.syn && !segment.flags.fin {
             return;
         }
         let this = Last { seq: segment.seq, fingerprint: segment.fingerprint, side, time: at.time };
-        let copy = self.last.is_some_and(|last| {
+        if let Some(last) = self.last.replace(this)
+            && last.seq == this.seq
+            && last.fingerprint == this.fingerprint
+            && last.side == side
+        {
             let close =
                 matches!((last.time, at.time), (Some(then), Some(now)) if now.0.abs_diff(then.0) < DUPLICATE_WITHIN);
-            close && last.side == side && last.seq == this.seq && last.fingerprint == this.fingerprint
-        });
-        self.duplicates += u64::from(copy);
-        self.last = Some(this);
+            self.duplicates += u64::from(close);
+        }
     }
 
     fn half(&self, side: Side) -> &Assembler {

@@ -5,6 +5,7 @@
 
 mod assembler;
 mod connection;
+mod kept;
 mod spare;
 #[cfg(test)]
 mod tests;

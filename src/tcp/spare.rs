@@ -1,30 +1,40 @@
 //! Memory that connections lend each other, so that none is made for each segment and an idle connection holds none.
 
-use std::collections::VecDeque;
+use super::kept::Kept;
 
 /// Buffers that are kept for the next connection.
 const KEPT: usize = 64;
 
-/// Bytes of a buffer that is kept: room for a short message. A larger one would stay with a connection whose last bytes
-/// are never acknowledged.
-const ROOM: usize = 256;
+/// Bytes of the buffers that are kept: room for a short message, and for the few full segments that pass before an
+/// acknowledgment. Who sends short messages gets no large one: it would stay with a connection whose last bytes are never
+/// acknowledged.
+const SMALL: usize = 256;
+const LARGE: usize = 8 << 10;
 
 /// Empty buffers for bytes that wait for their acknowledgment.
 #[derive(Debug, Default)]
 pub struct Spare {
-    buffers: Vec<VecDeque<u8>>,
+    // In boxes, as connections hold them: one word where there is none.
+    #[expect(clippy::vec_box, reason = "a buffer moves between connections without its box being made anew")]
+    small: Vec<Box<Kept>>,
+    #[expect(clippy::vec_box, reason = "the same")]
+    large: Vec<Box<Kept>>,
 }
 
 impl Spare {
-    /// An empty buffer, with room if there is one.
-    pub(super) fn take(&mut self) -> VecDeque<u8> {
-        self.buffers.pop().unwrap_or_default()
+    /// An empty buffer for a segment of so many bytes and others like it.
+    #[inline]
+    pub(super) fn take(&mut self, bytes: usize) -> Box<Kept> {
+        let kept = if bytes <= SMALL { &mut self.small } else { &mut self.large };
+        kept.pop().unwrap_or_default()
     }
 
     /// Takes back an empty buffer.
-    pub(super) fn put(&mut self, buffer: VecDeque<u8>) {
-        if buffer.capacity() <= ROOM && self.buffers.len() < KEPT {
-            self.buffers.push(buffer);
+    #[inline]
+    pub(super) fn put(&mut self, buffer: Box<Kept>) {
+        let kept = if buffer.capacity() <= SMALL { &mut self.small } else { &mut self.large };
+        if buffer.capacity() <= LARGE && kept.len() < KEPT {
+            kept.push(buffer);
         }
     }
 }

@@ -88,8 +88,8 @@ pub fn handshake(handshake: &Handshake, findings: &[Mark<'_>]) -> Text {
 fn headers(handshake: &Handshake, text: &mut Text) {
     let valid = handshake.accept.as_ref().map(|check| check.valid);
     let switched = handshake.attempt.switched;
-    let mut asked: Vec<&Header> = all(handshake.attempt.request.as_ref());
-    let mut answered: Vec<&Header> = all(handshake.attempt.response.as_ref());
+    let mut asked: Vec<Header<'_>> = all(handshake.attempt.request.as_ref());
+    let mut answered: Vec<Header<'_>> = all(handshake.attempt.response.as_ref());
     for (left, right) in PAIRS {
         let (left, right) = (take(&mut asked, left), take(&mut answered, right));
         for index in 0..left.len().max(right.len()) {
@@ -106,18 +106,18 @@ fn headers(handshake: &Handshake, text: &mut Text) {
     }
 }
 
-fn all<Start>(head: Option<&Head<Start>>) -> Vec<&Header> {
+fn all<Start>(head: Option<&Head<Start>>) -> Vec<Header<'_>> {
     head.map_or(Vec::new(), |head| head.headers.iter().collect())
 }
 
 /// Takes the headers of this name out of the list.
-fn take<'a>(headers: &mut Vec<&'a Header>, name: &str) -> Vec<&'a Header> {
+fn take<'a>(headers: &mut Vec<Header<'a>>, name: &str) -> Vec<Header<'a>> {
     let (taken, rest) = headers.iter().copied().partition(|header| header.name.eq_ignore_ascii_case(name.as_bytes()));
     *headers = rest;
     taken
 }
 
-fn header_cell(header: &Header, sender: Role, accept_valid: Option<bool>, switched: bool) -> Vec<Line> {
+fn header_cell(header: &Header<'_>, sender: Role, accept_valid: Option<bool>, switched: bool) -> Vec<Line> {
     let name = header.name.to_ascii_lowercase();
     let style = match (name.as_slice(), accept_valid) {
         (b"sec-websocket-accept", Some(true)) => Style::Good,
@@ -126,9 +126,9 @@ fn header_cell(header: &Header, sender: Role, accept_valid: Option<bool>, switch
         _ => Style::Plain,
     };
     let shown = vec![
-        Span::new(printable_within(&header.name, VALUE), Style::Strong),
+        Span::new(printable_within(header.name, VALUE), Style::Strong),
         Span::new(": ", Style::Dim),
-        Span::new(value_shown(&name, &header.value), style),
+        Span::new(value_shown(&name, header.value), style),
     ];
     cell(shown, purpose(&name, sender, switched), Style::Dim)
 }

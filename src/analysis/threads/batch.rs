@@ -1,6 +1,6 @@
 //! Segments on their way from the thread that reads to those that decode.
 
-use crate::analysis::flows::Key;
+use crate::analysis::table::Key;
 use crate::capture::{LinkType, Packet, PacketRef};
 use crate::packet::Segment;
 use crate::tls::KeyLog;

@@ -314,13 +314,13 @@ impl Connection {
             return true;
         }
         let (this, other) = (self.peek(side), self.peek(side.other()));
-        let opening = classify(chunk.bytes);
-        let is_request = self.client.is_none() && matches!(opening, Opening::Request | Opening::Neither);
-        if self.client == Some(side) || is_request {
-            return false;
+        match self.client {
+            Some(client) if client == side => return false,
+            None if matches!(classify(chunk.bytes), Opening::Request | Opening::Neither) => return false,
+            _ => {}
         }
         if self.answer_lost {
-            return opening != Opening::Response;
+            return classify(chunk.bytes) != Opening::Response;
         }
         // The server had read more of the client's bytes than were delivered: its answer came out of order.
         this.reader.is_at_start()

@@ -2,7 +2,7 @@
 
 use super::url::{query, url};
 use crate::analysis::Connection;
-use crate::http::{Head, Header, RequestLine, StatusLine};
+use crate::http::{Head, Header, Headers, RequestLine, StatusLine};
 use crate::report::encode::Lossy;
 use serde::Serialize;
 
@@ -113,9 +113,9 @@ fn size(length: u64) -> i64 {
     i64::try_from(length).unwrap_or(UNKNOWN)
 }
 
-fn headers(headers: &[Header]) -> Vec<Pair> {
+fn headers(headers: &Headers) -> Vec<Pair> {
     let pair =
-        |header: &Header| Pair { name: Lossy(&header.name).to_string(), value: Lossy(&header.value).to_string() };
+        |header: Header<'_>| Pair { name: Lossy(header.name).to_string(), value: Lossy(header.value).to_string() };
     headers.iter().map(pair).collect()
 }
 

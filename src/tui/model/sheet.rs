@@ -3,7 +3,7 @@
 
 use crate::analysis::Connection;
 use crate::escape::printable;
-use crate::http::{Head, Header};
+use crate::http::{Head, Header, Headers};
 use crate::report::words::duration;
 use crate::websocket::Handshake;
 
@@ -35,7 +35,7 @@ impl Sheet<'_> {
         self.entry(depth, label, value.as_ref(), false);
     }
 
-    fn headers(&mut self, headers: &[Header]) {
+    fn headers(&mut self, headers: &Headers) {
         for Header { name, value } in headers {
             let (name, value) = (printable(name), printable(value));
             self.line(1, &name, value);

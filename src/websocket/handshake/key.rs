@@ -4,7 +4,7 @@ use crate::http::trim_ows;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
 /// Keys that stand in specifications, encyclopaedias and tutorials: whoever sends one has copied it.
 pub const SAMPLE_KEYS: [&str; 9] = [
@@ -76,10 +76,47 @@ pub fn decode_key(key: &[u8]) -> Result<DecodedKey, KeyFault> {
         return Err(KeyFault::Alphabet { offset, byte: key[offset] });
     }
     let bytes = LENIENT.decode(key).map_err(|_| KeyFault::Padding)?;
-    Ok(DecodedKey { canonical: STANDARD.decode(key).is_ok(), bytes })
+    Ok(DecodedKey { canonical: is_canonical(key), bytes })
+}
+
+/// Whether the bits of the last symbol that stand for nothing are zero, in a key that is base64.
+fn is_canonical(key: &[u8]) -> bool {
+    let symbols = key.iter().position(|&byte| byte == b'=').map_or(key, |end| &key[..end]);
+    let unused = match symbols.len() % 4 {
+        2 => 0x0F,
+        3 => 0x03,
+        _ => 0,
+    };
+    let value = match symbols.last() {
+        Some(letter @ b'A'..=b'Z') => letter - b'A',
+        Some(letter @ b'a'..=b'z') => letter - b'a' + 26,
+        Some(digit @ b'0'..=b'9') => digit - b'0' + 52,
+        Some(b'+') => 62,
+        _ => 63,
+    };
+    value & unused == 0
 }
 
 /// What the key decodes to in the eyes of a decoder that cares neither for pad bits nor for padding.
 pub(super) fn decode_lenient(key: &[u8]) -> Option<Vec<u8>> {
     INDIFFERENT.decode(key).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Encoded, the last symbol changed.
+        #[test]
+        fn canonical_is_what_a_strict_decoder_takes(bytes in prop::collection::vec(any::<u8>(), 0..20), last: u8) {
+            let mut key = STANDARD.encode(bytes).into_bytes();
+            if let Some(symbol) = key.iter_mut().rev().find(|byte| **byte != b'=') {
+                *symbol = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[usize::from(last % 64)];
+            }
+            prop_assert_eq!(decode_key(&key).unwrap().canonical, STANDARD.decode(&key).is_ok());
+        }
+    }
 }

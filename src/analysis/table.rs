@@ -1,0 +1,131 @@
+//! What is known of connections, found by their endpoints.
+//!
+//! Every packet looks for its connection, and there may be millions of them, so that connections between addresses of
+//! IPv4 have a table of their own: their key is two words, a third of what one of IPv6 takes.
+
+use crate::packet::{Endpoint, Segment};
+use foldhash::fast::{FixedState, RandomState};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Groups of connections. What connections share is shared within a group: it must not depend on how many threads decode
+/// them, and a group is decoded by one.
+pub(super) const GROUPS: usize = 64;
+
+/// The endpoints of a connection, the smaller one first: both directions have the same key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Of IPv4.
+    Narrow(Narrow),
+    /// Of IPv6.
+    Wide(Wide),
+}
+
+/// Address and port of each end.
+type Narrow = (u64, u64);
+/// The same.
+type Wide = (Long, Long);
+
+/// An address of IPv6 in two words, and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Long {
+    ip: [u64; 2],
+    port: u16,
+}
+
+/// In as few words as there are.
+impl Hash for Long {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [high, low] = self.ip;
+        state.write_u128(u128::from(high) << 64 | u128::from(low));
+        state.write_u16(self.port);
+    }
+}
+
+impl Key {
+    #[inline]
+    pub(super) fn of(segment: &Segment<'_>) -> Key {
+        Key::between(segment.source, segment.destination)
+    }
+
+    #[inline]
+    pub(super) fn between(a: Endpoint, b: Endpoint) -> Key {
+        match (a.ip, b.ip) {
+            (IpAddr::V4(first), IpAddr::V4(second)) => {
+                let word = |ip: Ipv4Addr, port| u64::from(ip.to_bits()) << 16 | u64::from(port);
+                let (a, b) = (word(first, a.port), word(second, b.port));
+                Key::Narrow((a.min(b), a.max(b)))
+            }
+            _ => Key::wide(a, b),
+        }
+    }
+
+    /// In which group it is: the same in every run, and for both directions.
+    pub(super) fn group(&self) -> usize {
+        let hash = match self {
+            Key::Narrow(key) => FixedState::default().hash_one(key),
+            Key::Wide(key) => FixedState::default().hash_one(key),
+        };
+        (hash >> 32) as usize % GROUPS
+    }
+
+    /// In which of so many sets of flows it is: that of its group.
+    pub(super) fn set(&self, sets: usize) -> usize {
+        self.group() % sets
+    }
+
+    fn wide(a: Endpoint, b: Endpoint) -> Key {
+        // No packet has an address of each kind.
+        let part = |Endpoint { ip, port }: Endpoint| match ip {
+            IpAddr::V4(ip) => (ip.to_ipv6_mapped().to_bits(), port),
+            IpAddr::V6(ip) => (ip.to_bits(), port),
+        };
+        let (a, b) = (part(a), part(b));
+        let long = |(ip, port): (u128, u16)| Long { ip: [(ip >> 64) as u64, ip as u64], port };
+        Key::Wide((long(a.min(b)), long(a.max(b))))
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Table<V> {
+    narrow: HashMap<Narrow, V, RandomState>,
+    wide: HashMap<Wide, V, RandomState>,
+}
+
+impl<V> Default for Table<V> {
+    fn default() -> Self {
+        Table { narrow: HashMap::default(), wide: HashMap::default() }
+    }
+}
+
+impl<V> Table<V> {
+    #[inline]
+    pub(super) fn get_mut(&mut self, key: &Key) -> Option<&mut V> {
+        match key {
+            Key::Narrow(key) => self.narrow.get_mut(key),
+            Key::Wide(key) => self.wide.get_mut(key),
+        }
+    }
+
+    /// Puts `value` where there is nothing.
+    pub(super) fn insert(&mut self, key: Key, value: V) -> &mut V {
+        match key {
+            Key::Narrow(key) => self.narrow.entry(key).or_insert(value),
+            Key::Wide(key) => self.wide.entry(key).or_insert(value),
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: &Key) {
+        match key {
+            Key::Narrow(key) => drop(self.narrow.remove(key)),
+            Key::Wide(key) => drop(self.wide.remove(key)),
+        }
+    }
+
+    /// Takes out everything, in no order.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = V> {
+        self.narrow.drain().map(|(_, value)| value).chain(self.wide.drain().map(|(_, value)| value))
+    }
+}
