@@ -143,21 +143,21 @@ impl FrameHeader {
     /// assert_eq!(header.payload_length, payload.len() as u64);
     /// ```
     pub fn parse(input: &[u8]) -> IResult<&[u8], FrameHeader> {
-        let (rest, [first, second]) = front(input)?;
+        let ([first, second], rest) = front(input)?;
         let (length_form, payload_length, rest) = match second & 0x7F {
             126 => {
-                let (rest, length) = front(rest)?;
+                let (length, rest) = front(rest)?;
                 (LengthForm::Bits16, u16::from_be_bytes(*length).into(), rest)
             }
             127 => {
-                let (rest, length) = front(rest)?;
+                let (length, rest) = front(rest)?;
                 (LengthForm::Bits64, u64::from_be_bytes(*length), rest)
             }
             length => (LengthForm::Bits7, length.into(), rest),
         };
         let (masking_key, rest) = match second & 0x80 {
             0 => (None, rest),
-            _ => front(rest).map(|(rest, key)| (Some(*key), rest))?,
+            _ => front(rest).map(|(key, rest)| (Some(*key), rest))?,
         };
         let header = FrameHeader {
             fin: first & 0x80 != 0,
@@ -212,8 +212,10 @@ impl FrameHeader {
     }
 }
 
-/// The first `N` bytes, in nom's order: behind the rest.
-fn front<const N: usize>(input: &[u8]) -> IResult<&[u8], &[u8; N]> {
-    let missing = || nom::Err::Incomplete(Needed::new(N - input.len()));
-    input.split_first_chunk().map(|(first, rest)| (rest, first)).ok_or_else(missing)
+/// Why nothing was read.
+type Stop<'a> = nom::Err<nom::error::Error<&'a [u8]>>;
+
+/// The first `N` bytes, and those behind them.
+fn front<const N: usize>(input: &[u8]) -> Result<(&[u8; N], &[u8]), Stop<'_>> {
+    input.split_first_chunk().ok_or_else(|| nom::Err::Incomplete(Needed::new(N - input.len())))
 }
