@@ -61,8 +61,10 @@ pub enum ReservedBits {
     Unknown,
 }
 
-/// One group of rules with the state it needs. Frames and messages are nearly all that happens, so a topic that does not
-/// care for them is not asked.
+/// One group of rules with the state it needs.
+///
+/// Frames and messages are nearly all that happens. A topic that does not care for them is not asked, and one that does
+/// first finds by a few comparisons, small enough to be compiled into the caller, that it has nothing to say.
 pub(super) trait Topic {
     /// Looks at a frame and files what is wrong.
     fn frame(&mut self, _frame: &Frame<'_>, _context: &Context, _docket: &mut Docket) {}
@@ -72,19 +74,6 @@ pub(super) trait Topic {
 
     /// Looks at any other event and files what is wrong.
     fn see(&mut self, _event: &Event<'_>, _context: &Context, _docket: &mut Docket) {}
-}
-
-/// Shows an event to the topics that care for its kind.
-macro_rules! show {
-    ($event:expr, $context:expr, $docket:expr => $($topic:expr),+ $(,)?) => {
-        match $event {
-            Event::Frame(frame) => { $($topic.frame(frame, $context, $docket);)+ }
-            Event::Message(message) => { $($topic.message(message, $context, $docket);)+ }
-            // Rules need no more of a payload than frames and messages tell.
-            Event::Piece { .. } => {}
-            event => { $($topic.see(event, $context, $docket);)+ }
-        }
-    };
 }
 
 /// The topics, in the order in which they see an event.
@@ -107,24 +96,37 @@ struct Topics {
     capture: capture::CaptureRules,
 }
 
+/// Has every topic look at the same.
+macro_rules! each {
+    ($topics:ident.$look:ident($($seen:expr),+)) => {
+        $topics.handshake_request.$look($($seen),+);
+        $topics.handshake_response.$look($($seen),+);
+        $topics.negotiation.$look($($seen),+);
+        $topics.frame_header.$look($($seen),+);
+        $topics.masking.$look($($seen),+);
+        $topics.fragmentation.$look($($seen),+);
+        $topics.control.$look($($seen),+);
+        $topics.text.$look($($seen),+);
+        $topics.compression.$look($($seen),+);
+        $topics.legacy.$look($($seen),+);
+        $topics.http2.$look($($seen),+);
+        $topics.closing.$look($($seen),+);
+        $topics.reconnecting.$look($($seen),+);
+        $topics.capture.$look($($seen),+);
+    };
+}
+
 impl Topics {
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        each!(self.frame(frame, context, docket));
+    }
+
+    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+        each!(self.message(message, context, docket));
+    }
+
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        show!(event, context, docket =>
-            self.handshake_request,
-            self.handshake_response,
-            self.negotiation,
-            self.frame_header,
-            self.masking,
-            self.fragmentation,
-            self.control,
-            self.text,
-            self.compression,
-            self.legacy,
-            self.http2,
-            self.closing,
-            self.reconnecting,
-            self.capture,
-        );
+        each!(self.see(event, context, docket));
     }
 }
 
@@ -144,6 +146,19 @@ pub struct Referee {
 struct OptIn {
     security: security::SecurityRules,
     operations: operations::OperationsRules,
+}
+
+impl OptIn {
+    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        match event {
+            Event::Frame(frame) => self.operations.frame(frame, context, docket),
+            Event::Message(message) => self.operations.message(message, context, docket),
+            _ => {
+                self.security.see(event, context, docket);
+                self.operations.see(event, context, docket);
+            }
+        }
+    }
 }
 
 impl Referee {
@@ -180,15 +195,25 @@ impl Referee {
     /// Looks at the next event of the connection.
     pub fn see(&mut self, event: &Event<'_>) {
         match event {
-            Event::Frame(frame) => self.context.ends[frame.sender] = Some(frame.end_offset),
-            Event::Handshake(handshake) => self.handshake(handshake),
-            _ => {}
+            Event::Frame(frame) => {
+                self.context.ends[frame.sender] = Some(frame.end_offset);
+                self.topics.frame(frame, &self.context, &mut self.docket);
+            }
+            Event::Message(message) => self.topics.message(message, &self.context, &mut self.docket),
+            // Rules need no more of a payload than frames and messages tell.
+            Event::Piece { .. } => return,
+            Event::Handshake(handshake) => {
+                self.handshake(handshake);
+                self.topics.see(event, &self.context, &mut self.docket);
+            }
+            _ => self.topics.see(event, &self.context, &mut self.docket),
         }
-        self.topics.see(event, &self.context, &mut self.docket);
         if let Some(topics) = &mut self.opt_in {
-            show!(event, &self.context, &mut self.docket => topics.security, topics.operations);
+            topics.see(event, &self.context, &mut self.docket);
         }
-        self.reactions.see(event, &self.context, &mut self.docket);
+        if self.reactions.care(event, &self.docket) {
+            self.reactions.see(event, &self.context, &mut self.docket);
+        }
         if let Event::End(ending) = event {
             let unlisted: Vec<_> = self.docket.unlisted().collect();
             for (rule, count) in unlisted {
@@ -235,5 +260,16 @@ fn reserved_bits(handshake: &Handshake) -> ReservedBits {
         (true, deflate) => ReservedBits::MayBeDefined { rsv1_compresses: deflate.is_some() },
         (false, Some(_)) => ReservedBits::Rsv1Compresses,
         (false, None) => ReservedBits::MustBeZero,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Referee;
+
+    /// Idle connections are what memory is spent on: what is rare is made when it comes.
+    #[test]
+    fn an_open_connection_needs_little() {
+        assert!(size_of::<Referee>() <= 320, "{}", size_of::<Referee>());
     }
 }

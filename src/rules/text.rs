@@ -102,32 +102,37 @@ pub(super) struct TextRules;
 impl Topic for TextRules {
     fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
         let Text { fault, bom, nul, noncharacter, .. } = &message.text;
-        if fault.is_none() && !bom && !nul && !noncharacter {
-            return;
+        if fault.is_some() || *bom || *nul || *noncharacter {
+            judge(message, context, docket);
         }
-        // What came out before inflating failed may be anything.
-        let readable = !matches!(message.inflated, Some(Inflated::Corrupt { .. } | Inflated::ContextLost));
-        if !readable || !context.has_current_frames() {
-            return;
-        }
-        let sender = message.sender;
-        if let Some(fault) = fault {
-            docket.file(not_utf8(message, fault, context));
-            return;
-        }
-        let mut note = |rule, what: &str| {
-            let text = format!("{sender}'s message {} {what}", message.index);
-            docket.file(Finding::of_message(rule, message, text));
-        };
-        if *noncharacter {
-            note(&NONCHARACTER, "holds a noncharacter");
-        }
-        if *bom {
-            note(&BOM, "begins with a byte order mark");
-        }
-        if *nul {
-            note(&NUL, "holds U+0000");
-        }
+    }
+}
+
+/// Judges a message whose text has something to be said of.
+#[cold]
+fn judge(message: &Message<'_>, context: &Context, docket: &mut Docket) {
+    // What came out before inflating failed may be anything.
+    let readable = !matches!(message.inflated, Some(Inflated::Corrupt { .. } | Inflated::ContextLost));
+    if !readable || !context.has_current_frames() {
+        return;
+    }
+    let sender = message.sender;
+    if let Some(fault) = &message.text.fault {
+        docket.file(not_utf8(message, fault, context));
+        return;
+    }
+    let mut note = |rule, what: &str| {
+        let text = format!("{sender}'s message {} {what}", message.index);
+        docket.file(Finding::of_message(rule, message, text));
+    };
+    if message.text.noncharacter {
+        note(&NONCHARACTER, "holds a noncharacter");
+    }
+    if message.text.bom {
+        note(&BOM, "begins with a byte order mark");
+    }
+    if message.text.nul {
+        note(&NUL, "holds U+0000");
     }
 }
 

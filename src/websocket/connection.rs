@@ -22,7 +22,7 @@ pub struct Connection {
 #[derive(Debug)]
 enum Decoder {
     Frames(Direction),
-    Hixie(HixieDirection),
+    Hixie(Box<HixieDirection>),
 }
 
 impl Connection {
@@ -46,7 +46,7 @@ impl Connection {
         let has_codes = matches!(handshake.family, Family::Rfc6455 | Family::Hybi(7..));
         shared.closing.outcomes.established = handshake.attempt.switched && has_codes;
         let decoder = |role| match handshake.family {
-            Family::Hixie75 | Family::Hixie76 => Decoder::Hixie(HixieDirection::new(role)),
+            Family::Hixie75 | Family::Hixie76 => Decoder::Hixie(Box::new(HixieDirection::new(role))),
             Family::Rfc6455 | Family::Hybi(_) if begins(role) => Decoder::Frames(Direction::new(role)),
             Family::Rfc6455 | Family::Hybi(_) => Decoder::Frames(Direction::mid_stream(role)),
         };
@@ -140,5 +140,16 @@ impl Decoder {
             }
             Decoder::Hixie(direction) => direction.finish(work),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Connection;
+
+    /// Idle connections are what memory is spent on: what is needed while a frame goes by is lent.
+    #[test]
+    fn an_open_connection_needs_little() {
+        assert!(size_of::<Connection>() <= 224, "{}", size_of::<Connection>());
     }
 }

@@ -101,9 +101,15 @@ impl Close {
 
 impl Topic for ClosingRules {
     fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
-        if self.is_open_to(context) {
+        if !self.is_open_to(context) {
+            return;
+        }
+        if self.teardown.is_some() || frame.header.opcode == Opcode::CLOSE {
             self.judge_frame(frame, context, docket);
         }
+        let stream = &mut self.streams[frame.sender];
+        stream.sent_data |= !frame.header.opcode.is_control();
+        stream.cut = !frame.complete;
     }
 
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
@@ -144,6 +150,8 @@ impl ClosingRules {
         context.has_current_frames() && (self.established || context.mid_stream)
     }
 
+    /// Judges a Close, or a frame that came after the end began.
+    #[cold]
     fn judge_frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         let sender = frame.sender;
         if let Some(teardown) = &mut self.teardown {
@@ -170,9 +178,6 @@ impl ClosingRules {
                 });
             }
         }
-        let stream = &mut self.streams[sender];
-        stream.sent_data |= !frame.header.opcode.is_control();
-        stream.cut = !frame.complete;
     }
 }
 

@@ -105,6 +105,7 @@ impl CompressionRules {
     }
 
     /// The frame has RSV1 set.
+    #[inline(never)]
     fn compressed(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
         let (sender, header) = (frame.sender, &frame.header);
         if matches!(header.opcode, Opcode::TEXT | Opcode::BINARY) {
@@ -156,6 +157,7 @@ impl CompressionRules {
 }
 
 /// Judges a message of the sender that `side` is about.
+#[inline(never)]
 fn judge(side: &mut Side, agreed: bool, message: &Message<'_>, context: &Context, docket: &mut Docket) {
     let sender = message.sender;
     side.messages += 1;

@@ -47,13 +47,8 @@ impl Topic for ControlRules {
         if !context.has_current_frames() {
             return;
         }
-        if frame.header.opcode.is_control() && frame.header.payload_length > LONGEST {
-            let (sender, name, length) = (frame.sender, frame.header.opcode.name(), frame.header.payload_length);
-            let text = format!("{sender}'s frame {} ({name}) has a payload of {length} bytes", frame.index);
-            docket.file(Finding::of_frame(&PAYLOAD_TOO_LONG, frame, text));
-        }
-        if frame.header.opcode == Opcode::PING {
-            self.flood(frame, context, docket);
+        if frame.header.opcode.is_control() {
+            self.control(frame, context, docket);
         }
         self.pings.frame(frame, context, docket);
     }
@@ -83,6 +78,18 @@ impl Topic for ControlRules {
 }
 
 impl ControlRules {
+    #[cold]
+    fn control(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        if frame.header.payload_length > LONGEST {
+            let (sender, name, length) = (frame.sender, frame.header.opcode.name(), frame.header.payload_length);
+            let text = format!("{sender}'s frame {} ({name}) has a payload of {length} bytes", frame.index);
+            docket.file(Finding::of_frame(&PAYLOAD_TOO_LONG, frame, text));
+        }
+        if frame.header.opcode == Opcode::PING {
+            self.flood(frame, context, docket);
+        }
+    }
+
     fn flood(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         const SECOND: Duration = Duration::from_secs(1);
         let sender = &mut self.senders.get_or_insert_default()[frame.sender];
@@ -103,6 +110,7 @@ impl ControlRules {
     }
 
     /// The message says "ping".
+    #[cold]
     fn text_heartbeat(&mut self, message: &Message<'_>, docket: &mut Docket) {
         let sender = &mut self.senders.get_or_insert_default()[message.sender];
         if sender.pings || sender.text_pings == 2 {

@@ -103,7 +103,7 @@ impl Pings {
 
     /// Takes a frame of either side.
     pub(super) fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
-        let alive = match &mut self.followed {
+        let alive = match self.followed {
             None if !frame.header.opcode.is_control() => Alive::at(frame.packet.time, frame),
             _ => self.followed(context).frame(frame, context, docket),
         };
@@ -119,6 +119,7 @@ impl Pings {
         }
     }
 
+    #[cold]
     fn followed(&mut self, context: &Context) -> &mut Followed {
         self.followed.get_or_insert_with(|| Box::new(Followed::new(context)))
     }

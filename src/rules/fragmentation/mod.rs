@@ -6,7 +6,7 @@ pub use rules::RULES;
 
 use super::docket::Docket;
 use super::referee::{Context, ReservedBits, Topic};
-use super::{Finding, Rule, Severity};
+use super::{Finding, Rule, Severity, Thresholds};
 use crate::websocket::{Ending, Event, Frame, Message, Opcode, TcpEnd};
 use crate::{PerRole, Role};
 use rules::{
@@ -90,6 +90,7 @@ impl Topic for FragmentationRules {
 
 impl FragmentationRules {
     /// A message left open before was interrupted, or lost in a gap.
+    #[cold]
     fn goes_on(&mut self, sender: Role) {
         if let Some(ends) = &mut self.ends {
             ends.sides[sender].unfinished = None;
@@ -98,7 +99,9 @@ impl FragmentationRules {
 
     fn judge_frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         let (sender, header) = (frame.sender, &frame.header);
-        self.goes_on(sender);
+        if self.ends.is_some() {
+            self.goes_on(sender);
+        }
         self.cut[sender] = !frame.complete;
         if header.opcode.is_control() {
             self.control(frame, docket);
@@ -112,6 +115,24 @@ impl FragmentationRules {
         if frame.message.is_some() {
             self.header_bytes[sender] += frame.header_bytes.len() as u64;
         }
+        // §5.4: a frame with FIN set and an opcode is a whole message, which may be empty, but not stand within another.
+        let is_fragment = !header.fin || header.opcode == Opcode::CONTINUATION;
+        if is_fragment || frame.inside_message == Some(true) {
+            self.fragment(frame, is_fragment, reserved_open, context, docket);
+        }
+    }
+
+    /// Judges a fragment, or a message that begins within another.
+    #[cold]
+    fn fragment(
+        &mut self,
+        frame: &Frame<'_>,
+        is_fragment: bool,
+        reserved_open: bool,
+        context: &Context,
+        docket: &mut Docket,
+    ) {
+        let (sender, header) = (frame.sender, &frame.header);
         match (header.opcode, frame.inside_message) {
             (Opcode::CONTINUATION, Some(false)) if reserved_open => self.reserved_open[sender] = !header.fin,
             (Opcode::CONTINUATION, Some(false)) => {
@@ -125,8 +146,6 @@ impl FragmentationRules {
             }
             _ => {}
         }
-        // §5.4: a frame with FIN set and an opcode is a whole message, which may be empty.
-        let is_fragment = !header.fin || header.opcode == Opcode::CONTINUATION;
         if is_fragment && frame.message.is_some() && header.payload_length == 0 {
             let which = if header.fin { "last fragment" } else { "fragment" };
             let text = format!("{sender}'s frame {} is an empty {which}", frame.index);
@@ -134,6 +153,7 @@ impl FragmentationRules {
         }
     }
 
+    #[cold]
     fn control(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
         let (sender, name) = (frame.sender, frame.header.opcode.name());
         if !frame.header.fin {
@@ -176,6 +196,16 @@ impl FragmentationRules {
     fn judge_message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
         let (sender, thresholds) = (message.sender, &context.thresholds);
         let header_bytes = std::mem::take(&mut self.header_bytes[sender]);
+        let is_whole = message.finished && message.text.split_at_frame.is_none();
+        if !is_whole || message.frames >= thresholds.frag_tiny_count {
+            self.fragments(header_bytes, message, thresholds, docket);
+        }
+    }
+
+    /// Judges a message of many fragments, or one that is not whole.
+    #[cold]
+    fn fragments(&mut self, header_bytes: u64, message: &Message<'_>, thresholds: &Thresholds, docket: &mut Docket) {
+        let sender = message.sender;
         let tiny = message.frames >= thresholds.frag_tiny_count
             && message.wire_length < message.frames.saturating_mul(thresholds.frag_tiny_bytes);
         if tiny {

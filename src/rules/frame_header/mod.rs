@@ -38,18 +38,8 @@ struct Cut {
 
 impl Topic for FrameHeaderRules {
     fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
-        if !context.has_current_frames() {
-            return;
-        }
-        masking_side(frame, docket);
-        let (rsv, opcode) = (frame.header.rsv(), frame.header.opcode);
-        if rsv != 0 || opcode.is_reserved() {
-            let whose = format!("{}'s frame {}", frame.sender, frame.index);
-            reserved(rsv, opcode, &whose, context, docket, |rule, text| Finding::of_frame(rule, frame, text));
-        }
-        length(frame, docket);
-        if !frame.complete {
-            self.cut_frame(frame, context);
+        if context.has_current_frames() && !is_sound(frame, context) {
+            self.judge(frame, context, docket);
         }
     }
 
@@ -101,6 +91,20 @@ impl Topic for FrameHeaderRules {
 }
 
 impl FrameHeaderRules {
+    #[cold]
+    fn judge(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        masking_side(frame, docket);
+        let (rsv, opcode) = (frame.header.rsv(), frame.header.opcode);
+        if rsv != 0 || opcode.is_reserved() {
+            let whose = format!("{}'s frame {}", frame.sender, frame.index);
+            reserved(rsv, opcode, &whose, context, docket, |rule, text| Finding::of_frame(rule, frame, text));
+        }
+        length(frame, docket);
+        if !frame.complete {
+            self.cut_frame(frame, context);
+        }
+    }
+
     fn cut_frame(&mut self, frame: &Frame<'_>, context: &Context) {
         let declared = frame.header.payload_length;
         let text = format!(
@@ -112,6 +116,17 @@ impl FrameHeaderRules {
             implausible: (declared > context.thresholds.frame_length_implausible).then_some(declared),
         });
     }
+}
+
+/// Whether a frame keeps every rule of this topic: all that is asked of nearly all frames.
+fn is_sound(frame: &Frame<'_>, context: &Context) -> bool {
+    let header = &frame.header;
+    (header.rsv() == 0 || header.rsv() == 0b100 && !must_clear_rsv1(context))
+        && !header.opcode.is_reserved()
+        && header.masking_key.is_some() == (frame.sender == Role::Client)
+        && header.length_form == LengthForm::shortest(header.payload_length)
+        && header.payload_length >> 63 == 0
+        && frame.complete
 }
 
 /// RFC 6455 §5.1: the client masks, the server does not.
@@ -127,6 +142,12 @@ fn masking_side(frame: &Frame<'_>, docket: &mut Docket) {
         }
         _ => {}
     }
+}
+
+/// Whether nothing is known to define RSV1.
+fn must_clear_rsv1(context: &Context) -> bool {
+    let bits = context.reserved_bits;
+    matches!(bits, ReservedBits::MustBeZero | ReservedBits::MayBeDefined { rsv1_compresses: false })
 }
 
 /// RFC 6455 §5.2: reserved bits and opcodes mean what an extension says, and nothing without one.
@@ -147,11 +168,7 @@ fn reserved(
         }
         docket.file(finding);
     };
-    let rsv1_judged = matches!(
-        context.reserved_bits,
-        ReservedBits::MustBeZero | ReservedBits::MayBeDefined { rsv1_compresses: false }
-    );
-    if rsv & 0b100 != 0 && rsv1_judged {
+    if rsv & 0b100 != 0 && must_clear_rsv1(context) {
         file(&RSV1_UNNEGOTIATED, "has RSV1 set, which no accepted extension defines");
     }
     if rsv & 0b010 != 0 && context.reserved_bits != ReservedBits::Unknown {

@@ -81,6 +81,7 @@ fn is_hixie(context: &Context) -> bool {
 
 impl LegacyRules {
     /// hixie-76 §4.2: text begins with a byte below 80 and ends at FF.
+    #[cold]
     fn unterminated(&mut self, frame: &Frame<'_>) {
         let is_text = frame.header_bytes.first().is_some_and(|&kind| kind & 0x80 == 0);
         if is_text && !frame.complete && !frame.after_gap {
@@ -94,6 +95,7 @@ impl LegacyRules {
     }
 }
 
+#[cold]
 fn not_utf8(message: &Message<'_>, docket: &mut Docket) {
     let Some(fault) = message.text.fault.filter(|_| message.finished && !message.after_gap) else { return };
     let bytes = fault.bytes.get(..usize::from(fault.length)).unwrap_or_default();

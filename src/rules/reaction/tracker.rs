@@ -47,22 +47,29 @@ struct Ends {
 }
 
 impl Reactions {
-    /// Looks at an event, and at what was found in it.
-    pub(in crate::rules) fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        let concerned = match *event {
+    /// Whether this event, or what was found in it, can matter: of nearly all events nothing does.
+    pub(in crate::rules) fn care(&self, event: &Event<'_>, docket: &Docket) -> bool {
+        let concerned = match event {
             Event::Frame(frame) => frame.header.opcode == Opcode::CLOSE,
-            Event::Fin { .. } | Event::Reset { .. } => true,
-            Event::Missing { sender, .. } => {
-                self.gaps[sender] = true;
-                false
-            }
+            Event::Fin { .. } | Event::Reset { .. } | Event::Missing { .. } => true,
             _ => false,
         };
-        let filed = docket.next_index();
-        let erred = filed != self.next_finding
-            && docket.since(self.next_finding).any(|finding| finding.severity == Severity::Error);
-        if self.followed.is_none() && !concerned && !erred {
-            self.next_finding = filed;
+        concerned || self.followed.is_some() || docket.next_index() != self.next_finding
+    }
+
+    /// Looks at an event, and at what was found in it.
+    pub(in crate::rules) fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        if let Event::Missing { sender, .. } = event {
+            self.gaps[*sender] = true;
+        }
+        let ends = match event {
+            Event::Frame(frame) => frame.header.opcode == Opcode::CLOSE,
+            Event::Fin { .. } | Event::Reset { .. } => true,
+            _ => false,
+        };
+        let erred = docket.since(self.next_finding).any(|finding| finding.severity == Severity::Error);
+        if self.followed.is_none() && !ends && !erred {
+            self.next_finding = docket.next_index();
             return;
         }
         let followed = self.followed.get_or_insert_default();
