@@ -61,15 +61,21 @@ impl Intake {
         &self.key_log
     }
 
+    fn learn(&mut self, found: Vec<Secrets>, take: &mut dyn Take) {
+        for secrets in found {
+            if secrets.kind == Secrets::TLS_KEY_LOG {
+                Arc::make_mut(&mut self.key_log).add(&secrets.data);
+                take.key_log(&self.key_log);
+            }
+        }
+    }
+
     /// Reads until the end of the capture, or until who takes it has enough.
     pub(super) fn read(&mut self, reader: &mut Reader, take: &mut dyn Take) -> Noticed {
         let mut noticed = Noticed::default();
         loop {
-            for secrets in reader.take_secrets() {
-                if secrets.kind == Secrets::TLS_KEY_LOG {
-                    Arc::make_mut(&mut self.key_log).add(&secrets.data);
-                    take.key_log(&self.key_log);
-                }
+            if reader.has_secrets() {
+                self.learn(reader.take_secrets(), take);
             }
             if reader.is_dry() {
                 take.pause();
@@ -77,13 +83,13 @@ impl Intake {
             let Some(packet) = reader.next_packet() else { return noticed };
             self.last = Some(packet.at);
             noticed.clock.tick(packet.at);
-            match self.decoder.decode(&packet) {
+            match &self.decoder.decode(&packet) {
                 Decoded::Segment(segment) => {
-                    if take.segment(&segment, &packet).is_break() {
+                    if take.segment(segment, &packet).is_break() {
                         return noticed;
                     }
                 }
-                Decoded::UnknownLink(link) => noticed.unknown_link(link),
+                Decoded::UnknownLink(link) => noticed.unknown_link(*link),
                 Decoded::NotTcp | Decoded::Fragment | Decoded::Malformed(_) => {}
             }
         }

@@ -3,10 +3,10 @@
 
 use super::above::Above;
 use super::closed_tls::LISTED;
-use super::table::Key;
 use super::live::{Below, Captured, Ends, Live};
 use super::said::{Hear, Said};
 use super::state::{State, TLS_GROUPS};
+use super::table::Key;
 use crate::capture::PacketRef;
 use crate::rules::capture;
 use crate::tcp::{Delivery, Side};
