@@ -30,6 +30,7 @@
 
 pub mod analysis;
 pub mod capture;
+mod decimal;
 pub mod escape;
 pub mod http;
 pub mod http2;

@@ -4,13 +4,14 @@
 //! sends is not taken for the middle of something new. A connection that is over lingers for a while, since the last
 //! acknowledgments and resets follow it, and is then told and let go.
 
-use super::flow::Flow;
+use super::flow::{Flow, Shared};
 use super::said::{Hear, Turn};
 use super::state::State;
 use super::table::{Key, Table};
 use crate::Limits;
 use crate::capture::{Packet, PacketRef, Timestamp};
 use crate::packet::Segment;
+use crate::tcp::Spare;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -90,14 +91,15 @@ pub(super) struct Flows {
     stones: VecDeque<Waiting>,
     now: Moment,
     count: u64,
-    limits: Arc<Limits>,
+    shared: Shared,
 }
 
 impl Flows {
     /// None yet. State that waits for bytes is kept within `limits`.
     pub(super) fn new(limits: Arc<Limits>) -> Flows {
         let (lingering, stones) = (VecDeque::new(), VecDeque::new());
-        Flows { known: Table::default(), lingering, stones, now: Moment::default(), count: 0, limits }
+        let shared = Shared { limits, spare: Spare::default() };
+        Flows { known: Table::default(), lingering, stones, now: Moment::default(), count: 0, shared }
     }
 
     /// TCP connections seen so far.
@@ -148,9 +150,9 @@ impl Flows {
         out: &mut dyn Hear,
     ) {
         let key = Key::of(segment);
-        let id = FlowId { capture: state.capture, packet: packet.at.number };
         let begin = |count: &mut u64, state: &State| {
             *count += 1;
+            let id = FlowId { capture: state.capture, packet: packet.at.number };
             Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state))
         };
         let known = match self.known.get_mut(&key) {
@@ -179,7 +181,7 @@ impl Flows {
             }
             Known::Flow(flow) => {
                 let was_over = flow.is_over();
-                flow.segment(flow.side(segment), segment, packet, &self.limits, state, out);
+                flow.segment(flow.side(segment), segment, packet, &mut self.shared, state, out);
                 if flow.is_other() {
                     *known = Known::Stone(Stone::of(flow, false));
                 } else if !was_over && flow.is_over() {

@@ -13,6 +13,11 @@ macro_rules! relay {
             self.$field.frame(id, frame)
         }
     };
+    (@ $field:ident message_bytes) => {
+        fn message_bytes(&mut self, id: u64, sender: crate::Role, bytes: &[u8]) -> std::io::Result<()> {
+            self.$field.message_bytes(id, sender, bytes)
+        }
+    };
     (@ $field:ident message) => {
         fn message(&mut self, id: u64, message: &crate::websocket::Message<'_>) -> std::io::Result<()> {
             self.$field.message(id, message)
@@ -41,6 +46,11 @@ macro_rules! relay {
     (@ $field:ident connection_end) => {
         fn connection_end(&mut self, id: u64, end: &crate::analysis::ConnectionEnd) -> std::io::Result<()> {
             self.$field.connection_end(id, end)
+        }
+    };
+    (@ $field:ident client_random) => {
+        fn client_random(&mut self, random: &[u8; 32]) -> std::io::Result<()> {
+            self.$field.client_random(random)
         }
     };
     (@ $field:ident capture) => {

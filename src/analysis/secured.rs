@@ -5,8 +5,8 @@ use super::above::Above;
 use super::closed_tls::LISTED;
 use super::live::{Below, Captured, Ends, Live};
 use super::said::{Hear, Said};
-use super::state::{State, TLS_GROUPS};
-use super::table::Key;
+use super::state::State;
+use super::table::{GROUPS, Key};
 use crate::capture::PacketRef;
 use crate::rules::capture;
 use crate::tcp::{Delivery, Side};
@@ -39,9 +39,9 @@ impl Secured {
         let limit = if state.key_log.is_empty() && !state.secrets_may_come {
             HELD_HOPELESS
         } else {
-            let together = &mut state.tls_connections[Key::between(below.first, below.second).set(TLS_GROUPS)];
+            let together = &mut state.tls_connections[Key::between(below.first, below.second).group()];
             *together += 1;
-            (HELD_TOGETHER / TLS_GROUPS / *together).clamp(HELD_LEAST, HELD_MOST)
+            (HELD_TOGETHER / GROUPS / *together).clamp(HELD_LEAST, HELD_MOST)
         };
         Secured { session: Session::new(limit), inside: Above::begin(), ends: Ends::default(), first }
     }

@@ -2,14 +2,11 @@
 
 use super::Options;
 use super::said::Slots;
+use super::table::GROUPS;
 use crate::Limits;
-use crate::tcp::Spare;
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Scratch, Settings};
 use std::sync::Arc;
-
-/// Groups of TLS connections that are counted apart: what one may hold must not depend on the thread that decodes it.
-pub(super) const TLS_GROUPS: usize = 16;
 
 /// See the module.
 pub(super) struct State {
@@ -19,14 +16,12 @@ pub(super) struct State {
     pub(super) key_log: Arc<KeyLog>,
     /// The capture that is read may hold further secrets.
     pub(super) secrets_may_come: bool,
-    /// TLS connections that may hold bytes until their secrets come, by a part of their hash.
-    pub(super) tls_connections: [usize; TLS_GROUPS],
+    /// TLS connections that may hold bytes until their secrets come, in each group.
+    pub(super) tls_connections: [usize; GROUPS],
     /// TLS connections of the capture that could not be opened and were described.
     pub(super) closed_described: usize,
     /// Working memory that connections share.
     pub(super) scratch: Scratch,
-    /// What TCP connections lend each other.
-    pub(super) spare: Spare,
     /// What is asked of every decoder.
     pub(super) settings: Arc<Settings>,
     pub(super) slots: Slots,
@@ -40,10 +35,9 @@ impl State {
             limits: Arc::new(options.limits.clone()),
             key_log: Arc::default(),
             secrets_may_come: false,
-            tls_connections: [0; TLS_GROUPS],
+            tls_connections: [0; GROUPS],
             closed_described: 0,
             scratch: Scratch::default(),
-            spare: Spare::default(),
             settings: Arc::new(settings(&options)),
             slots: Slots::default(),
             capture: 0,

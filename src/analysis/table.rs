@@ -9,6 +9,10 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr};
 
+/// Groups of connections. What connections share is shared within a group: it must not depend on how many threads decode
+/// them, and a group is decoded by one.
+pub(super) const GROUPS: usize = 64;
+
 /// The endpoints of a connection, the smaller one first: both directions have the same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
@@ -57,13 +61,18 @@ impl Key {
         }
     }
 
-    /// In which of so many sets of flows it is: the same in every run, and for both directions.
-    pub(super) fn set(&self, sets: usize) -> usize {
+    /// In which group it is: the same in every run, and for both directions.
+    pub(super) fn group(&self) -> usize {
         let hash = match self {
             Key::Narrow(key) => FixedState::default().hash_one(key),
             Key::Wide(key) => FixedState::default().hash_one(key),
         };
-        (hash >> 32) as usize % sets
+        (hash >> 32) as usize % GROUPS
+    }
+
+    /// In which of so many sets of flows it is: that of its group.
+    pub(super) fn set(&self, sets: usize) -> usize {
+        self.group() % sets
     }
 
     fn wide(a: Endpoint, b: Endpoint) -> Key {

@@ -55,6 +55,9 @@ impl<'s> Teller<'s> {
 
     /// Tells what a referee found since the last time.
     pub(super) fn judgement(&mut self, id: u64, referee: &mut Referee) {
+        if !referee.has_news() {
+            return;
+        }
         for finding in referee.findings() {
             self.finding(Some(id), &finding);
         }

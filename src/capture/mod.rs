@@ -38,7 +38,7 @@ pub use info::Info;
 pub use join::in_time_order;
 pub use link_type::LinkType;
 pub use reader::{Reader, Secrets};
-pub use time::{RFC_3339, Timestamp};
+pub use time::{RFC_3339, TimeWriter, Timestamp};
 
 /// One captured packet, borrowed from the reader's buffer.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,6 @@
 //! Capture time: nanoseconds since the Unix epoch, and its RFC 3339 text.
 
+use crate::decimal;
 use std::fmt;
 use std::time::Duration;
 
@@ -18,38 +19,60 @@ impl Timestamp {
 pub const RFC_3339: usize = "2026-11-21T03:04:30.000000000Z".len();
 
 impl Timestamp {
-    /// RFC 3339 in UTC with nine digits of fraction: `2026-11-21T03:04:30.000000000Z`, written into `text`.
-    pub fn rfc_3339(self, text: &mut [u8; RFC_3339]) -> &str {
-        const SECONDS_A_DAY: i64 = 86_400;
-        let seconds = self.0.div_euclid(1_000_000_000);
-        let nanos = self.0.rem_euclid(1_000_000_000);
-        let (year, month, day) = civil_from_days(seconds.div_euclid(SECONDS_A_DAY));
-        let second_of_day = seconds.rem_euclid(SECONDS_A_DAY);
-        let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
-        *text = *b"0000-00-00T00:00:00.000000000Z";
-        for (field, value) in [(0..4, year), (5..7, month), (8..10, day), (11..13, hour), (14..16, minute)] {
-            digits(&mut text[field], value);
-        }
-        digits(&mut text[17..19], second);
-        digits(&mut text[20..29], nanos);
-        // Every byte is ASCII.
-        std::str::from_utf8(text).unwrap_or_default()
+    /// RFC 3339 in UTC with nine digits of fraction, all of it printable ASCII: `2026-11-21T03:04:30.000000000Z`.
+    pub fn rfc_3339(self) -> [u8; RFC_3339] {
+        TimeWriter::default().rfc_3339(self)
     }
 }
 
-/// Writes a number that is not negative and has no more digits than there is room for.
-fn digits(text: &mut [u8], value: i64) {
-    let mut value = value.unsigned_abs();
-    for digit in text.iter_mut().rev() {
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
+/// Writes times that mostly follow each other within a second: then all but the fraction is there already.
+#[derive(Clone, Debug)]
+pub struct TimeWriter {
+    /// Seconds since the epoch that `text` tells.
+    second: i64,
+    text: [u8; RFC_3339],
+}
+
+impl Default for TimeWriter {
+    fn default() -> TimeWriter {
+        TimeWriter { second: 0, text: *b"1970-01-01T00:00:00.000000000Z" }
+    }
+}
+
+impl TimeWriter {
+    /// As [`Timestamp::rfc_3339`].
+    #[inline]
+    pub fn rfc_3339(&mut self, time: Timestamp) -> [u8; RFC_3339] {
+        let second = time.0.div_euclid(1_000_000_000);
+        if second != self.second {
+            self.turn_to(second);
+        }
+        // Less than 10⁹.
+        let nanos = time.0.rem_euclid(1_000_000_000) as u32;
+        self.text[20] = b'0' + (nanos / decimal::EIGHT) as u8;
+        self.text[21..29].copy_from_slice(&decimal::eight(nanos % decimal::EIGHT));
+        self.text
+    }
+
+    #[inline(never)]
+    fn turn_to(&mut self, second: i64) {
+        const SECONDS_A_DAY: i64 = 86_400;
+        let (year, month, day) = civil_from_days(second.div_euclid(SECONDS_A_DAY));
+        let of_day = second.rem_euclid(SECONDS_A_DAY);
+        let (hour, minute) = (of_day / 3600, of_day / 60 % 60);
+        let fields = [(0, year / 100), (2, year), (5, month), (8, day), (11, hour), (14, minute), (17, of_day % 60)];
+        for (at, value) in fields {
+            self.text[at..at + 2].copy_from_slice(&decimal::PAIRS[(value % 100) as usize]);
+        }
+        self.second = second;
     }
 }
 
 /// See [`Timestamp::rfc_3339`].
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.rfc_3339(&mut [0; RFC_3339]))
+        // Every byte is ASCII.
+        f.write_str(std::str::from_utf8(&self.rfc_3339()).unwrap_or_default())
     }
 }
 
@@ -79,6 +102,19 @@ mod tests {
         // `date -u -d 2024-02-29T23:59:59Z +%s` is 1709251199.
         assert_eq!(Timestamp(1_709_251_199_000_000_001).to_string(), "2024-02-29T23:59:59.000000001Z");
         assert_eq!(Timestamp(-1).to_string(), "1969-12-31T23:59:59.999999999Z");
+    }
+
+    #[test]
+    fn a_time_is_written_as_if_it_were_the_first() {
+        let second = 1_000_000_000;
+        let times = [0, 1, second - 1, second, -1, -second, 86_400 * second, i64::MAX, i64::MIN, i64::MAX - 1, 0];
+        let mut writer = TimeWriter::default();
+        for time in times.map(Timestamp) {
+            assert_eq!(writer.rfc_3339(time), time.rfc_3339());
+        }
+        // `date -u -d @9223372036` and `@-9223372037`.
+        assert_eq!(Timestamp(i64::MAX).to_string(), "2262-04-11T23:47:16.854775807Z");
+        assert_eq!(Timestamp(i64::MIN).to_string(), "1677-09-21T00:12:43.145224192Z");
     }
 
     #[test]

@@ -52,14 +52,22 @@ pub struct Payloads {
 impl Payloads {
     /// What an analysis for these reports is asked for.
     pub fn options(&self, reports: &[Report]) -> Options {
-        let payload_bytes = reports.iter().map(|(format, _)| self.wanted(*format)).max().unwrap_or(0);
-        Options { payload_bytes, digests: self.digests, ..Options::default() }
+        Options { payload_bytes: self.most(reports), digests: self.digests, ..Options::default() }
     }
 
-    /// Cuts payloads down to what each report is to tell.
-    pub fn shorten<'a>(&self, reports: &'a mut [Report]) -> Vec<(Format, Shortened<'a>)> {
-        let shortened = |(format, sink): &'a mut Report| (*format, Shortened::new(&mut **sink, self.wanted(*format)));
-        reports.iter_mut().map(shortened).collect()
+    /// Cuts payloads down to what each report is to tell, where another is to tell more.
+    pub fn shorten(&self, reports: Vec<Report>) -> Vec<Report> {
+        let most = self.most(&reports);
+        let shortened = |(format, sink): Report| match self.wanted(format) {
+            wanted if wanted < most => (format, Box::new(Shortened::new(sink, wanted)) as Box<dyn Sink>),
+            _ => (format, sink),
+        };
+        reports.into_iter().map(shortened).collect()
+    }
+
+    /// Payload bytes that some report is to tell.
+    fn most(&self, reports: &[Report]) -> usize {
+        reports.iter().map(|(format, _)| self.wanted(*format)).max().unwrap_or(0)
     }
 
     fn wanted(&self, format: Format) -> usize {
@@ -83,8 +91,9 @@ impl Analyze {
         }
         let mut verdict = Verdict { bar, failed: 0 };
         let options = self.payloads.options(&reports);
-        let mut reports = self.payloads.shorten(&mut reports);
-        let sinks = reports.iter_mut().map(|(format, sink)| (format.counts(), sink as &mut dyn Sink)).collect();
+        let mut reports = self.payloads.shorten(reports);
+        let sinks =
+            reports.iter_mut().map(|(format, sink)| (format.counts(), sink.as_mut() as &mut dyn Sink)).collect();
         let outcome = judge.run(opened, options, &mut verdict, sinks)?;
         Ok(if outcome.unopened > 0 { Exit::Blind } else { Exit::Done })
     }

@@ -3,10 +3,9 @@
 
 use super::output::complain;
 use super::progress::Progress;
-use crate::analysis::{Analyzer, CaptureSummary, Connection, Options, Sink, Summary};
+use crate::analysis::{Analyzer, CaptureSummary, Connection, Options, Sink, Summary, relay};
 use crate::capture::{Error, Reader, in_time_order};
 use crate::policy::Bar;
-use crate::report::Fanout;
 use crate::report::Paths;
 use crate::rules::Finding;
 use crate::tls::KeyLog;
@@ -173,18 +172,20 @@ impl Opened {
     pub fn run(mut self, options: Options, sink: &mut dyn Sink) -> Result<Outcome> {
         let key_log = std::mem::take(&mut self.key_log);
         let mut analyzer = Analyzer::new(Options { join: self.joined, threads: self.threads, key_log, ..options });
-        let mut watch = Watch::default();
+        let connections = Arc::new(AtomicU64::new(0));
+        let mut watch =
+            Watch { inner: sink, faulty: 0, unknown_links: 0, undecryptable: 0, connections: connections.clone() };
         let mut reader = self.first.take();
         while let Some(mut open) = reader {
-            self.tell_unreadable(sink)?;
+            self.tell_unreadable(&mut watch)?;
             let size = file_size(&open.info().name);
-            let progress = Progress::of(&open, size, watch.connections.clone());
-            analyzer.read(&mut open, &mut Fanout(vec![&mut *sink, &mut watch]))?;
+            let progress = Progress::of(&open, size, connections.clone());
+            analyzer.read(&mut open, &mut watch)?;
             drop(progress);
             reader = self.next();
         }
-        self.tell_unreadable(sink)?;
-        let summary = analyzer.finish(&mut Fanout(vec![sink, &mut watch]))?;
+        self.tell_unreadable(&mut watch)?;
+        let summary = analyzer.finish(&mut watch)?;
         let Watch { faulty, unknown_links, undecryptable, .. } = watch;
         Ok(Outcome { summary, faulty, unknown_links, undecryptable, ..self.outcome })
     }
@@ -213,8 +214,8 @@ fn file_size(name: &str) -> Option<u64> {
 }
 
 /// Notices what a capture could not give.
-#[derive(Default)]
-struct Watch {
+struct Watch<'a> {
+    inner: &'a mut dyn Sink,
     faulty: usize,
     unknown_links: u64,
     undecryptable: u64,
@@ -222,21 +223,23 @@ struct Watch {
     connections: Arc<AtomicU64>,
 }
 
-impl Sink for Watch {
-    fn connection(&mut self, _: &Connection<'_>) -> io::Result<()> {
+impl Sink for Watch<'_> {
+    relay!(inner: pause, frame, message_bytes, message, reaction, timeline, connection_end, client_random, unreadable, summary);
+
+    fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.connections.fetch_add(1, Relaxed);
-        Ok(())
+        self.inner.connection(connection)
     }
 
-    fn finding(&mut self, _: Option<u64>, finding: &Finding) -> io::Result<()> {
+    fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
         self.undecryptable += u64::from(finding.rule.id == "cap-tls-undecryptable");
-        Ok(())
+        self.inner.finding(id, finding)
     }
 
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
         self.faulty += usize::from(capture.fault.is_some());
         self.unknown_links += capture.unknown_links.iter().map(|(_, packets)| packets).sum::<u64>();
-        Ok(())
+        self.inner.capture(capture)
     }
 }
 

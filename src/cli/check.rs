@@ -98,8 +98,9 @@ impl Check {
         }
         let mut verdict = Verdict { bar, failed: 0 };
         let options = self.payloads.options(&reports);
-        let mut reports = self.payloads.shorten(&mut reports);
-        let sinks = reports.iter_mut().map(|(format, sink)| (format.counts(), sink as &mut dyn Sink)).collect();
+        let mut reports = self.payloads.shorten(reports);
+        let sinks =
+            reports.iter_mut().map(|(format, sink)| (format.counts(), sink.as_mut() as &mut dyn Sink)).collect();
         let outcome = judge.run(opened, options, &mut verdict, sinks)?;
         let exit = exit(&outcome, verdict.failed, self.allow_empty);
         if exit == Exit::Nothing {

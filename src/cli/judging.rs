@@ -5,17 +5,17 @@ use super::captures::{Opened, Outcome};
 use super::expect_file;
 use super::settings::Settings;
 use super::threshold::Threshold;
-use crate::analysis::{Options, Sink};
+use crate::analysis::{Options, Sink, relay};
 use crate::policy::{
     Bar, Baseline, BaselineWriter, Enforcer, Expectations, Expecting, Limit, Override, Pattern, Policy, Redactor,
 };
 use crate::report::Fanout;
 use crate::report::junit::Asked;
-use crate::rules::{self, Severity};
+use crate::rules::{self, Finding, Severity};
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 /// Which findings count, and how much.
@@ -129,6 +129,21 @@ fn read_baseline(path: &Path) -> Result<Baseline> {
     Baseline::parse(&text).map_err(|error| anyhow!("{}: {error}", path.display()))
 }
 
+/// Tells of findings to what counts for the exit code first, and of all there is to the reports.
+struct Counting<'a> {
+    verdict: &'a mut dyn Sink,
+    shown: &'a mut dyn Sink,
+}
+
+impl Sink for Counting<'_> {
+    relay!(shown: pause, connection, frame, message, reaction, timeline, connection_end, capture, unreadable, summary);
+
+    fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
+        self.verdict.finding(id, finding)?;
+        self.shown.finding(id, finding)
+    }
+}
+
 impl Judge {
     /// The least severity that fails a check, as the settings have it.
     pub fn fail_on(&self) -> Option<Severity> {
@@ -170,22 +185,27 @@ impl Judge {
             None => None,
         };
         let (counting, listing): (Vec<_>, Vec<_>) = reports.into_iter().partition(|(counts, _)| *counts);
-        let mut listing = Fanout(listing.into_iter().map(|(_, sink)| sink).collect());
-        let mut limit = Limit::new(&mut listing, self.most);
-        let mut told = Fanout(vec![&mut limit]);
+        let mut limited = Fanout(Vec::new());
+        let mut limit;
+        let mut told = Fanout(Vec::new());
+        let listed = if self.most == u64::MAX { &mut told.0 } else { &mut limited.0 };
+        for (_, sink) in listing {
+            listed.push(sink);
+        }
+        if self.most < u64::MAX {
+            limit = Limit::new(&mut limited, self.most);
+            told.0.push(&mut limit);
+        }
         for (_, sink) in counting {
             told.0.push(sink);
         }
         if let Some(writer) = &mut writer {
             told.0.push(writer);
         }
-        let mut redactor = Redactor::new(&mut told);
-        let mut shown = Fanout(vec![verdict]);
-        match self.redact {
-            true => shown.0.push(&mut redactor),
-            false => shown.0.push(redactor.into_inner()),
-        }
-        let mut enforcer = Enforcer::new(&self.policy, &mut shown);
+        let mut redactor = Redactor::new(told.narrowed());
+        let shown: &mut dyn Sink = if self.redact { &mut redactor } else { redactor.into_inner() };
+        let mut counting = Counting { verdict, shown };
+        let mut enforcer = Enforcer::new(&self.policy, &mut counting);
         match &self.expected {
             Some(expected) => opened.run(options, &mut Expecting::new(expected, &mut enforcer)),
             None => opened.run(options, &mut enforcer),

@@ -1,57 +1,170 @@
 //! How single values are written as JSON: bytes as hexadecimal, times as RFC 3339, durations as seconds, text that
 //! may hold anything. Nothing here allocates.
 
-use super::serializer::Writer;
-use crate::capture::{RFC_3339, Timestamp};
+use super::room::is_plain;
+use super::serializer::{HEXADECIMAL, PLAIN, Rest, Stop, Writer};
+use crate::capture::{RFC_3339, TimeWriter, Timestamp};
 use crate::escape::is_unsafe;
 use serde::{Serialize, Serializer};
 use std::fmt::{self, Write as _};
 use std::io;
 use std::time::Duration;
 
+/// Rows of JSON, one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// What is written, and the room behind it.
+    text: Vec<u8>,
+    length: usize,
+}
+
+impl Rows {
+    /// Appends what `write` writes. It begins anew where there was too little room for it.
+    #[inline]
+    pub(super) fn append(&mut self, write: impl Fn(&mut [u8]) -> Rest<'_>) -> io::Result<()> {
+        const LEAST: usize = 1 << 10;
+        loop {
+            let room = self.text.get_mut(self.length..).unwrap_or_default();
+            let before = room.len();
+            match write(room) {
+                Ok(rest) => {
+                    self.length += before - rest.len();
+                    return Ok(());
+                }
+                Err(Stop::Full) => self.text.resize(self.length + (2 * before).max(LEAST), 0),
+                Err(stop) => return Err(stop.into()),
+            }
+        }
+    }
+
+    /// What is written.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.text[..self.length]
+    }
+
+    /// Begins anew, in the same room.
+    pub(super) fn clear(&mut self) {
+        self.length = 0;
+    }
+}
+
 /// Appends `row` to `out` as JSON.
 pub(super) fn append<T: Serialize>(out: &mut Vec<u8>, row: &T) -> io::Result<()> {
-    row.serialize(&mut Writer(out)).map_err(io::Error::from)
+    append_with(out, |room| row.serialize(Writer::new(room)))
 }
 
 /// Appends the fields of `row` to the object that `out` ends in, which holds a field already, and closes it.
 pub(super) fn append_fields<T: Serialize>(out: &mut Vec<u8>, row: &T) -> io::Result<()> {
-    let start = out.len();
-    append(out, row)?;
-    debug_assert_eq!(out.get(start), Some(&b'{'));
-    out[start] = b',';
-    Ok(())
+    append_with(out, |room| row.serialize(Writer::last_fields(room)))
+}
+
+fn append_with(out: &mut Vec<u8>, write: impl Fn(&mut [u8]) -> Rest<'_>) -> io::Result<()> {
+    let length = out.len();
+    let mut rows = Rows { text: std::mem::take(out), length };
+    let written = rows.append(write);
+    rows.text.truncate(rows.length);
+    *out = rows.text;
+    written
 }
 
 /// Bytes as lower-case hexadecimal.
 #[derive(Clone, Copy, Debug)]
 pub struct Hex<'a>(pub &'a [u8]);
 
-/// Bytes that are put into hexadecimal in one go: the payload that a report shows of a frame unless more is asked for.
-const AT_ONCE: usize = 64;
-
-/// The hexadecimal digits of at most [`AT_ONCE`] bytes.
-fn digits<'a>(bytes: &[u8], text: &'a mut [u8; 2 * AT_ONCE]) -> &'a str {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 0xF)];
-    }
-    // Every byte is ASCII.
-    std::str::from_utf8(text.get(..2 * bytes.len()).unwrap_or_default()).unwrap_or_default()
-}
-
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chunks(AT_ONCE).try_for_each(|chunk| f.write_str(digits(chunk, &mut [0; 2 * AT_ONCE])))
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
 impl Serialize for Hex<'_> {
+    #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.len() {
-            ..=AT_ONCE => serializer.serialize_str(digits(self.0, &mut [0; 2 * AT_ONCE])),
-            _ => serializer.collect_str(self),
+        serializer.serialize_newtype_struct(HEXADECIMAL, &Shown { bytes: self.0, text: self })
+    }
+}
+
+/// Bytes for a serializer that knows what is meant by them, and text for any other.
+struct Shown<'a, T> {
+    bytes: &'a [u8],
+    text: T,
+}
+
+impl<T: fmt::Display> Serialize for Shown<'_, T> {
+    #[inline(always)]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match serializer.is_human_readable() {
+            true => serializer.collect_str(&self.text),
+            false => serializer.serialize_bytes(self.bytes),
+        }
+    }
+}
+
+/// Printable ASCII without a quotation mark or a backslash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plain<'a>(&'a [u8]);
+
+impl<'a> Plain<'a> {
+    /// The bytes, where they are that.
+    #[inline]
+    pub fn new(bytes: &'a [u8]) -> Option<Plain<'a>> {
+        is_plain(bytes).then_some(Plain(bytes))
+    }
+}
+
+impl Serialize for Plain<'_> {
+    #[inline(always)]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(PLAIN, &Shown { bytes: self.0, text: Lossy(self.0) })
+    }
+}
+
+/// A name from the program's source, in which nothing needs escaping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name(pub &'static str);
+
+impl Serialize for Name {
+    #[inline(always)]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        debug_assert!(is_plain(self.0.as_bytes()));
+        Plain(self.0.as_bytes()).serialize(serializer)
+    }
+}
+
+/// Text, of which it is known whether something in it needs escaping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text<'a> {
+    /// Nothing does.
+    Plain(Plain<'a>),
+    /// Something does, or may.
+    Other(&'a str),
+}
+
+impl<'a> Text<'a> {
+    /// The text.
+    pub fn as_str(&self) -> &'a str {
+        match self {
+            // Every byte is ASCII.
+            Text::Plain(text) => std::str::from_utf8(text.0).unwrap_or_default(),
+            Text::Other(text) => text,
+        }
+    }
+
+    /// Whether there are control characters in it.
+    pub fn has_controls(&self) -> bool {
+        match self {
+            Text::Plain(_) => false,
+            Text::Other(text) => text.chars().any(char::is_control),
+        }
+    }
+}
+
+impl Serialize for Text<'_> {
+    #[inline(always)]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Text::Plain(text) => text.serialize(serializer),
+            Text::Other(text) => serializer.serialize_str(text),
         }
     }
 }
@@ -74,20 +187,34 @@ impl fmt::Display for Lossy<'_> {
 
 impl Serialize for Lossy<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match simdutf8::basic::from_utf8(self.0) {
-            Ok(text) => serializer.serialize_str(text),
-            Err(_) => serializer.collect_str(self),
+        match Plain::new(self.0) {
+            Some(text) => text.serialize(serializer),
+            None => serializer.collect_str(self),
         }
     }
 }
 
 /// A capture time as RFC 3339 text in UTC with nanoseconds.
 #[derive(Clone, Copy, Debug)]
-pub struct Time(pub Timestamp);
+pub struct Time([u8; RFC_3339]);
+
+impl Time {
+    /// The text of a time.
+    pub fn new(time: Timestamp) -> Time {
+        Time(time.rfc_3339())
+    }
+
+    /// The same, by a writer of times that come one after the other.
+    #[inline]
+    pub fn by(writer: &mut TimeWriter, time: Timestamp) -> Time {
+        Time(writer.rfc_3339(time))
+    }
+}
 
 impl Serialize for Time {
+    #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.rfc_3339(&mut [0; RFC_3339]))
+        Plain(&self.0).serialize(serializer)
     }
 }
 

@@ -9,6 +9,16 @@ use std::io;
 /// Passes every call on to each of its sinks, in order; the first error ends the analysis for all.
 pub struct Fanout<'a>(pub Vec<&'a mut dyn Sink>);
 
+impl Fanout<'_> {
+    /// The only sink, where there is but one: it is told directly then.
+    pub fn narrowed(&mut self) -> &mut dyn Sink {
+        match &mut self.0[..] {
+            [_] => &mut *self.0[0],
+            _ => self,
+        }
+    }
+}
+
 impl Sink for Fanout<'_> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.0.iter_mut().try_for_each(|sink| sink.connection(connection))

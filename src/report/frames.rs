@@ -136,7 +136,7 @@ pub(crate) fn preview(frame: &Frame<'_>, columns: usize) -> String {
     if let Some(code) = payload.close_code {
         let _ = write!(out, "{code} ");
     }
-    match (payload.text, payload.hex) {
+    match (payload.text.map(|text| text.as_str()), payload.hex) {
         (Some(""), _) if !payload.cut => {}
         (Some(text), _) => {
             let room = columns.saturating_sub(out.len() + 2);

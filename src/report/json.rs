@@ -10,6 +10,7 @@ use super::rows::{
 };
 use super::{Detail, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
+use crate::capture::TimeWriter;
 use crate::rules::{Finding, Reaction};
 use crate::websocket::{Frame, Message};
 use serde::Serialize;
@@ -24,6 +25,7 @@ pub struct Json<W: Write> {
     connections: BTreeMap<u64, Parts>,
     findings: List,
     unreadable: List,
+    times: TimeWriter,
 }
 
 /// The pieces of a connection's object.
@@ -85,6 +87,7 @@ impl<W: Write> Json<W> {
             connections: BTreeMap::new(),
             findings: List::default(),
             unreadable: List::default(),
+            times: TimeWriter::default(),
         }
     }
 
@@ -103,7 +106,10 @@ impl<W: Write> Sink for Json<W> {
 
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
         match self.detail {
-            Detail::Full => self.parts(id)?.frames.push(&FrameRow::new(frame)),
+            Detail::Full => {
+                let row = FrameRow::new(frame, &mut self.times);
+                self.parts(id)?.frames.push(&row)
+            }
             Detail::Findings => Ok(()),
         }
     }

@@ -1,11 +1,15 @@
 //! The JSON report as a stream: one object a line, written as it becomes known. Memory does not grow with the capture.
 
-use super::encode::{append, append_fields};
+use super::encode::{Name, Rows};
+use super::room::{literal, put};
 use super::rows::{
-    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, ReactionRow, SummaryRow, TOOL, UnreadableRow,
+    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, ReactionRow, SummaryRow, TOOL, Tool,
+    UnreadableRow,
 };
+use super::serializer::{Stop, Writer};
 use super::{Detail, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
+use crate::capture::TimeWriter;
 use crate::rules::{Finding, Reaction};
 use crate::websocket::{Frame, Message};
 use serde::Serialize;
@@ -18,44 +22,56 @@ const FULL: usize = 64 << 10;
 pub struct Jsonl<W: Write> {
     out: W,
     detail: Detail,
-    lines: Vec<u8>,
+    rows: Rows,
+    times: TimeWriter,
+}
+
+/// What stands between the type of a line and its row: of a capture or a connection nothing.
+#[derive(Serialize)]
+struct Alone {}
+
+/// Of what belongs to a connection, or (`None`) to a capture.
+#[derive(Serialize)]
+struct Of {
+    connection: Option<u64>,
+}
+
+/// Of what came of a finding.
+#[derive(Serialize)]
+struct Following {
+    connection: u64,
+    finding: u64,
+    rule: Name,
+}
+
+/// Of the last line.
+#[derive(Serialize)]
+struct Last {
+    schema_version: Name,
+    tool: Tool,
 }
 
 impl<W: Write> Jsonl<W> {
     /// Writes to `out`.
     pub fn new(out: W, detail: Detail) -> Jsonl<W> {
-        Jsonl { out, detail, lines: Vec::with_capacity(FULL + (4 << 10)) }
+        Jsonl { out, detail, rows: Rows::default(), times: TimeWriter::default() }
     }
 
-    /// `{"type":"capture",…}`
-    fn row<T: Serialize>(&mut self, kind: &str, row: &T) -> io::Result<()> {
-        self.begin(kind);
-        self.finish(row)
-    }
-
-    /// `{"type":"frame","connection":0,…}`
-    fn row_of<T: Serialize>(&mut self, kind: &str, connection: Option<u64>, row: &T) -> io::Result<()> {
-        self.begin(kind);
-        self.lines.extend_from_slice(b",\"connection\":");
-        append(&mut self.lines, &connection)?;
-        self.finish(row)
-    }
-
-    fn begin(&mut self, kind: &str) {
-        for part in ["{\"type\":\"", kind, "\""] {
-            self.lines.extend_from_slice(part.as_bytes());
-        }
-    }
-
-    fn finish<T: Serialize>(&mut self, row: &T) -> io::Result<()> {
-        append_fields(&mut self.lines, row)?;
-        self.lines.push(b'\n');
-        if self.lines.len() >= FULL { self.write() } else { Ok(()) }
+    /// A line: its type, then the fields of `head` and of `row`.
+    #[inline(always)]
+    fn line<H: Serialize, R: Serialize>(&mut self, kind: &'static str, head: &H, row: &R) -> io::Result<()> {
+        self.rows.append(|room| {
+            let room = literal(room, "{\"type\":\"", kind, "\"").ok_or(Stop::Full)?;
+            let room = head.serialize(Writer::more_fields(room))?;
+            let room = row.serialize(Writer::last_fields(room))?;
+            put(room, b"\n").ok_or(Stop::Full)
+        })?;
+        if self.rows.text().len() >= FULL { self.write() } else { Ok(()) }
     }
 
     fn write(&mut self) -> io::Result<()> {
-        let written = self.out.write_all(&self.lines);
-        self.lines.clear();
+        let written = self.out.write_all(self.rows.text());
+        self.rows.clear();
         written
     }
 }
@@ -70,32 +86,34 @@ impl<W: Write> Drop for Jsonl<W> {
 
 impl<W: Write> Sink for Jsonl<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
-        self.row("connection", &ConnectionRow::new(connection))
+        self.line("connection", &Alone {}, &ConnectionRow::new(connection))
     }
 
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
         match self.detail {
-            Detail::Full => self.row_of("frame", Some(id), &FrameRow::new(frame)),
+            Detail::Full => {
+                let row = FrameRow::new(frame, &mut self.times);
+                self.line("frame", &Of { connection: Some(id) }, &row)
+            }
             Detail::Findings => Ok(()),
         }
     }
 
     fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
         match self.detail {
-            Detail::Full => self.row_of("message", Some(id), &MessageRow::new(message)),
+            Detail::Full => self.line("message", &Of { connection: Some(id) }, &MessageRow::new(message)),
             Detail::Findings => Ok(()),
         }
     }
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
-        self.row_of("finding", id, &FindingRow::new(finding))
+        self.line("finding", &Of { connection: id }, &FindingRow::new(finding))
     }
 
     fn reaction(&mut self, id: u64, reaction: &Reaction) -> io::Result<()> {
-        self.begin("reaction");
-        let Reaction { finding, rule, .. } = reaction;
-        write!(self.lines, ",\"connection\":{id},\"finding\":{finding},\"rule\":\"{}\"", rule.id)?;
-        self.finish(&ReactionRow::new(reaction))
+        let Reaction { finding, rule, .. } = *reaction;
+        let head = Following { connection: id, finding, rule: Name(rule.id) };
+        self.line("reaction", &head, &ReactionRow::new(reaction))
     }
 
     fn pause(&mut self) -> io::Result<()> {
@@ -104,21 +122,20 @@ impl<W: Write> Sink for Jsonl<W> {
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
-        self.row_of("connection_end", Some(id), &EndRow::new(end))
+        self.line("connection_end", &Of { connection: Some(id) }, &EndRow::new(end))
     }
 
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {
-        self.row("capture", &CaptureRow::new(capture))
+        self.line("capture", &Alone {}, &CaptureRow::new(capture))
     }
 
     fn unreadable(&mut self, path: &str, why: &str) -> io::Result<()> {
-        self.row("unreadable", &UnreadableRow { path, why })
+        self.line("unreadable", &Alone {}, &UnreadableRow { path, why })
     }
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
-        write!(self.lines, "{{\"type\":\"summary\",\"schema_version\":\"{SCHEMA_VERSION}\",\"tool\":")?;
-        append(&mut self.lines, &TOOL)?;
-        self.finish(&SummaryRow::new(summary))?;
+        let head = Last { schema_version: Name(SCHEMA_VERSION), tool: TOOL };
+        self.line("summary", &head, &SummaryRow::new(summary))?;
         self.write()?;
         self.out.flush()
     }

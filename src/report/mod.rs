@@ -25,6 +25,7 @@ pub mod junit;
 mod links;
 mod payload;
 pub mod raw;
+mod room;
 pub mod rows;
 pub mod sarif;
 pub mod schema;

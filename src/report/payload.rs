@@ -1,6 +1,6 @@
 //! How a payload is shown in JSON: as text where it is text, as hexadecimal where it is not.
 
-use super::encode::Hex;
+use super::encode::{Hex, Plain, Text};
 use crate::websocket::{Frame, Kind, Message, Opcode};
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ pub struct Payload<'a> {
     pub close_code: Option<u16>,
     /// The bytes, where they are text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<&'a str>,
+    pub text: Option<Text<'a>>,
     /// The bytes, where they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hex: Option<Hex<'a>>,
@@ -33,17 +33,17 @@ impl<'a> Payload<'a> {
             Opcode::TEXT => Payload::text_or_hex(bytes, cut),
             Opcode::BINARY => Payload::hex(bytes, cut),
             Opcode::CLOSE => match bytes.split_first_chunk::<2>() {
-                Some((&code, reason)) => match valid(reason, cut) {
+                Some((&code, reason)) => match text(reason, cut) {
                     Some(text) => Payload { close_code: Some(u16::from_be_bytes(code)), ..Payload::text(text, cut) },
                     None => Payload::hex(bytes, cut),
                 },
                 // Half a status code is no text.
                 None if !bytes.is_empty() => Payload::hex(bytes, cut),
-                None => Payload::text("", cut),
+                None => Payload::text(Text::Other(""), cut),
             },
             // What these hold is for the application to say: text only where a reader would take it for text.
-            _ => match valid(bytes, cut) {
-                Some(text) if !text.chars().any(char::is_control) => Payload::text(text, cut),
+            _ => match text(bytes, cut) {
+                Some(text) if !text.has_controls() => Payload::text(text, cut),
                 _ => Payload::hex(bytes, cut),
             },
         }
@@ -60,18 +60,25 @@ impl<'a> Payload<'a> {
     }
 
     fn text_or_hex(bytes: &'a [u8], cut: bool) -> Payload<'a> {
-        match valid(bytes, cut) {
+        match text(bytes, cut) {
             Some(text) => Payload::text(text, cut),
             None => Payload::hex(bytes, cut),
         }
     }
 
-    fn text(text: &'a str, cut: bool) -> Payload<'a> {
+    fn text(text: Text<'a>, cut: bool) -> Payload<'a> {
         Payload { close_code: None, text: Some(text), hex: None, cut }
     }
 
     fn hex(bytes: &'a [u8], cut: bool) -> Payload<'a> {
         Payload { close_code: None, text: None, hex: Some(Hex(bytes)), cut }
+    }
+}
+
+fn text(bytes: &[u8], cut: bool) -> Option<Text<'_>> {
+    match Plain::new(bytes) {
+        Some(text) => Some(Text::Plain(text)),
+        None => valid(bytes, cut).map(Text::Other),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The rows of the JSON report: what it says of a capture, a connection, a frame, a message, a finding. They borrow
 //! from the events, so that writing one allocates nothing. A field of the report is declared here and nowhere else.
 
-use super::encode::{Hex, Seconds, Time};
+use super::encode::{Hex, Name, Seconds, Time};
 use super::handshake::{Extensions, HandshakeRow};
 use super::payload::Payload;
 use crate::Role;
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Summary};
+use crate::capture::TimeWriter;
 use crate::packet::Endpoint;
 use crate::rules::{Closed, Confidence, Did, Finding, Fingerprint, Reaction, RequirementRow, Severity};
 use crate::tcp::Side;
@@ -54,8 +55,8 @@ impl<'a> CaptureRow<'a> {
             link_types: &capture.link_types,
             packets: capture.packets,
             bytes: capture.bytes,
-            first_time: capture.first_time.map(Time),
-            last_time: capture.last_time.map(Time),
+            first_time: capture.first_time.map(Time::new),
+            last_time: capture.last_time.map(Time::new),
             truncated: capture.truncated,
             fault: capture.fault.as_deref(),
             unknown_link_types: &capture.unknown_links,
@@ -119,7 +120,7 @@ impl<'a> TlsRow<'a> {
 pub struct ConnectionRow<'a> {
     id: u64,
     capture: usize,
-    transport: &'static str,
+    transport: Name,
     /// `null` for a connection in clear.
     tls: Option<TlsRow<'a>>,
     client: EndpointRow,
@@ -136,12 +137,12 @@ impl<'a> ConnectionRow<'a> {
         ConnectionRow {
             id: connection.id,
             capture: connection.capture,
-            transport: connection.transport.name(),
+            transport: Name(connection.transport.name()),
             tls: connection.tls.map(TlsRow::new),
             client: connection.client.into(),
             server: connection.server.into(),
             first_packet: connection.first_packet.number,
-            first_time: connection.first_packet.time.map(Time),
+            first_time: connection.first_packet.time.map(Time::new),
             handshake: connection.handshake.map(HandshakeRow::new),
             extensions: Extensions(connection.handshake),
         }
@@ -162,7 +163,7 @@ impl<'a> EndRow<'a> {
     pub fn new(end: &'a ConnectionEnd) -> EndRow<'a> {
         EndRow {
             last_packet: end.last_packet.number,
-            last_time: end.last_packet.time.map(Time),
+            last_time: end.last_packet.time.map(Time::new),
             closing: ClosingRow::new(&end.closing),
             stats: StatsRow::new(&end.stats),
         }
@@ -178,7 +179,7 @@ struct ClosingRow<'a> {
     server_code: Option<u16>,
     server_reason: Option<&'a str>,
     clean: bool,
-    tcp_end: &'static str,
+    tcp_end: Name,
     client_outcome: Option<OutcomeRow<'a>>,
     server_outcome: Option<OutcomeRow<'a>>,
 }
@@ -211,7 +212,7 @@ impl<'a> ClosingRow<'a> {
             server_code: server.and_then(|frame| frame.code),
             server_reason: server.map(|frame| frame.reason.as_str()),
             clean: closing.clean,
-            tcp_end: closing.tcp_end.name(),
+            tcp_end: Name(closing.tcp_end.name()),
             client_outcome: closing.outcomes.client.as_ref().map(OutcomeRow::new),
             server_outcome: closing.outcomes.server.as_ref().map(OutcomeRow::new),
         }
@@ -272,7 +273,7 @@ pub struct FrameRow<'a> {
     rsv2: bool,
     rsv3: bool,
     opcode: u8,
-    opcode_name: &'static str,
+    opcode_name: Name,
     masked: bool,
     masking_key_hex: Option<Hex<'a>>,
     length_form: u8,
@@ -284,13 +285,13 @@ pub struct FrameRow<'a> {
 }
 
 impl<'a> FrameRow<'a> {
-    /// Borrows the frame.
-    pub fn new(frame: &'a Frame<'a>) -> FrameRow<'a> {
+    /// Borrows the frame; `times` writes those of the frames before and behind it too.
+    pub fn new(frame: &'a Frame<'a>, times: &mut TimeWriter) -> FrameRow<'a> {
         let header = &frame.header;
         FrameRow {
             index: frame.index,
             sender: frame.sender,
-            time: frame.packet.time.map(Time),
+            time: frame.packet.time.map(|time| Time::by(times, time)),
             packet: frame.packet.number,
             last_packet: frame.last_packet.number,
             stream_offset: frame.stream_offset,
@@ -299,7 +300,7 @@ impl<'a> FrameRow<'a> {
             rsv2: header.rsv2,
             rsv3: header.rsv3,
             opcode: header.opcode.0,
-            opcode_name: header.opcode.name(),
+            opcode_name: Name(header.opcode.name()),
             masked: header.masking_key.is_some(),
             masking_key_hex: header.masking_key.as_ref().map(|key| Hex(key)),
             length_form: header.length_form.bits(),
@@ -317,7 +318,7 @@ impl<'a> FrameRow<'a> {
 pub struct MessageRow<'a> {
     index: u64,
     sender: Role,
-    kind: &'static str,
+    kind: Name,
     first_frame: u64,
     frames: u64,
     compressed: bool,
@@ -334,7 +335,7 @@ impl<'a> MessageRow<'a> {
         MessageRow {
             index: message.index,
             sender: message.sender,
-            kind: message.kind.name(),
+            kind: Name(message.kind.name()),
             first_frame: message.first_frame,
             frames: message.frames,
             compressed: message.compressed,

@@ -1,285 +1,249 @@
-//! Rows as compact JSON (RFC 8259), appended to one buffer.
+//! Rows as compact JSON (RFC 8259).
 //!
 //! A report has a row for each frame and message, so that writing them is a good part of an analysis. serde_json
 //! writes a row in many small calls, each of which asks whether it worked, escapes names that need no escaping and
-//! formats numbers by way of `fmt`. Here all of a row is compiled into one run of appends to a `Vec`.
+//! formats numbers by way of `fmt`. Here all of a row is compiled into one run of stores (see `room`).
 //!
 //! The text is that of serde_json, but for strings in which whatever a terminal obeys or hides is escaped
 //! (`crate::escape`). serde_json escapes U+0000 to U+001F alone, but U+009B opens an escape sequence too, and
 //! bidirectional overrides turn text around.
 
-use super::encode::Hex;
-use crate::escape::is_unsafe;
+use super::room::{escaped, hexadecimal, literal, plain, put, string, unsigned};
 use serde::Serialize;
-use serde::ser::{self, Serializer};
-use serde_json::Error;
+use serde::ser::{self, Impossible, Serializer};
 use std::fmt::{self, Display, Write as _};
+use std::io;
 
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// Why a value was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It needs more room.
+    Full,
+    /// No report has such values, or the value refused to be written.
+    Refused,
+}
 
-/// Appends JSON to a buffer.
-pub(super) struct Writer<'a>(pub(super) &'a mut Vec<u8>);
+/// What is left of the room.
+pub(super) type Rest<'a> = Result<&'a mut [u8], Stop>;
 
-/// An array or an object that is being written. Each element is followed by a comma; the closing bracket takes the
-/// place of the last.
-pub(super) struct Open<'w, 'a> {
-    writer: &'w mut Writer<'a>,
-    close: u8,
+impl Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stop::Full => "a value needs more room",
+            Stop::Refused => "a value cannot be written",
+        })
+    }
+}
+
+impl std::error::Error for Stop {}
+
+impl ser::Error for Stop {
+    fn custom<T: Display>(_: T) -> Stop {
+        Stop::Refused
+    }
+}
+
+impl From<Stop> for io::Error {
+    fn from(stop: Stop) -> io::Error {
+        io::Error::other(stop)
+    }
+}
+
+/// Name of a newtype around bytes that are a string in which nothing needs escaping ([`is_plain`](super::room::is_plain)).
+pub(super) const PLAIN: &str = "wslens::plain";
+
+/// Name of a newtype around bytes that are shown as hexadecimal digits.
+pub(super) const HEXADECIMAL: &str = "wslens::hexadecimal";
+
+/// How bytes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// A type that can be text or bytes is told that text is wanted.
+    Readable,
+    Plain,
+    Hexadecimal,
+}
+
+/// Writes a value into room and gives back what is left of it.
+pub(super) struct Writer<'a> {
+    room: &'a mut [u8],
+    form: Form,
+    /// What comes before the first field of an object, and behind the last.
+    brackets: (u8, Option<u8>),
 }
 
 impl<'a> Writer<'a> {
-    #[inline]
-    fn open<'w>(&'w mut self, open: u8, close: u8) -> Open<'w, 'a> {
-        self.0.push(open);
-        Open { writer: self, close }
-    }
-
-    fn close(&mut self, bracket: u8) {
-        match self.0.last_mut() {
-            Some(comma @ b',') => *comma = bracket,
-            _ => self.0.push(bracket),
-        }
-    }
-
-    /// The name of a variant around its content: `{"name":`.
-    fn open_variant(&mut self, variant: &'static str) {
-        self.0.push(b'{');
-        self.name(variant);
-    }
-
-    /// A name from the program's source: nothing in it needs escaping. Compiled into one append of known length.
+    /// Writes a value.
     #[inline(always)]
-    fn name(&mut self, name: &'static str) {
-        const ROOM: usize = 32;
-        if name.len() > ROOM - 3 {
-            return self.0.extend(["\"", name, "\":"].iter().flat_map(|part| part.bytes()));
-        }
-        let mut text = [b'"'; ROOM];
-        text[1..1 + name.len()].copy_from_slice(name.as_bytes());
-        text[2 + name.len()] = b':';
-        self.0.extend_from_slice(&text[..3 + name.len()]);
+    pub(super) fn new(room: &'a mut [u8]) -> Writer<'a> {
+        Writer { room, form: Form::Readable, brackets: (b'{', Some(b'}')) }
     }
 
-    /// Appends a number. All digits it might have are copied, which is one step where those it has would be a loop.
-    #[inline]
-    fn unsigned(&mut self, number: u64) {
-        if number < 10 {
-            return self.0.push(b'0' + number as u8);
-        }
-        let (text, digits) = decimal(number);
-        let end = self.0.len() + digits;
-        self.0.extend_from_slice(&text);
-        self.0.truncate(end);
+    /// Writes the fields of an object behind those that another has written, and the closing brace.
+    #[inline(always)]
+    pub(super) fn last_fields(room: &'a mut [u8]) -> Writer<'a> {
+        Writer { brackets: (b',', Some(b'}')), ..Writer::new(room) }
     }
 
-    fn string(&mut self, text: &str) {
-        self.0.push(b'"');
-        escape(self.0, text);
-        self.0.push(b'"');
+    /// Writes the fields of an object behind those that another has written; more are to follow.
+    #[inline(always)]
+    pub(super) fn more_fields(room: &'a mut [u8]) -> Writer<'a> {
+        Writer { brackets: (b',', None), ..Writer::new(room) }
+    }
+
+    #[inline(always)]
+    fn list(self) -> Result<Open<'a>, Stop> {
+        Ok(Open { room: self.room, lead: b'[', close: Some(b']') })
+    }
+
+    #[inline(always)]
+    fn object(self) -> Result<Open<'a>, Stop> {
+        let (lead, close) = self.brackets;
+        Ok(Open { room: self.room, lead, close })
     }
 }
 
-/// Decimal digits of the largest number.
-const DIGITS: usize = 20;
-
-/// The decimal digits of a number, and how many there are.
-#[inline]
-fn decimal(mut number: u64) -> ([u8; DIGITS], usize) {
-    let mut text = [0; DIGITS];
-    let digits = number.checked_ilog10().map_or(1, |log| log as usize + 1);
-    for digit in text[..digits].iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-    (text, digits)
-}
-
-/// Appends the text with what must be or should be escaped as an escape.
-fn escape(out: &mut Vec<u8>, mut text: &str) {
-    if is_plain(text.as_bytes()) {
-        return out.extend_from_slice(text.as_bytes());
-    }
-    loop {
-        let (plain, rest) = text.split_at(plain_prefix(text.as_bytes()));
-        out.extend_from_slice(plain.as_bytes());
-        let mut characters = rest.chars();
-        let Some(character) = characters.next() else { return };
-        text = characters.as_str();
-        match character {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            '\u{8}' => out.extend_from_slice(b"\\b"),
-            '\u{c}' => out.extend_from_slice(b"\\f"),
-            _ if is_unsafe(character) => {
-                // RFC 8259 §7: above U+FFFF a pair of surrogates.
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    out.extend_from_slice(b"\\u");
-                    for shift in [12, 8, 4, 0] {
-                        out.push(HEX[usize::from(*unit >> shift & 0xF)]);
-                    }
-                }
-            }
-            _ => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-}
-
-/// Whether the text is printable ASCII without a quotation mark or a backslash, as nearly all is.
-#[inline]
-fn is_plain(text: &[u8]) -> bool {
-    match text.last_chunk() {
-        // The last eight bytes overlap those before.
-        Some(last) => !text.as_chunks().0.iter().any(|word| has_special(*word)) && !has_special(*last),
-        None => !text.iter().any(|&byte| is_special(byte)),
-    }
-}
-
-/// Length of the longest prefix that [`is_plain`].
-fn plain_prefix(text: &[u8]) -> usize {
-    text.iter().position(|&byte| is_special(byte)).unwrap_or(text.len())
-}
-
-fn is_special(byte: u8) -> bool {
-    !(b' '..0x7F).contains(&byte) || byte == b'"' || byte == b'\\'
-}
-
-/// Whether one of eight bytes is a control, a quotation mark, a backslash, DEL or not ASCII.
-///
-/// In each byte that is 0, `x - 0x01…01 & !x` has the top bit; above the lowest such byte others may have it too, which
-/// is of no matter for a yes or no.
-#[inline]
-fn has_special(word: [u8; 8]) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    let word = u64::from_ne_bytes(word);
-    let has_below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
-    let has = |byte: u8| has_below(word ^ (ONES * u64::from(byte)), 1);
-    (word | has_below(word, 0x20) | has(b'"') | has(b'\\') | has(0x7F)) & (ONES * 0x80) != 0
+/// An array or an object that is being written.
+pub(super) struct Open<'a> {
+    room: &'a mut [u8],
+    /// What comes before the next element: the opening bracket or a comma.
+    lead: u8,
+    close: Option<u8>,
 }
 
 /// Escapes what is formatted into it.
-struct Escaping<'a>(&'a mut Vec<u8>);
+struct Escaping<'a> {
+    /// `None` once there is no more.
+    room: Option<&'a mut [u8]>,
+}
 
 impl fmt::Write for Escaping<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        escape(self.0, text);
-        Ok(())
+        self.room = self.room.take().and_then(|room| escaped(room, text));
+        if self.room.is_some() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 
-impl<'w, 'a> Serializer for &'w mut Writer<'a> {
-    type Ok = ();
-    type Error = Error;
-    type SerializeSeq = Open<'w, 'a>;
-    type SerializeTuple = Open<'w, 'a>;
-    type SerializeTupleStruct = Open<'w, 'a>;
-    type SerializeTupleVariant = Open<'w, 'a>;
-    type SerializeMap = Open<'w, 'a>;
-    type SerializeStruct = Open<'w, 'a>;
-    type SerializeStructVariant = Open<'w, 'a>;
+impl<'a> Serializer for Writer<'a> {
+    type Ok = &'a mut [u8];
+    type Error = Stop;
+    type SerializeSeq = Open<'a>;
+    type SerializeTuple = Open<'a>;
+    type SerializeTupleStruct = Open<'a>;
+    // No row has such variants: they would need two brackets at their end.
+    type SerializeTupleVariant = Impossible<&'a mut [u8], Stop>;
+    type SerializeMap = Open<'a>;
+    type SerializeStruct = Open<'a>;
+    type SerializeStructVariant = Impossible<&'a mut [u8], Stop>;
 
-    #[inline]
-    fn serialize_bool(self, value: bool) -> Result<(), Error> {
-        self.0.extend_from_slice(if value { b"true" } else { b"false" });
-        Ok(())
+    #[inline(always)]
+    fn is_human_readable(&self) -> bool {
+        self.form == Form::Readable
     }
 
-    fn serialize_i8(self, value: i8) -> Result<(), Error> {
+    #[inline(always)]
+    fn serialize_bool(self, value: bool) -> Rest<'a> {
+        if value { put(self.room, b"true") } else { put(self.room, b"false") }.ok_or(Stop::Full)
+    }
+
+    fn serialize_i8(self, value: i8) -> Rest<'a> {
         self.serialize_i64(value.into())
     }
 
-    fn serialize_i16(self, value: i16) -> Result<(), Error> {
+    fn serialize_i16(self, value: i16) -> Rest<'a> {
         self.serialize_i64(value.into())
     }
 
-    fn serialize_i32(self, value: i32) -> Result<(), Error> {
+    fn serialize_i32(self, value: i32) -> Rest<'a> {
         self.serialize_i64(value.into())
     }
 
-    fn serialize_i64(self, value: i64) -> Result<(), Error> {
-        if value < 0 {
-            self.0.push(b'-');
-        }
-        self.unsigned(value.unsigned_abs());
-        Ok(())
+    fn serialize_i64(self, value: i64) -> Rest<'a> {
+        let room = if value < 0 { put(self.room, b"-").ok_or(Stop::Full)? } else { self.room };
+        unsigned(room, value.unsigned_abs()).ok_or(Stop::Full)
     }
 
-    #[inline]
-    fn serialize_u8(self, value: u8) -> Result<(), Error> {
+    #[inline(always)]
+    fn serialize_u8(self, value: u8) -> Rest<'a> {
         self.serialize_u64(value.into())
     }
 
-    #[inline]
-    fn serialize_u16(self, value: u16) -> Result<(), Error> {
+    #[inline(always)]
+    fn serialize_u16(self, value: u16) -> Rest<'a> {
         self.serialize_u64(value.into())
     }
 
-    #[inline]
-    fn serialize_u32(self, value: u32) -> Result<(), Error> {
+    #[inline(always)]
+    fn serialize_u32(self, value: u32) -> Rest<'a> {
         self.serialize_u64(value.into())
     }
 
-    #[inline]
-    fn serialize_u64(self, value: u64) -> Result<(), Error> {
-        self.unsigned(value);
-        Ok(())
+    #[inline(always)]
+    fn serialize_u64(self, value: u64) -> Rest<'a> {
+        unsigned(self.room, value).ok_or(Stop::Full)
     }
 
-    fn serialize_f32(self, value: f32) -> Result<(), Error> {
+    fn serialize_f32(self, value: f32) -> Rest<'a> {
         self.serialize_f64(value.into())
     }
 
     /// The shortest digits that give the number back are serde_json's business.
-    fn serialize_f64(self, value: f64) -> Result<(), Error> {
-        serde_json::to_writer(&mut *self.0, &value)
+    fn serialize_f64(self, value: f64) -> Rest<'a> {
+        let mut room = self.room;
+        serde_json::to_writer(&mut room, &value).map_err(|_| Stop::Full)?;
+        Ok(room)
     }
 
-    fn serialize_char(self, value: char) -> Result<(), Error> {
+    fn serialize_char(self, value: char) -> Rest<'a> {
         self.serialize_str(value.encode_utf8(&mut [0; 4]))
     }
 
-    #[inline]
-    fn serialize_str(self, value: &str) -> Result<(), Error> {
-        self.string(value);
-        Ok(())
+    #[inline(always)]
+    fn serialize_str(self, value: &str) -> Rest<'a> {
+        string(self.room, value).ok_or(Stop::Full)
     }
 
-    fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
-        self.collect_str(&Hex(value))
+    #[inline(always)]
+    fn serialize_bytes(self, value: &[u8]) -> Rest<'a> {
+        let rest = match self.form {
+            Form::Plain => plain(self.room, value),
+            Form::Readable | Form::Hexadecimal => hexadecimal(self.room, value),
+        };
+        rest.ok_or(Stop::Full)
     }
 
-    #[inline]
-    fn serialize_none(self) -> Result<(), Error> {
+    #[inline(always)]
+    fn serialize_none(self) -> Rest<'a> {
         self.serialize_unit()
     }
 
-    #[inline]
-    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), Error> {
+    #[inline(always)]
+    fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Rest<'a> {
         value.serialize(self)
     }
 
-    #[inline]
-    fn serialize_unit(self) -> Result<(), Error> {
-        self.0.extend_from_slice(b"null");
-        Ok(())
+    #[inline(always)]
+    fn serialize_unit(self) -> Rest<'a> {
+        put(self.room, b"null").ok_or(Stop::Full)
     }
 
-    fn serialize_unit_struct(self, _: &'static str) -> Result<(), Error> {
+    fn serialize_unit_struct(self, _: &'static str) -> Rest<'a> {
         self.serialize_unit()
     }
 
-    #[inline]
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
-        self.0.push(b'"');
-        self.0.extend_from_slice(variant.as_bytes());
-        self.0.push(b'"');
-        Ok(())
+    #[inline(always)]
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Rest<'a> {
+        literal(self.room, "\"", variant, "\"").ok_or(Stop::Full)
     }
 
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<(), Error> {
-        value.serialize(self)
+    #[inline(always)]
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Rest<'a> {
+        let form = match name {
+            PLAIN => Form::Plain,
+            HEXADECIMAL => Form::Hexadecimal,
+            _ => self.form,
+        };
+        value.serialize(Writer { form, ..self })
     }
 
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
@@ -288,183 +252,171 @@ impl<'w, 'a> Serializer for &'w mut Writer<'a> {
         _: u32,
         variant: &'static str,
         value: &T,
-    ) -> Result<(), Error> {
-        self.open_variant(variant);
-        value.serialize(&mut *self)?;
-        self.0.push(b'}');
-        Ok(())
+    ) -> Rest<'a> {
+        let room = literal(self.room, "{\"", variant, "\":").ok_or(Stop::Full)?;
+        let room = value.serialize(Writer::new(room))?;
+        put(room, b"}").ok_or(Stop::Full)
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Open<'w, 'a>, Error> {
-        Ok(self.open(b'[', b']'))
+    fn serialize_seq(self, _: Option<usize>) -> Result<Open<'a>, Stop> {
+        self.list()
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Open<'w, 'a>, Error> {
-        Ok(self.open(b'[', b']'))
+    fn serialize_tuple(self, _: usize) -> Result<Open<'a>, Stop> {
+        self.list()
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Open<'w, 'a>, Error> {
-        Ok(self.open(b'[', b']'))
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Open<'a>, Stop> {
+        self.list()
     }
 
-    /// No row has such a variant: it would need two brackets at its end.
     fn serialize_tuple_variant(
         self,
         _: &'static str,
         _: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Open<'w, 'a>, Error> {
-        Err(ser::Error::custom("a report has no tuple variants"))
+    ) -> Result<Self::SerializeTupleVariant, Stop> {
+        Err(Stop::Refused)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Open<'w, 'a>, Error> {
-        Ok(self.open(b'{', b'}'))
+    fn serialize_map(self, _: Option<usize>) -> Result<Open<'a>, Stop> {
+        self.object()
     }
 
-    #[inline]
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Open<'w, 'a>, Error> {
-        Ok(self.open(b'{', b'}'))
+    #[inline(always)]
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Open<'a>, Stop> {
+        self.object()
     }
 
-    /// See [`serialize_tuple_variant`](Self::serialize_tuple_variant).
     fn serialize_struct_variant(
         self,
         _: &'static str,
         _: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Open<'w, 'a>, Error> {
-        Err(ser::Error::custom("a report has no struct variants"))
+    ) -> Result<Self::SerializeStructVariant, Stop> {
+        Err(Stop::Refused)
     }
 
-    fn collect_str<T: ?Sized + Display>(self, value: &T) -> Result<(), Error> {
-        self.0.push(b'"');
-        write!(Escaping(self.0), "{value}").map_err(|_| ser::Error::custom("a value cannot be formatted"))?;
-        self.0.push(b'"');
-        Ok(())
+    fn collect_str<T: ?Sized + Display>(self, value: &T) -> Rest<'a> {
+        let room = put(self.room, b"\"").ok_or(Stop::Full)?;
+        let mut escaping = Escaping { room: Some(room) };
+        let formatted = write!(escaping, "{value}");
+        let room = escaping.room.ok_or(Stop::Full)?;
+        formatted.map_err(|_| Stop::Refused)?;
+        put(room, b"\"").ok_or(Stop::Full)
     }
 }
 
-impl Open<'_, '_> {
+impl<'a> Open<'a> {
     #[inline(always)]
-    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        value.serialize(&mut *self.writer)?;
-        self.writer.0.push(b',');
+    fn element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Stop> {
+        let room = put(std::mem::take(&mut self.room), &[self.lead]).ok_or(Stop::Full)?;
+        self.lead = b',';
+        self.room = value.serialize(Writer::new(room))?;
         Ok(())
     }
 
-    #[inline]
-    fn finish(self) -> Result<(), Error> {
-        self.writer.close(self.close);
+    #[inline(always)]
+    fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Stop> {
+        let before = if self.lead == b',' { ",\"" } else { "{\"" };
+        let room = literal(std::mem::take(&mut self.room), before, name, "\":").ok_or(Stop::Full)?;
+        self.lead = b',';
+        self.room = value.serialize(Writer::new(room))?;
         Ok(())
     }
+
+    #[inline(always)]
+    fn finish(self) -> Rest<'a> {
+        // Without elements it is yet to be opened.
+        let room = if self.lead == b',' { self.room } else { put(self.room, &[self.lead]).ok_or(Stop::Full)? };
+        match self.close {
+            Some(close) => put(room, &[close]).ok_or(Stop::Full),
+            None => Ok(room),
+        }
+    }
 }
 
-impl ser::SerializeSeq for Open<'_, '_> {
-    type Ok = ();
-    type Error = Error;
+impl<'a> ser::SerializeSeq for Open<'a> {
+    type Ok = &'a mut [u8];
+    type Error = Stop;
 
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Stop> {
         self.element(value)
     }
 
-    fn end(self) -> Result<(), Error> {
+    fn end(self) -> Rest<'a> {
         self.finish()
     }
 }
 
-impl ser::SerializeTuple for Open<'_, '_> {
-    type Ok = ();
-    type Error = Error;
+impl<'a> ser::SerializeTuple for Open<'a> {
+    type Ok = &'a mut [u8];
+    type Error = Stop;
 
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
+    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Stop> {
         self.element(value)
     }
 
-    fn end(self) -> Result<(), Error> {
+    fn end(self) -> Rest<'a> {
         self.finish()
     }
 }
 
-impl ser::SerializeTupleStruct for Open<'_, '_> {
-    type Ok = ();
-    type Error = Error;
+impl<'a> ser::SerializeTupleStruct for Open<'a> {
+    type Ok = &'a mut [u8];
+    type Error = Stop;
 
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Stop> {
         self.element(value)
     }
 
-    fn end(self) -> Result<(), Error> {
+    fn end(self) -> Rest<'a> {
         self.finish()
     }
 }
 
-impl ser::SerializeTupleVariant for Open<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), Error> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeMap for Open<'_, '_> {
-    type Ok = ();
-    type Error = Error;
+impl<'a> ser::SerializeMap for Open<'a> {
+    type Ok = &'a mut [u8];
+    type Error = Stop;
 
     /// Only text is a name; the rows have no other keys.
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Error> {
-        key.serialize(&mut *self.writer)?;
-        self.writer.0.push(b':');
+    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Stop> {
+        self.element(key)
+    }
+
+    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Stop> {
+        let room = put(std::mem::take(&mut self.room), b":").ok_or(Stop::Full)?;
+        self.room = value.serialize(Writer::new(room))?;
         Ok(())
     }
 
-    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        self.element(value)
-    }
-
-    fn end(self) -> Result<(), Error> {
+    fn end(self) -> Rest<'a> {
         self.finish()
     }
 }
 
-impl ser::SerializeStruct for Open<'_, '_> {
-    type Ok = ();
-    type Error = Error;
+impl<'a> ser::SerializeStruct for Open<'a> {
+    type Ok = &'a mut [u8];
+    type Error = Stop;
 
     #[inline(always)]
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-        self.writer.name(name);
-        self.element(value)
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Stop> {
+        self.field(name, value)
     }
 
-    #[inline]
-    fn end(self) -> Result<(), Error> {
-        self.finish()
-    }
-}
-
-impl ser::SerializeStructVariant for Open<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-        ser::SerializeStruct::serialize_field(self, name, value)
-    }
-
-    fn end(self) -> Result<(), Error> {
+    #[inline(always)]
+    fn end(self) -> Rest<'a> {
         self.finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::encode::{Hex, append};
     use super::*;
+    use crate::escape::is_unsafe;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -495,7 +447,7 @@ mod tests {
 
     fn written<T: Serialize>(value: &T) -> String {
         let mut out = Vec::new();
-        value.serialize(&mut Writer(&mut out)).unwrap();
+        append(&mut out, value).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -525,16 +477,6 @@ mod tests {
     }
 
     proptest! {
-        /// Each byte alone, wherever it stands among others.
-        #[test]
-        fn words_are_plain_where_each_byte_is(text: Vec<u8>, plain in "[ -~]{0,30}", at in 0usize..30, byte: u8) {
-            let mut almost = plain.into_bytes();
-            almost.insert(at.min(almost.len()), byte);
-            for text in [text, almost] {
-                prop_assert_eq!(is_plain(&text), !text.iter().any(|&byte| is_special(byte)));
-            }
-        }
-
         /// serde_json writes the same wherever it escapes the same.
         #[test]
         fn what_is_not_hostile_is_as_serde_json_writes_it(

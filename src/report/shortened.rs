@@ -8,19 +8,19 @@ use std::io;
 const CONTROL_PAYLOAD: usize = 125;
 
 /// Passes everything on with no more payload than an analysis that was asked for so many bytes would tell.
-pub struct Shortened<'a> {
-    inner: &'a mut dyn Sink,
+pub struct Shortened {
+    inner: Box<dyn Sink>,
     payload_bytes: usize,
 }
 
-impl<'a> Shortened<'a> {
+impl Shortened {
     /// Passes on to `inner`.
-    pub fn new(inner: &'a mut dyn Sink, payload_bytes: usize) -> Shortened<'a> {
+    pub fn new(inner: Box<dyn Sink>, payload_bytes: usize) -> Shortened {
         Shortened { inner, payload_bytes }
     }
 }
 
-impl Sink for Shortened<'_> {
+impl Sink for Shortened {
     crate::analysis::relay!(inner: pause, connection, finding, reaction, connection_end, capture, unreadable, summary);
 
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {

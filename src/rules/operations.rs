@@ -5,7 +5,7 @@ use super::referee::{Context, Topic};
 use super::{Blames, Finding, Requirement, Rule, Severity};
 use crate::capture::PacketRef;
 use crate::scenario::{Scenario, binary, ping, pong, text};
-use crate::websocket::{Ending, Event, Handshake, Inflated, Message, Opcode};
+use crate::websocket::{Ending, Event, Frame, Handshake, Inflated, Message, Opcode};
 use crate::{PerRole, Role};
 use std::time::Duration;
 
@@ -122,6 +122,17 @@ struct Place {
 }
 
 impl Topic for OperationsRules {
+    fn frame(&mut self, frame: &Frame<'_>, _: &Context, _: &mut Docket) {
+        self.frames[frame.sender] += 1;
+        self.alive(frame.packet);
+        self.last = self.last.map(|last| later(last, frame.last_packet));
+        self.closing |= frame.header.opcode == Opcode::CLOSE;
+    }
+
+    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+        huge(message, context, docket);
+    }
+
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         match *event {
             Event::Handshake(handshake) => {
@@ -140,13 +151,6 @@ impl Topic for OperationsRules {
                 let text = format!("{by} closes its TCP window in packet {}: it does not read", packet.number);
                 docket.file(Finding::new(&ZERO_WINDOW, Some(by), text).at(packet));
             }
-            Event::Frame(frame) => {
-                self.frames[frame.sender] += 1;
-                self.alive(frame.packet);
-                self.last = self.last.map(|last| later(last, frame.last_packet));
-                self.closing |= frame.header.opcode == Opcode::CLOSE;
-            }
-            Event::Message(message) => huge(message, context, docket),
             Event::Fin { packet, .. } | Event::Reset { packet, .. } => {
                 self.alive(packet);
                 self.closing = true;

@@ -7,8 +7,8 @@ use super::{
     handshake_request, handshake_response, http2, legacy, masking, negotiation, operations, reconnecting, security,
     text,
 };
-use crate::Limits;
-use crate::websocket::{Event, Family, Handshake};
+use crate::websocket::{Event, Family, Frame, Handshake, Message};
+use crate::{Limits, PerRole};
 use std::sync::Arc;
 
 /// What every topic may know of the connection beside the event at hand.
@@ -26,9 +26,18 @@ pub struct Context {
     pub http2: bool,
     /// Length in bytes at which a head is cut by its reader ([`Limits::head_bytes`]).
     pub head_bytes: usize,
+    /// Offset behind the last frame that each endpoint sent, the one at hand included; before the first, behind its half
+    /// of the opening handshake. `None` where that was not seen.
+    pub ends: PerRole<Option<u64>>,
 }
 
 impl Context {
+    /// Whether frames are those of RFC 6455, as they have been since hybi-07: before, masking and opcodes were others, and
+    /// hixie knows neither.
+    pub(super) fn has_current_frames(&self) -> bool {
+        matches!(self.family, Family::Rfc6455 | Family::Hybi(7..))
+    }
+
     /// What ends under the WebSocket, as messages name it.
     pub(super) fn transport(&self) -> &'static str {
         if self.http2 { "the stream" } else { "TCP" }
@@ -52,10 +61,30 @@ pub enum ReservedBits {
     Unknown,
 }
 
-/// One group of rules with the state it needs.
+/// One group of rules with the state it needs. Frames and messages are nearly all that happens, so a topic that does not
+/// care for them is not asked.
 pub(super) trait Topic {
-    /// Looks at an event and files what is wrong.
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket);
+    /// Looks at a frame and files what is wrong.
+    fn frame(&mut self, _frame: &Frame<'_>, _context: &Context, _docket: &mut Docket) {}
+
+    /// Looks at a message and files what is wrong.
+    fn message(&mut self, _message: &Message<'_>, _context: &Context, _docket: &mut Docket) {}
+
+    /// Looks at any other event and files what is wrong.
+    fn see(&mut self, _event: &Event<'_>, _context: &Context, _docket: &mut Docket) {}
+}
+
+/// Shows an event to the topics that care for its kind.
+macro_rules! show {
+    ($event:expr, $context:expr, $docket:expr => $($topic:expr),+ $(,)?) => {
+        match $event {
+            Event::Frame(frame) => { $($topic.frame(frame, $context, $docket);)+ }
+            Event::Message(message) => { $($topic.message(message, $context, $docket);)+ }
+            // Rules need no more of a payload than frames and messages tell.
+            Event::Piece { .. } => {}
+            event => { $($topic.see(event, $context, $docket);)+ }
+        }
+    };
 }
 
 /// The topics, in the order in which they see an event.
@@ -80,20 +109,22 @@ struct Topics {
 
 impl Topics {
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        self.handshake_request.see(event, context, docket);
-        self.handshake_response.see(event, context, docket);
-        self.negotiation.see(event, context, docket);
-        self.frame_header.see(event, context, docket);
-        self.masking.see(event, context, docket);
-        self.fragmentation.see(event, context, docket);
-        self.control.see(event, context, docket);
-        self.text.see(event, context, docket);
-        self.compression.see(event, context, docket);
-        self.legacy.see(event, context, docket);
-        self.http2.see(event, context, docket);
-        self.closing.see(event, context, docket);
-        self.reconnecting.see(event, context, docket);
-        self.capture.see(event, context, docket);
+        show!(event, context, docket =>
+            self.handshake_request,
+            self.handshake_response,
+            self.negotiation,
+            self.frame_header,
+            self.masking,
+            self.fragmentation,
+            self.control,
+            self.text,
+            self.compression,
+            self.legacy,
+            self.http2,
+            self.closing,
+            self.reconnecting,
+            self.capture,
+        );
     }
 }
 
@@ -129,6 +160,7 @@ impl Referee {
             mid_stream,
             http2: false,
             head_bytes: limits.head_bytes,
+            ends: PerRole::default(),
         };
         Referee { context, docket, topics: Topics::default(), reactions: Reactions::default(), opt_in: None }
     }
@@ -147,18 +179,14 @@ impl Referee {
 
     /// Looks at the next event of the connection.
     pub fn see(&mut self, event: &Event<'_>) {
-        if let Event::Handshake(handshake) = event {
-            self.context.family = handshake.family;
-            self.context.http2 = handshake.http2.is_some();
-            self.context.reserved_bits = reserved_bits(handshake);
-            if handshake.attempt.after_gap {
-                self.docket.doubt();
-            }
+        match event {
+            Event::Frame(frame) => self.context.ends[frame.sender] = Some(frame.end_offset),
+            Event::Handshake(handshake) => self.handshake(handshake),
+            _ => {}
         }
         self.topics.see(event, &self.context, &mut self.docket);
         if let Some(topics) = &mut self.opt_in {
-            topics.security.see(event, &self.context, &mut self.docket);
-            topics.operations.see(event, &self.context, &mut self.docket);
+            show!(event, &self.context, &mut self.docket => topics.security, topics.operations);
         }
         self.reactions.see(event, &self.context, &mut self.docket);
         if let Event::End(ending) = event {
@@ -169,14 +197,32 @@ impl Referee {
         }
     }
 
+    fn handshake(&mut self, handshake: &Handshake) {
+        let attempt = &handshake.attempt;
+        self.context.family = handshake.family;
+        self.context.http2 = handshake.http2.is_some();
+        self.context.reserved_bits = reserved_bits(handshake);
+        self.context.ends.client = attempt.request.as_ref().map(|head| head.offset + head.length);
+        self.context.ends.server = attempt.response.as_ref().map(|head| head.offset + head.length);
+        if attempt.after_gap {
+            self.docket.doubt();
+        }
+    }
+
+    /// Whether something was found or became known since the last call of [`findings`](Self::findings) and
+    /// [`reactions`](Self::reactions). Of nearly all events nothing is.
+    pub fn has_news(&self) -> bool {
+        self.docket.has_news() || self.reactions.has_news()
+    }
+
     /// Takes what was found since the last call.
-    pub fn findings(&mut self) -> impl Iterator<Item = Finding> + '_ {
-        self.docket.drain()
+    pub fn findings(&mut self) -> Vec<Finding> {
+        self.docket.take()
     }
 
     /// Takes what became known since the last call of reactions to findings; to be told after the findings.
-    pub fn reactions(&mut self) -> impl Iterator<Item = Reaction> + '_ {
-        self.reactions.drain()
+    pub fn reactions(&mut self) -> Vec<Reaction> {
+        self.reactions.take()
     }
 }
 

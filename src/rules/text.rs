@@ -4,7 +4,7 @@ use super::docket::Docket;
 use super::referee::{Context, ReservedBits, Topic};
 use super::{Blames, Finding, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, text};
-use crate::websocket::{Event, Family, Inflated, Message, TextFault, Utf8Fault};
+use crate::websocket::{Inflated, Message, Text, TextFault, Utf8Fault};
 use std::fmt::Write;
 
 /// The rules of this file.
@@ -100,15 +100,18 @@ pub static NUL: Rule = Rule {
 pub(super) struct TextRules;
 
 impl Topic for TextRules {
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        let Event::Message(message) = event else { return };
+    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+        let Text { fault, bom, nul, noncharacter, .. } = &message.text;
+        if fault.is_none() && !bom && !nul && !noncharacter {
+            return;
+        }
         // What came out before inflating failed may be anything.
         let readable = !matches!(message.inflated, Some(Inflated::Corrupt { .. } | Inflated::ContextLost));
-        if !readable || !matches!(context.family, Family::Rfc6455 | Family::Hybi(7..)) {
+        if !readable || !context.has_current_frames() {
             return;
         }
         let sender = message.sender;
-        if let Some(fault) = &message.text.fault {
+        if let Some(fault) = fault {
             docket.file(not_utf8(message, fault, context));
             return;
         }
@@ -116,13 +119,13 @@ impl Topic for TextRules {
             let text = format!("{sender}'s message {} {what}", message.index);
             docket.file(Finding::of_message(rule, message, text));
         };
-        if message.text.noncharacter {
+        if *noncharacter {
             note(&NONCHARACTER, "holds a noncharacter");
         }
-        if message.text.bom {
+        if *bom {
             note(&BOM, "begins with a byte order mark");
         }
-        if message.text.nul {
+        if *nul {
             note(&NUL, "holds U+0000");
         }
     }

@@ -5,7 +5,7 @@ use super::direction::Direction;
 use super::event::{Ending, Event};
 use super::handshake::{Family, Handshake};
 use super::hixie::HixieDirection;
-use super::shared::{Deflate, Scratch, Settings, Shared};
+use super::shared::{Deflate, Scratch, Settings, Shared, Work};
 use super::stats::Stats;
 use crate::Role;
 use crate::tcp::{Chunk, Delivery, Fin, Missing};
@@ -75,17 +75,16 @@ impl Connection {
         scratch: &mut Scratch,
         tell: &mut dyn FnMut(Event<'_>),
     ) {
-        std::mem::swap(&mut self.shared.scratch, scratch);
         let decoder = match sender {
             Role::Client => &mut self.client,
             Role::Server => &mut self.server,
         };
         match *delivery {
-            Delivery::Data(chunk) => decoder.data(chunk, &mut self.shared, tell),
+            Delivery::Data(chunk) => decoder.data(chunk, &mut Work { shared: &mut self.shared, scratch, tell }),
             Delivery::Missing(missing) => {
                 self.shared.closing.outcomes.lose(sender);
                 tell(Event::Missing { sender, missing });
-                decoder.missing(missing, &mut self.shared, tell);
+                decoder.missing(missing, &mut Work { shared: &mut self.shared, scratch, tell });
             }
             Delivery::Conflict { offset, packet } => tell(Event::Conflict { sender, offset, packet }),
             Delivery::Fin(Fin { packet, acknowledged }) => {
@@ -97,13 +96,14 @@ impl Connection {
                 tell(Event::Reset { sender, packet });
             }
         }
-        std::mem::swap(&mut self.shared.scratch, scratch);
     }
 
     /// Nothing more will come.
     pub fn finish(mut self, ending: &Ending, tell: &mut dyn FnMut(Event<'_>)) -> (Closing, Stats) {
+        let mut scratch = Scratch::default();
         for (sender, decoder) in [(Role::Client, &mut self.client), (Role::Server, &mut self.server)] {
-            let undecoded = decoder.finish(&mut self.shared, tell);
+            let mut work = Work { shared: &mut self.shared, scratch: &mut scratch, tell: &mut *tell };
+            let undecoded = decoder.finish(&mut work);
             if undecoded > 0 {
                 self.shared.closing.outcomes.lose(sender);
                 tell(Event::Undecoded { sender, length: undecoded });
@@ -117,28 +117,28 @@ impl Connection {
 }
 
 impl Decoder {
-    fn data(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    fn data(&mut self, chunk: Chunk<'_>, work: &mut Work<'_>) {
         match self {
-            Decoder::Frames(direction) => direction.data(chunk, shared, tell),
-            Decoder::Hixie(direction) => direction.data(chunk, shared, tell),
+            Decoder::Frames(direction) => direction.data(chunk, work),
+            Decoder::Hixie(direction) => direction.data(chunk, work),
         }
     }
 
-    fn missing(&mut self, missing: Missing, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    fn missing(&mut self, missing: Missing, work: &mut Work<'_>) {
         match self {
-            Decoder::Frames(direction) => direction.missing(missing, shared, tell),
+            Decoder::Frames(direction) => direction.missing(missing, work),
             Decoder::Hixie(direction) => direction.missing(missing),
         }
     }
 
     /// Gives the number of bytes that could not be decoded.
-    fn finish(&mut self, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) -> u64 {
+    fn finish(&mut self, work: &mut Work<'_>) -> u64 {
         match self {
             Decoder::Frames(direction) => {
-                direction.finish(shared, tell);
+                direction.finish(work);
                 direction.undecoded()
             }
-            Decoder::Hixie(direction) => direction.finish(shared, tell),
+            Decoder::Hixie(direction) => direction.finish(work),
         }
     }
 }

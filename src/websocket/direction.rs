@@ -10,7 +10,7 @@ use super::inflate::Inflater;
 use super::mask::unmask;
 use super::message::{OpenMessage, Opening};
 use super::resync::{Expected, Search};
-use super::shared::{Deflate, Shared, reuse};
+use super::shared::{Deflate, Shared, Work, reuse};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::tcp::{Chunk, Missing, MissingCause};
@@ -19,7 +19,7 @@ use crate::tcp::{Chunk, Missing, MissingCause};
 const CONTROL_PAYLOAD: usize = 125;
 
 /// Payload is unmasked in pieces of this many bytes, which stay in the first-level cache.
-const PIECE: usize = 16 << 10;
+pub(super) const PIECE: usize = 16 << 10;
 
 /// Texts that stand where a frame should when a server or a proxy fell back to HTTP. As a frame header each of them
 /// would be forbidden twice over, so none is taken for one.
@@ -38,23 +38,20 @@ const TEXTS: [(&[u8], &str); 9] = [
 /// The decoder of one direction.
 #[derive(Debug)]
 pub struct Direction {
-    role: Role,
+    pub(super) role: Role,
     state: State,
-    /// A header whose end has not come yet, or the header of the open frame.
-    header: [u8; MAX_HEADER],
-    header_length: u8,
-    message: Option<Box<OpenMessage>>,
+    pub(super) message: Option<Box<OpenMessage>>,
     inflater: Option<Box<Inflater>>,
     /// Bytes of this direction are missing.
     pub(super) after_gap: bool,
     /// A fragmented message may be open that began in bytes that are missing.
-    fragment_unknown: bool,
+    pub(super) fragment_unknown: bool,
 }
 
 #[derive(Debug)]
 enum State {
-    /// The next byte belongs to a header; where and in which packet it began, while it is cut by a segment.
-    Header(Option<Box<Start>>),
+    /// The next byte belongs to a header; what there is of it, while it is cut by a segment.
+    Header(Option<Box<Begun>>),
     /// Inside a frame.
     Payload(Box<Open>),
     /// The boundary is lost.
@@ -63,17 +60,34 @@ enum State {
     NotFrames,
 }
 
+/// A header, or the beginning of one.
 #[derive(Clone, Copy, Debug)]
-struct Start {
+struct Begun {
+    bytes: [u8; MAX_HEADER],
+    length: u8,
+    /// Where its first byte stands in the stream.
     offset: u64,
+    /// The packet with that byte.
     packet: PacketRef,
     acknowledged: Option<u64>,
+}
+
+impl Begun {
+    /// Nothing of a header that begins with this chunk.
+    fn at(chunk: &Chunk<'_>) -> Begun {
+        let Chunk { offset, packet, acknowledged, .. } = *chunk;
+        Begun { bytes: [0; MAX_HEADER], length: 0, offset, packet, acknowledged }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
 }
 
 /// The frame that is going by.
 #[derive(Debug)]
 pub(super) struct Open {
-    start: Start,
+    begun: Begun,
     header: FrameHeader,
     /// Payload bytes that went by, captured or not.
     passed: u64,
@@ -100,34 +114,29 @@ impl Direction {
     }
 
     fn with(role: Role, state: State, after_gap: bool) -> Direction {
-        Direction {
-            role,
-            state,
-            header: [0; MAX_HEADER],
-            header_length: 0,
-            message: None,
-            inflater: None,
-            after_gap,
-            fragment_unknown: after_gap,
-        }
+        Direction { role, state, message: None, inflater: None, after_gap, fragment_unknown: after_gap }
     }
 
     /// Takes the next bytes.
-    pub fn data(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    pub fn data(&mut self, chunk: Chunk<'_>, work: &mut Work<'_>) {
         match &self.state {
-            State::Lost(_) => self.search(chunk, shared, tell),
+            State::Lost(_) => self.search(chunk, work),
             State::NotFrames => {}
-            State::Header(_) | State::Payload(_) => self.feed(chunk, shared, tell),
+            State::Header(_) | State::Payload(_) => self.feed(chunk, work),
         }
     }
 
     /// Takes bytes behind a known boundary.
-    fn feed(&mut self, mut chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    fn feed(&mut self, mut chunk: Chunk<'_>, work: &mut Work<'_>) {
         loop {
             let taken = match &mut self.state {
                 _ if chunk.bytes.is_empty() => return,
-                State::Header(_) => self.header(chunk, shared, tell),
-                State::Payload(_) => self.payload(chunk, shared, tell),
+                State::Header(None) => match self.whole(chunk, work) {
+                    0 => self.header(chunk, work),
+                    taken => taken,
+                },
+                State::Header(Some(_)) => self.header(chunk, work),
+                State::Payload(_) => self.payload(chunk, work),
                 State::Lost(_) | State::NotFrames => return,
             };
             chunk.bytes = &chunk.bytes[taken..];
@@ -136,7 +145,7 @@ impl Direction {
     }
 
     /// Bytes are missing.
-    pub fn missing(&mut self, missing: Missing, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    pub fn missing(&mut self, missing: Missing, work: &mut Work<'_>) {
         self.after_gap = true;
         match &mut self.state {
             State::Payload(open) => {
@@ -146,7 +155,7 @@ impl Direction {
                     if let Some(message) = self.message.as_mut().filter(|_| open.in_message) {
                         message.damage();
                     }
-                    self.complete(true, shared, tell);
+                    self.complete(true, work);
                     return self.lose();
                 }
                 let remaining = open.header.payload_length - open.passed;
@@ -157,7 +166,7 @@ impl Direction {
                 if missing.length < remaining {
                     return;
                 }
-                self.complete(true, shared, tell);
+                self.complete(true, work);
                 if missing.length > remaining {
                     self.lose();
                 }
@@ -169,24 +178,24 @@ impl Direction {
     }
 
     /// Nothing more will come.
-    pub fn finish(&mut self, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    pub fn finish(&mut self, work: &mut Work<'_>) {
         match &self.state {
-            State::Payload(_) => self.complete(false, shared, tell),
-            State::Header(Some(start)) if self.header_length > 0 => {
-                let start = **start;
-                let bytes = &self.header[..usize::from(self.header_length)];
+            State::Payload(_) => self.complete(false, work),
+            State::Header(Some(begun)) => {
+                let bytes = begun.bytes();
                 let may_be_text = TEXTS.iter().any(|(text, _)| text.starts_with(bytes));
-                tell(Event::HeaderCut {
+                let first = bytes.first().filter(|_| !may_be_text);
+                (work.tell)(Event::HeaderCut {
                     sender: self.role,
-                    offset: start.offset,
+                    offset: begun.offset,
                     bytes,
-                    first: Some(FrameHeader::first_byte(bytes[0])).filter(|_| !may_be_text),
-                    packet: start.packet,
+                    first: first.map(|&byte| FrameHeader::first_byte(byte)),
+                    packet: begun.packet,
                 });
             }
             _ => {}
         }
-        self.close_message(false, shared, tell);
+        self.close_message(false, work);
     }
 
     /// Bytes at the end of the stream for which no frame boundary was found.
@@ -198,34 +207,32 @@ impl Direction {
     }
 
     /// Takes a header, or a part of one; gives the number of bytes taken.
-    fn header(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) -> usize {
-        let State::Header(start) = &mut self.state else { return 0 };
-        let began = start.take();
-        let start = began.as_deref().copied().unwrap_or(Start {
-            offset: chunk.offset,
-            packet: chunk.packet,
-            acknowledged: chunk.acknowledged,
-        });
-        let before = usize::from(self.header_length);
+    fn header(&mut self, chunk: Chunk<'_>, work: &mut Work<'_>) -> usize {
+        let State::Header(waiting) = &mut self.state else { return 0 };
+        let waiting = waiting.take();
+        let mut begun = waiting.as_deref().copied().unwrap_or_else(|| Begun::at(&chunk));
+        let before = usize::from(begun.length);
         let take = chunk.bytes.len().min(MAX_HEADER - before);
-        self.header[before..before + take].copy_from_slice(&chunk.bytes[..take]);
-        let joined = &self.header[..before + take];
+        begun.bytes[before..before + take].copy_from_slice(&chunk.bytes[..take]);
+        begun.length += take as u8;
+        let joined = begun.bytes();
         let text = TEXTS
             .iter()
             .find(|(text, _)| text.first() == joined.first() && (joined.starts_with(text) || text.starts_with(joined)));
         if let Some((text, what)) = text {
             if joined.len() < text.len() {
-                self.wait_for_header(began, start, before + take);
+                self.wait_for_header(waiting, begun);
                 return take;
             }
-            tell(Event::NotFrames { sender: self.role, offset: start.offset, bytes: text, what, packet: start.packet });
-            self.close_message(false, shared, tell);
-            shared.closing.outcomes.lose(self.role);
+            let Begun { offset, packet, .. } = begun;
+            (work.tell)(Event::NotFrames { sender: self.role, offset, bytes: text, what, packet });
+            self.close_message(false, work);
+            work.shared.closing.outcomes.lose(self.role);
             self.state = State::NotFrames;
             return take;
         }
         let Ok((rest, header)) = FrameHeader::parse(joined) else {
-            self.wait_for_header(began, start, before + take);
+            self.wait_for_header(waiting, begun);
             return take;
         };
         // Bytes that were held because they might have become a text belong to the payload after all.
@@ -234,31 +241,23 @@ impl Direction {
         payload[..held].copy_from_slice(&rest[..held]);
         let taken = take.saturating_sub(rest.len());
         let length = joined.len() - rest.len();
-        self.header_length = length as u8;
-        let offset = start.offset + length as u64;
-        self.open(header, start, chunk.packet, shared, tell);
+        begun.length = length as u8;
+        self.open(header, begun, chunk.packet, work);
         if held > 0 {
-            let Start { packet, acknowledged, .. } = start;
-            self.feed(Chunk { offset, bytes: &payload[..held], packet, acknowledged }, shared, tell);
+            let Begun { offset, packet, acknowledged, .. } = begun;
+            let offset = offset + length as u64;
+            self.feed(Chunk { offset, bytes: &payload[..held], packet, acknowledged }, work);
         }
         taken
     }
 
-    /// So many bytes of a header that began there are not all of it.
-    fn wait_for_header(&mut self, began: Option<Box<Start>>, start: Start, length: usize) {
-        self.header_length = length as u8;
-        self.state = State::Header(Some(began.unwrap_or_else(|| Box::new(start))));
+    /// What there is of a header is not all of it.
+    fn wait_for_header(&mut self, mut waiting: Option<Box<Begun>>, begun: Begun) {
+        self.state = State::Header(Some(reuse(&mut waiting, begun)));
     }
 
     /// A header is complete.
-    fn open(
-        &mut self,
-        header: FrameHeader,
-        start: Start,
-        packet: PacketRef,
-        shared: &mut Shared,
-        tell: &mut dyn FnMut(Event<'_>),
-    ) {
+    fn open(&mut self, header: FrameHeader, begun: Begun, packet: PacketRef, work: &mut Work<'_>) {
         let inside_message = if self.fragment_unknown { None } else { Some(self.message.is_some()) };
         let kind = match header.opcode {
             Opcode::TEXT => Some(Kind::Text),
@@ -270,26 +269,27 @@ impl Direction {
         }
         if let Some(kind) = kind {
             // A message that another one interrupts will never be complete (§5.4).
-            self.close_message(false, shared, tell);
-            let compressed = header.rsv1 && self.agree_on_deflate(shared);
+            self.close_message(false, work);
+            let compressed = header.rsv1 && self.agree_on_deflate(work.shared);
+            let settings = &work.shared.settings;
             let opening = Opening {
                 kind,
                 compressed,
                 unknown: header.rsv() != 0 && !compressed,
-                keep: shared.settings.payload_bytes,
-                digest: shared.settings.digests,
-                pieces: shared.settings.pieces,
-                packet: start.packet,
-                stream_offset: start.offset,
+                keep: settings.payload_bytes,
+                digest: settings.digests,
+                pieces: settings.pieces,
+                packet: begun.packet,
+                stream_offset: begun.offset,
             };
             let inflater = self.inflater.as_deref_mut().filter(|_| compressed);
-            self.message = Some(OpenMessage::begin(&mut shared.scratch.message, opening, inflater));
+            self.message = Some(OpenMessage::begin(&mut work.scratch.message, opening, inflater));
         }
         let in_message = self.message.is_some() && !header.opcode.is_control() && !header.opcode.is_reserved();
-        let mut kept = shared.scratch.frame.as_mut().map(|spare| std::mem::take(&mut spare.kept)).unwrap_or_default();
+        let mut kept = work.scratch.frame.as_mut().map(|spare| std::mem::take(&mut spare.kept)).unwrap_or_default();
         kept.clear();
         let open = Open {
-            start,
+            begun,
             header,
             passed: 0,
             captured: 0,
@@ -299,9 +299,9 @@ impl Direction {
             in_message,
             kept,
         };
-        self.state = State::Payload(reuse(&mut shared.scratch.frame, open));
+        self.state = State::Payload(reuse(&mut work.scratch.frame, open));
         if header.payload_length == 0 {
-            self.complete(true, shared, tell);
+            self.complete(true, work);
         }
     }
 
@@ -317,8 +317,9 @@ impl Direction {
     }
 
     /// Takes payload bytes; gives their number.
-    fn payload(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) -> usize {
+    fn payload(&mut self, chunk: Chunk<'_>, work: &mut Work<'_>) -> usize {
         let State::Payload(open) = &mut self.state else { return 0 };
+        let Work { shared, scratch, tell } = &mut *work;
         let remaining = open.header.payload_length - open.passed;
         let take = usize::try_from(remaining).unwrap_or(usize::MAX).min(chunk.bytes.len());
         let bytes = &chunk.bytes[..take];
@@ -344,11 +345,11 @@ impl Direction {
             Some(key) => {
                 let mut at = 0;
                 for piece in bytes[..wanted].chunks(PIECE) {
-                    let scratch = &mut shared.scratch.plain;
-                    scratch.clear();
-                    scratch.extend_from_slice(piece);
-                    unmask(scratch, key, open.passed + at as u64);
-                    keep_and_push(scratch, at);
+                    let plain = &mut scratch.plain;
+                    plain.clear();
+                    plain.extend_from_slice(piece);
+                    unmask(plain, key, open.passed + at as u64);
+                    keep_and_push(plain, at);
                     at += piece.len();
                 }
             }
@@ -357,24 +358,25 @@ impl Direction {
         if open.passed == 0 && open.last_packet.number != chunk.packet.number {
             tell(Event::PayloadApart {
                 sender: self.role,
-                stream_offset: open.start.offset,
+                stream_offset: open.begun.offset,
                 header: open.last_packet,
                 payload: chunk.packet,
-                length: open.header.payload_length.saturating_add(self.header_length.into()),
+                length: open.header.payload_length.saturating_add(open.begun.length.into()),
             });
         }
         open.passed += take as u64;
         open.captured += take as u64;
         open.last_packet = chunk.packet;
         if open.passed == open.header.payload_length {
-            self.complete(true, shared, tell);
+            self.complete(true, work);
         }
         take
     }
 
     /// The open frame is over: all of it went by, or (`complete` is false) the stream ended inside it.
-    fn complete(&mut self, complete: bool, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    fn complete(&mut self, complete: bool, work: &mut Work<'_>) {
         let State::Payload(open) = std::mem::replace(&mut self.state, State::Header(None)) else { return };
+        let Work { shared, tell, .. } = &mut *work;
         let index = shared.next_frame;
         shared.next_frame += 1;
         let mut message = None;
@@ -385,46 +387,44 @@ impl Direction {
             shared.next_message = next_index.max(own_index + 1);
             message = Some(own_index);
         }
-        let header_bytes = &self.header[..usize::from(self.header_length)];
+        let header_bytes = open.begun.bytes();
         let mut frame = Frame {
             index,
             sender: self.role,
             header: open.header,
             header_bytes,
-            stream_offset: open.start.offset,
-            packet: open.start.packet,
+            stream_offset: open.begun.offset,
+            packet: open.begun.packet,
             last_packet: open.last_packet,
-            acknowledged: open.start.acknowledged,
+            acknowledged: open.begun.acknowledged,
             captured_length: open.captured,
             complete,
             payload: &open.kept,
             message,
             inside_message: open.inside_message,
-            end_offset: (open.start.offset + header_bytes.len() as u64).saturating_add(open.header.payload_length),
+            end_offset: (open.begun.offset + header_bytes.len() as u64).saturating_add(open.header.payload_length),
             pong: None,
             after_gap: self.after_gap,
         };
         shared.frame(&mut frame);
         tell(Event::Frame(&frame));
-        self.header_length = 0;
         if open.in_message && last {
-            self.close_message(true, shared, tell);
+            self.close_message(true, work);
         }
-        shared.scratch.frame = Some(open);
+        work.scratch.frame = Some(open);
     }
 
     /// The open message is over.
-    fn close_message(&mut self, finished: bool, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    fn close_message(&mut self, finished: bool, work: &mut Work<'_>) {
         let Some(mut message) = self.message.take() else { return };
-        let bounds = shared.settings.bounds;
+        let bounds = work.shared.settings.bounds;
         let inflater = self.inflater.as_deref_mut().filter(|_| message.is_compressed());
-        message.finish(self.role, finished, self.after_gap, inflater, bounds, tell);
-        shared.scratch.message = Some(message);
+        message.finish(self.role, finished, self.after_gap, inflater, bounds, work.tell);
+        work.scratch.message = Some(message);
     }
 
     /// The boundary is lost.
     fn lose(&mut self) {
-        self.header_length = 0;
         self.fragment_unknown = true;
         if let Some(message) = &mut self.message {
             message.damage();
@@ -436,22 +436,23 @@ impl Direction {
     }
 
     /// Looks for a boundary, and goes on from there.
-    fn search(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    fn search(&mut self, chunk: Chunk<'_>, work: &mut Work<'_>) {
         let State::Lost(search) = &mut self.state else { return };
-        let expected = Expected { masked: self.role == Role::Client, rsv1: !matches!(shared.deflate, Deflate::No) };
-        let Some(found) = search.push(chunk, expected, shared.settings.resync_bytes) else { return };
+        let expected =
+            Expected { masked: self.role == Role::Client, rsv1: !matches!(work.shared.deflate, Deflate::No) };
+        let Some(found) = search.push(chunk, expected, work.shared.settings.resync_bytes) else { return };
         let State::Lost(search) = std::mem::replace(&mut self.state, State::Header(None)) else { return };
         // What was open before the gap can not be told from what follows it.
-        self.close_message(false, shared, tell);
+        self.close_message(false, work);
         let mut first = true;
         let mut skipped = search.dropped() + found.at as u64;
         search.release(found.at, |chunk| {
             if std::mem::take(&mut first) {
                 let (offset, packet) = (chunk.offset, chunk.packet);
                 let skipped = std::mem::take(&mut skipped);
-                tell(Event::Resync { sender: self.role, offset, skipped, score: found.score, packet });
+                (work.tell)(Event::Resync { sender: self.role, offset, skipped, score: found.score, packet });
             }
-            self.data(chunk, shared, tell);
+            self.data(chunk, work);
         });
     }
 }

@@ -1,7 +1,6 @@
 //! The frame header of RFC 6455 §5.2, for any bytes: reserved opcodes, overlong lengths and forbidden bits included.
 
-use nom::number::streaming::{be_u16, be_u64, u8 as byte};
-use nom::{IResult, Parser};
+use nom::{IResult, Needed};
 use std::fmt;
 
 /// The longest header: two bytes, a 64-bit length and a masking key.
@@ -144,15 +143,21 @@ impl FrameHeader {
     /// assert_eq!(header.payload_length, payload.len() as u64);
     /// ```
     pub fn parse(input: &[u8]) -> IResult<&[u8], FrameHeader> {
-        let (input, (first, second)) = (byte, byte).parse(input)?;
-        let (input, (length_form, payload_length)) = match second & 0x7F {
-            126 => be_u16.map(|length| (LengthForm::Bits16, u64::from(length))).parse(input)?,
-            127 => be_u64.map(|length| (LengthForm::Bits64, length)).parse(input)?,
-            length => (input, (LengthForm::Bits7, u64::from(length))),
+        let ([first, second], rest) = front(input)?;
+        let (length_form, payload_length, rest) = match second & 0x7F {
+            126 => {
+                let (length, rest) = front(rest)?;
+                (LengthForm::Bits16, u16::from_be_bytes(*length).into(), rest)
+            }
+            127 => {
+                let (length, rest) = front(rest)?;
+                (LengthForm::Bits64, u64::from_be_bytes(*length), rest)
+            }
+            length => (LengthForm::Bits7, length.into(), rest),
         };
-        let (input, masking_key) = match second & 0x80 {
-            0 => (input, None),
-            _ => (byte, byte, byte, byte).map(|(a, b, c, d)| Some([a, b, c, d])).parse(input)?,
+        let (masking_key, rest) = match second & 0x80 {
+            0 => (None, rest),
+            _ => front(rest).map(|(key, rest)| (Some(*key), rest))?,
         };
         let header = FrameHeader {
             fin: first & 0x80 != 0,
@@ -164,7 +169,7 @@ impl FrameHeader {
             length_form,
             payload_length,
         };
-        Ok((input, header))
+        Ok((rest, header))
     }
 
     /// What the first byte of a header says beside FIN: the reserved bits, as [`FrameHeader::rsv`] gives them, and the
@@ -205,4 +210,9 @@ impl FrameHeader {
         }
         out.extend(self.masking_key.iter().flatten());
     }
+}
+
+/// The first `N` bytes, and those behind them.
+fn front<const N: usize>(input: &[u8]) -> Result<(&[u8; N], &[u8]), nom::Err<nom::error::Error<&[u8]>>> {
+    input.split_first_chunk().ok_or_else(|| nom::Err::Incomplete(Needed::new(N - input.len())))
 }

@@ -7,7 +7,7 @@
 use super::event::{Event, Frame, Kind};
 use super::header::{FrameHeader, LengthForm, Opcode};
 use super::message::{OpenMessage, Opening};
-use super::shared::Shared;
+use super::shared::{Shared, Work};
 use crate::Role;
 use crate::capture::PacketRef;
 use crate::tcp::{Chunk, Missing};
@@ -54,7 +54,7 @@ impl HixieDirection {
     }
 
     /// Takes the next bytes.
-    pub fn data(&mut self, chunk: Chunk<'_>, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    pub fn data(&mut self, chunk: Chunk<'_>, work: &mut Work<'_>) {
         let mut rest = chunk.bytes;
         while !rest.is_empty() {
             let offset = chunk.offset + (chunk.bytes.len() - rest.len()) as u64;
@@ -66,7 +66,7 @@ impl HixieDirection {
                 continue;
             }
             let Some(open) = &mut self.frame else {
-                self.begin(rest[0], Chunk { offset, ..chunk }, shared);
+                self.begin(rest[0], Chunk { offset, ..chunk }, work.shared);
                 rest = &rest[1..];
                 continue;
             };
@@ -87,28 +87,28 @@ impl HixieDirection {
                     if byte & 0x80 == 0 {
                         open.part = Part::Counted { remaining: open.payload_length };
                         if open.payload_length == 0 {
-                            self.complete(true, shared, tell);
+                            self.complete(true, work);
                         }
                     }
                 }
                 Part::Text => {
                     let end = memchr::memchr(0xFF, rest);
                     let (text, behind) = rest.split_at(end.unwrap_or(rest.len()));
-                    self.payload(text, shared, tell);
+                    self.payload(text, work);
                     rest = behind;
                     if end.is_some() {
                         rest = &rest[1..];
-                        self.complete(true, shared, tell);
+                        self.complete(true, work);
                     }
                 }
                 Part::Counted { remaining } => {
                     let take = usize::try_from(remaining).unwrap_or(usize::MAX).min(rest.len());
                     open.part = Part::Counted { remaining: remaining - take as u64 };
-                    let room = shared.settings.payload_bytes.saturating_sub(self.kept.len()).min(take);
+                    let room = work.shared.settings.payload_bytes.saturating_sub(self.kept.len()).min(take);
                     self.kept.extend_from_slice(&rest[..room]);
                     rest = &rest[take..];
                     if take as u64 == remaining {
-                        self.complete(true, shared, tell);
+                        self.complete(true, work);
                     }
                 }
             }
@@ -124,8 +124,8 @@ impl HixieDirection {
     }
 
     /// Nothing more will come; gives the number of bytes that could not be decoded.
-    pub fn finish(&mut self, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) -> u64 {
-        self.complete(false, shared, tell);
+    pub fn finish(&mut self, work: &mut Work<'_>) -> u64 {
+        self.complete(false, work);
         self.passed_over
     }
 
@@ -157,19 +157,20 @@ impl HixieDirection {
         }));
     }
 
-    fn payload(&mut self, text: &[u8], shared: &Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    fn payload(&mut self, text: &[u8], work: &mut Work<'_>) {
         let Some(open) = &mut self.frame else { return };
         open.payload_length += text.len() as u64;
-        let room = shared.settings.payload_bytes.saturating_sub(self.kept.len()).min(text.len());
+        let room = work.shared.settings.payload_bytes.saturating_sub(self.kept.len()).min(text.len());
         self.kept.extend_from_slice(&text[..room]);
         if let Some(message) = &mut open.message {
-            message.push(text, None, shared.settings.bounds);
-            message.tell_fresh(|bytes| tell(Event::Piece { sender: self.role, bytes }));
+            message.push(text, None, work.shared.settings.bounds);
+            message.tell_fresh(|bytes| (work.tell)(Event::Piece { sender: self.role, bytes }));
         }
     }
 
-    fn complete(&mut self, complete: bool, shared: &mut Shared, tell: &mut dyn FnMut(Event<'_>)) {
+    fn complete(&mut self, complete: bool, work: &mut Work<'_>) {
         let Some(mut open) = self.frame.take() else { return };
+        let Work { shared, tell, .. } = work;
         let opcode = match (open.header[0], open.payload_length) {
             (0x00..=0x7F, _) => Opcode::TEXT,
             (0xFF, 0) => Opcode::CLOSE,

@@ -5,14 +5,13 @@
 ///
 /// Works on eight bytes at a time, which the compiler turns into vector instructions.
 pub fn unmask(bytes: &mut [u8], key: [u8; 4], position: u64) {
-    let mut key = key;
-    key.rotate_left((position % 4) as usize);
-    let pair = u64::from_ne_bytes([key[0], key[1], key[2], key[3], key[0], key[1], key[2], key[3]]);
+    let [a, b, c, d] = u32::from_be_bytes(key).rotate_left((position % 4) as u32 * 8).to_be_bytes();
+    let twice = [a, b, c, d, a, b, c, d];
     let (words, rest) = bytes.as_chunks_mut::<8>();
     for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ pair).to_ne_bytes();
+        *word = (u64::from_ne_bytes(*word) ^ u64::from_ne_bytes(twice)).to_ne_bytes();
     }
-    for (byte, key) in rest.iter_mut().zip(key.iter().cycle()) {
+    for (byte, key) in rest.iter_mut().zip(twice) {
         *byte ^= key;
     }
 }

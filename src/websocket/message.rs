@@ -5,7 +5,7 @@ use super::deflate::Bounds;
 use super::event::{Event, Inflated, Kind, Message, Text, TextFault};
 use super::inflate::{Failure, Inflater};
 use super::shared::reuse;
-use super::utf8::Validator;
+use super::utf8::{Fault, Validator};
 use crate::Role;
 use crate::capture::PacketRef;
 use sha2::{Digest, Sha256};
@@ -233,18 +233,26 @@ impl OpenMessage {
     fn finish_text(&mut self, readable: bool) -> Text {
         let Some(validator) = &mut self.text else { return Text::default() };
         let fault = if readable { validator.finish() } else { validator.fault() };
-        Text {
-            fault: fault.map(|fault| TextFault {
-                fault: fault.fault,
-                offset: fault.offset,
-                frame: self.fault_frame.unwrap_or(self.last_frame),
-                bytes: fault.bytes,
-                length: fault.length,
-            }),
-            split_at_frame: self.split_at_frame,
-            bom: validator.bom,
-            nul: validator.nul,
-            noncharacter: validator.noncharacter,
-        }
+        let frame = self.fault_frame.unwrap_or(self.last_frame);
+        Text { split_at_frame: self.split_at_frame, ..text(validator, fault, frame) }
+    }
+}
+
+/// What is known of a text that is whole in one frame, the one with this index.
+pub(super) fn text_in_one_frame(bytes: &[u8], frame: u64) -> Text {
+    let mut validator = Validator::default();
+    validator.push(bytes);
+    let fault = validator.finish();
+    text(&validator, fault, frame)
+}
+
+/// What a check came to; `frame` holds the byte that proves the fault.
+fn text(validator: &Validator, fault: Option<Fault>, frame: u64) -> Text {
+    Text {
+        fault: fault.map(|Fault { fault, offset, bytes, length }| TextFault { fault, offset, frame, bytes, length }),
+        split_at_frame: None,
+        bom: validator.bom,
+        nul: validator.nul,
+        noncharacter: validator.noncharacter,
     }
 }

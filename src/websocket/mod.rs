@@ -21,6 +21,7 @@ mod resync;
 mod shared;
 mod stats;
 mod utf8;
+mod whole;
 
 pub use close_code::close_code_name;
 pub use closing::{CloseFrame, Closer, Closing};

@@ -3,7 +3,7 @@
 use super::closing::CloseTracker;
 use super::deflate::Bounds;
 use super::direction::Open;
-use super::event::{Frame, Pong};
+use super::event::{Event, Frame, Pong};
 use super::header::Opcode;
 use super::message::OpenMessage;
 use super::pings::Pinged;
@@ -62,6 +62,14 @@ pub(super) fn reuse<T>(spare: &mut Option<Box<T>>, value: T) -> Box<T> {
     }
 }
 
+/// What a decoder is given for the time of a call.
+pub(super) struct Work<'w> {
+    pub(super) shared: &'w mut Shared,
+    pub(super) scratch: &'w mut Scratch,
+    /// Who is told.
+    pub(super) tell: &'w mut dyn FnMut(Event<'_>),
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Shared {
@@ -73,8 +81,6 @@ pub struct Shared {
     pub(super) sent: PerRole<DirectionStats>,
     /// Made for the first Ping or Pong.
     pub(super) pinged: Option<Box<Pinged>>,
-    /// Lent by the caller for the time of a call.
-    pub(super) scratch: Scratch,
 }
 
 impl Shared {
@@ -87,7 +93,6 @@ impl Shared {
             closing: CloseTracker::default(),
             sent: PerRole::default(),
             pinged: None,
-            scratch: Scratch::default(),
         }
     }
 

@@ -162,7 +162,7 @@ fn said(message: &Message<'_>) -> String {
     };
     let text = match payload.text {
         Some(text) if message.kind == Kind::Text => {
-            let text = shown(text.as_bytes(), SHOWN);
+            let text = shown(text.as_str().as_bytes(), SHOWN);
             let more = if payload.cut && !text.ends_with('…') { "…" } else { "" };
             format!(" \"{text}{more}\"")
         }

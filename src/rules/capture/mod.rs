@@ -17,7 +17,7 @@ use super::{Finding, Rule};
 use crate::capture::PacketRef;
 use crate::http2::{Opening, StreamEvent, StreamFact};
 use crate::tcp::{Missing, MissingCause};
-use crate::websocket::{CaptureFact, Ending, Event, Handshake};
+use crate::websocket::{CaptureFact, Ending, Event, Frame, Handshake};
 use crate::{PerRole, Role};
 use std::time::Duration;
 
@@ -25,6 +25,13 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub(super) struct CaptureRules {
     mid_stream_told: bool,
+    /// Made when there is something.
+    lacks: Option<Box<Lacks>>,
+}
+
+/// What is told at the end.
+#[derive(Debug, Default)]
+struct Lacks {
     losses: PerRole<Option<Box<Losses>>>,
     facts: Vec<CaptureFact>,
 }
@@ -75,9 +82,12 @@ impl Losses {
 }
 
 impl Topic for CaptureRules {
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        self.mid_stream(frame.packet, context, docket);
+    }
+
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         match *event {
-            Event::Frame(frame) => self.mid_stream(frame.packet, context, docket),
             Event::Handshake(handshake) => {
                 if let Some(opening) = &handshake.http2 {
                     unknown_fields(handshake, opening, docket);
@@ -101,15 +111,16 @@ impl Topic for CaptureRules {
                 );
                 docket.file(Finding::new(&OVERLAP_CONFLICT, None, text).at(packet).at_offset(offset));
             }
-            Event::Capture(fact) => self.facts.push(fact),
+            Event::Capture(fact) => self.lacks.get_or_insert_default().facts.push(fact),
             Event::End(ending) => {
                 self.mid_stream(ending.last_packet, context, docket);
+                let Some(Lacks { losses, facts }) = self.lacks.take().map(|lacks| *lacks) else { return };
                 for sender in [Role::Client, Role::Server] {
-                    if let Some(losses) = self.losses[sender].take() {
-                        tell(sender, &losses, ending, docket);
+                    if let Some(losses) = &losses[sender] {
+                        tell(sender, losses, ending, docket);
                     }
                 }
-                for fact in std::mem::take(&mut self.facts) {
+                for fact in facts {
                     docket.file(of_fact(fact, ending));
                 }
             }
@@ -120,7 +131,7 @@ impl Topic for CaptureRules {
 
 impl CaptureRules {
     fn losses(&mut self, sender: Role) -> &mut Losses {
-        self.losses[sender].get_or_insert_default()
+        self.lacks.get_or_insert_default().losses[sender].get_or_insert_default()
     }
 
     fn mid_stream(&mut self, packet: PacketRef, context: &Context, docket: &mut Docket) {
@@ -136,7 +147,8 @@ impl CaptureRules {
 
     fn resync(&mut self, sender: Role, found: Resyncs) {
         // The first boundary of a capture that began mid-stream, where its first byte is one.
-        if found.skipped == 0 && self.losses[sender].is_none() {
+        let lacks_none = self.lacks.as_ref().is_none_or(|lacks| lacks.losses[sender].is_none());
+        if found.skipped == 0 && lacks_none {
             return;
         }
         match &mut self.losses(sender).resyncs {

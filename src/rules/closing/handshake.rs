@@ -390,7 +390,7 @@ fn not_answered(close: &Close, teardown: &Teardown, streams: &PerRole<Stream>, c
     let mut finding = Finding { frame: Some(close.frame), ..finding };
     // Who finishes TCP right behind its own Close leaves no way for an answer: nobody would have read it.
     let not_waited_for = teardown.fins[close.sender].is_some_and(|fin| match teardown.fins[silent] {
-        Some(Finish { acknowledged: Some(_), .. }) => super::teardown::had_fin(teardown, streams, silent),
+        Some(Finish { acknowledged: Some(_), .. }) => super::teardown::had_fin(teardown, streams, silent, context),
         _ => fin.packet.number < packet.number,
     });
     if !proved || gap || excused || not_waited_for {

@@ -13,7 +13,7 @@ use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::capture::PacketRef;
 use crate::http2::{StreamEvent, StreamFact};
-use crate::websocket::{CaptureFact, Event, Family, Frame, Handshake, Opcode};
+use crate::websocket::{CaptureFact, Event, Frame, Opcode};
 use crate::{PerRole, Role};
 use std::time::Duration;
 
@@ -30,8 +30,8 @@ pub(super) struct ClosingRules {
 /// What is known of one endpoint's stream.
 #[derive(Debug, Default)]
 struct Stream {
-    /// Offset behind the last byte that was understood.
-    end: Option<u64>,
+    /// Its last frame was cut off, so that it is not known where it ends.
+    cut: bool,
     /// A data frame of it was seen.
     sent_data: bool,
     /// Bytes of it are missing, and a Close frame may be among them.
@@ -100,17 +100,20 @@ impl Close {
 }
 
 impl Topic for ClosingRules {
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        if self.is_open_to(context) {
+            self.judge_frame(frame, context, docket);
+        }
+    }
+
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         if let Event::Handshake(handshake) = event {
-            self.begin(handshake);
+            self.established = handshake.attempt.switched;
         }
-        // Before hybi-07 the opcodes were others, and hixie closes without codes and answers.
-        let same_frames = matches!(context.family, Family::Rfc6455 | Family::Hybi(7..));
-        if !same_frames || !(self.established || context.mid_stream) {
+        if !self.is_open_to(context) {
             return;
         }
         match *event {
-            Event::Frame(frame) => self.frame(frame, context, docket),
             Event::Missing { sender, .. } => self.streams[sender].gap = true,
             Event::NotFrames { sender, .. } | Event::Undecoded { sender, .. } => self.streams[sender].unknown = true,
             Event::Capture(CaptureFact::OneDirection { missing }) => self.streams[missing].unknown = true,
@@ -135,14 +138,13 @@ impl Topic for ClosingRules {
 }
 
 impl ClosingRules {
-    fn begin(&mut self, handshake: &Handshake) {
-        let attempt = &handshake.attempt;
-        self.established = attempt.switched;
-        self.streams.client.end = attempt.request.as_ref().map(|head| head.offset + head.length);
-        self.streams.server.end = attempt.response.as_ref().map(|head| head.offset + head.length);
+    /// Whether there is a connection to close. Before hybi-07 the opcodes were others, and hixie closes without codes and
+    /// answers.
+    fn is_open_to(&self, context: &Context) -> bool {
+        context.has_current_frames() && (self.established || context.mid_stream)
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+    fn judge_frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         let sender = frame.sender;
         if let Some(teardown) = &mut self.teardown {
             handshake::judge_frame(teardown, frame, docket);
@@ -170,7 +172,16 @@ impl ClosingRules {
         }
         let stream = &mut self.streams[sender];
         stream.sent_data |= !frame.header.opcode.is_control();
-        stream.end = frame.complete.then_some(frame.end_offset);
+        stream.cut = !frame.complete;
+    }
+}
+
+impl Stream {
+    /// Whether who acknowledged so much had received the FIN of this stream, which `role` sends: it takes up the sequence
+    /// number behind the last byte (RFC 9293 §3.4), and only with it can more be acknowledged.
+    fn has_all(&self, role: Role, acknowledged: Option<u64>, context: &Context) -> bool {
+        let end = context.ends[role].filter(|_| !self.cut);
+        matches!((acknowledged, end), (Some(acknowledged), Some(end)) if acknowledged > end)
     }
 }
 

@@ -144,11 +144,8 @@ pub(super) fn judge_frame(
 ) {
     let (sender, finished) = (frame.sender, frame.sender.peer());
     let Some(fin) = teardown.fins[finished] else { return };
-    // A FIN takes up the sequence number behind the last byte (RFC 9293 §3.4): only with it can more be acknowledged.
-    let received = match (frame.acknowledged, streams[finished].end) {
-        (Some(acknowledged), Some(end)) => acknowledged > end && !streams[finished].gap,
-        _ => false,
-    };
+    let stream = &streams[finished];
+    let received = stream.has_all(finished, frame.acknowledged, context) && !stream.gap;
     if !received || frame.header.opcode.is_control() || teardown.half_open_told[sender] {
         return;
     }
@@ -196,7 +193,7 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
     let reset = teardown.reset.map(|(role, packet)| (role, packet, "resets"));
     let ends = [fin(Role::Client), fin(Role::Server), reset];
     let order = |&(role, packet, how): &(Role, PacketRef, &str)| {
-        (how == "finishes" && had_fin(teardown, streams, role), packet.number)
+        (how == "finishes" && had_fin(teardown, streams, role, context), packet.number)
     };
     let Some((role, packet, how)) = ends.into_iter().flatten().min_by_key(order) else {
         return;
@@ -227,11 +224,10 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
     docket.file(finding);
 }
 
-/// Whether `role` had received the other side's FIN when it sent its own, whatever the order in the capture: a FIN
-/// takes up the sequence number behind the last byte (RFC 9293 §3.4).
-pub(super) fn had_fin(teardown: &Teardown, streams: &PerRole<Stream>, role: Role) -> bool {
+/// Whether `role` had received the other side's FIN when it sent its own, whatever the order in the capture.
+pub(super) fn had_fin(teardown: &Teardown, streams: &PerRole<Stream>, role: Role, context: &Context) -> bool {
     let acknowledged = teardown.fins[role].and_then(|fin| fin.acknowledged);
-    matches!((acknowledged, streams[role.peer()].end), (Some(acknowledged), Some(end)) if acknowledged > end)
+    streams[role.peer()].has_all(role.peer(), acknowledged, context)
 }
 
 fn client_fin_first(
@@ -249,8 +245,8 @@ fn client_fin_first(
     };
     let reset_before = teardown.reset.is_some_and(|(_, packet)| packet.number < fin.packet.number);
     // The server's own FIN need not have been captured.
-    let server_first = had_fin(teardown, streams, Role::Client)
-        || teardown.fins.server.is_some() && !had_fin(teardown, streams, Role::Server);
+    let server_first = had_fin(teardown, streams, Role::Client, context)
+        || teardown.fins.server.is_some() && !had_fin(teardown, streams, Role::Server, context);
     if !had_close || reset_before || server_first || streams.client.gap {
         return;
     }

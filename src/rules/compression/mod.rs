@@ -11,7 +11,7 @@ pub use rules::RULES;
 use super::docket::Docket;
 use super::referee::{Context, Topic};
 use super::{EVIDENCE, Finding};
-use crate::websocket::{Ending, Event, Family, Frame, Handshake, Inflated, Message, Opcode};
+use crate::websocket::{Ending, Event, Frame, Handshake, Inflated, Message, Opcode};
 use crate::{PerRole, Role};
 use forensics::{Bounds, Finals};
 use rules::{BOMB, CONTEXT_LOST, EMPTY_COMPRESSED, EXPANDED, NEVER_USED, RSV1_ON_CONTINUATION, RSV1_ON_CONTROL};
@@ -64,14 +64,24 @@ struct Expanded {
 }
 
 impl Topic for CompressionRules {
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        if frame.header.rsv1 && context.has_current_frames() {
+            self.compressed(frame, docket);
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+        if let Some(sides) = self.sides.as_mut().filter(|_| context.has_current_frames()) {
+            judge(&mut sides[message.sender], self.agreed, message, context, docket);
+        }
+    }
+
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        if !matches!(context.family, Family::Rfc6455 | Family::Hybi(7..)) {
+        if !context.has_current_frames() {
             return;
         }
         match event {
             Event::Handshake(handshake) => self.handshake(handshake),
-            Event::Frame(frame) => self.frame(frame, docket),
-            Event::Message(message) => self.message(message, context, docket),
             Event::Missing { sender, .. } | Event::Resync { sender, .. } | Event::NotFrames { sender, .. } => {
                 let side = &mut self.sides.get_or_insert_default()[*sender];
                 side.gap = true;
@@ -94,14 +104,15 @@ impl CompressionRules {
         }
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
+    /// The frame has RSV1 set.
+    fn compressed(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
         let (sender, header) = (frame.sender, &frame.header);
-        if header.rsv1 && matches!(header.opcode, Opcode::TEXT | Opcode::BINARY) {
+        if matches!(header.opcode, Opcode::TEXT | Opcode::BINARY) {
             let side = &mut self.sides.get_or_insert_default()[sender];
             side.head.clear();
             side.head.extend_from_slice(&frame.payload[..frame.payload.len().min(EVIDENCE)]);
         }
-        if !header.rsv1 || !self.agreed {
+        if !self.agreed {
             return;
         }
         let name = header.opcode.name();
@@ -112,45 +123,6 @@ impl CompressionRules {
         };
         let text = format!("{sender}'s frame {} ({name}) has RSV1 set", frame.index);
         docket.file(Finding::of_frame(rule, frame, text));
-    }
-
-    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
-        let sender = message.sender;
-        let Some(sides) = &mut self.sides else { return };
-        let side = &mut sides[sender];
-        side.messages += 1;
-        let head = std::mem::take(&mut side.head);
-        let Some(inflated) = message.inflated else { return };
-        side.compressed += 1;
-        if let Some((walk, bounds)) = message.walk.zip(side.bounds) {
-            forensics::judge(message, walk, bounds, &head, &mut side.finals, docket);
-        }
-        match inflated {
-            Inflated::Whole => {
-                side.lost_with = None;
-                heal(side, Some(message.index), context, docket);
-                whole(side, self.agreed, message, docket);
-            }
-            Inflated::Corrupt { .. } => side.lost_with = Some(message.index),
-            Inflated::Bomb { length } => {
-                side.lost_with = Some(message.index);
-                let text = format!(
-                    "{sender}'s message {} has {} bytes and inflates to {length} and more",
-                    message.index, message.wire_length
-                );
-                docket.file(Finding::of_message(&BOMB, message, text).with_evidence(&head));
-            }
-            Inflated::Incomplete => side.lost_with = (!side.gap).then_some(message.index),
-            Inflated::ContextLost => {
-                let cause = side.lost_with;
-                let lost = side.lost.get_or_insert_with(|| {
-                    let finding = Finding::of_message(&CONTEXT_LOST, message, "").with_evidence(&head);
-                    Box::new(Lost { finding, first: message.index, last: message.index, count: 0, cause })
-                });
-                lost.last = message.index;
-                lost.count += 1;
-            }
-        }
     }
 
     fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
@@ -179,6 +151,44 @@ impl CompressionRules {
                 );
                 docket.file(Finding::new(&NEVER_USED, Some(sender), text).at(ending.last_packet));
             }
+        }
+    }
+}
+
+/// Judges a message of the sender that `side` is about.
+fn judge(side: &mut Side, agreed: bool, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+    let sender = message.sender;
+    side.messages += 1;
+    let head = std::mem::take(&mut side.head);
+    let Some(inflated) = message.inflated else { return };
+    side.compressed += 1;
+    if let Some((walk, bounds)) = message.walk.zip(side.bounds) {
+        forensics::judge(message, walk, bounds, &head, &mut side.finals, docket);
+    }
+    match inflated {
+        Inflated::Whole => {
+            side.lost_with = None;
+            heal(side, Some(message.index), context, docket);
+            whole(side, agreed, message, docket);
+        }
+        Inflated::Corrupt { .. } => side.lost_with = Some(message.index),
+        Inflated::Bomb { length } => {
+            side.lost_with = Some(message.index);
+            let text = format!(
+                "{sender}'s message {} has {} bytes and inflates to {length} and more",
+                message.index, message.wire_length
+            );
+            docket.file(Finding::of_message(&BOMB, message, text).with_evidence(&head));
+        }
+        Inflated::Incomplete => side.lost_with = (!side.gap).then_some(message.index),
+        Inflated::ContextLost => {
+            let cause = side.lost_with;
+            let lost = side.lost.get_or_insert_with(|| {
+                let finding = Finding::of_message(&CONTEXT_LOST, message, "").with_evidence(&head);
+                Box::new(Lost { finding, first: message.index, last: message.index, count: 0, cause })
+            });
+            lost.last = message.index;
+            lost.count += 1;
         }
     }
 }

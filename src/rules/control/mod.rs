@@ -11,7 +11,7 @@ use super::docket::Docket;
 use super::referee::{Context, Topic};
 use crate::PerRole;
 use crate::capture::Timestamp;
-use crate::websocket::{Event, Family, Frame, Kind, Message, Opcode};
+use crate::websocket::{Event, Frame, Kind, Message, Opcode};
 use pings::Pings;
 use rules::{PAYLOAD_TOO_LONG, PING_APP_LEVEL, PING_FLOOD};
 use std::time::Duration;
@@ -19,11 +19,15 @@ use std::time::Duration;
 /// The longest payload of a control frame (§5.5).
 const LONGEST: u64 = 125;
 
+/// What heartbeats say that programs send as text, in any letter case.
+const PING: &[u8] = b"ping";
+
 /// Judges control frames; follows Pings until they are answered.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct ControlRules {
     pings: Pings,
-    senders: PerRole<Sender>,
+    /// Made for the first Ping, as a frame or in words.
+    senders: Option<Box<PerRole<Sender>>>,
 }
 
 /// How one endpoint pings.
@@ -39,27 +43,38 @@ struct Sender {
 }
 
 impl Topic for ControlRules {
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        if !context.has_current_frames() {
+            return;
+        }
+        if frame.header.opcode.is_control() && frame.header.payload_length > LONGEST {
+            let (sender, name, length) = (frame.sender, frame.header.opcode.name(), frame.header.payload_length);
+            let text = format!("{sender}'s frame {} ({name}) has a payload of {length} bytes", frame.index);
+            docket.file(Finding::of_frame(&PAYLOAD_TOO_LONG, frame, text));
+        }
+        if frame.header.opcode == Opcode::PING {
+            self.flood(frame, context, docket);
+        }
+        self.pings.frame(frame, context, docket);
+    }
+
+    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+        let is_ping = message.payload.len() == PING.len()
+            && message.kind == Kind::Text
+            && message.length == Some(PING.len() as u64)
+            && message.payload.eq_ignore_ascii_case(PING);
+        if is_ping && context.has_current_frames() {
+            self.text_heartbeat(message, docket);
+        }
+    }
+
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        if !matches!(context.family, Family::Rfc6455 | Family::Hybi(7..)) {
+        if !context.has_current_frames() {
             return;
         }
         match event {
-            Event::Handshake(handshake) => self.pings.handshake(handshake),
-            Event::Frame(frame) => {
-                if frame.header.opcode.is_control() && frame.header.payload_length > LONGEST {
-                    let (sender, name, length) =
-                        (frame.sender, frame.header.opcode.name(), frame.header.payload_length);
-                    let text = format!("{sender}'s frame {} ({name}) has a payload of {length} bytes", frame.index);
-                    docket.file(Finding::of_frame(&PAYLOAD_TOO_LONG, frame, text));
-                }
-                if frame.header.opcode == Opcode::PING {
-                    self.flood(frame, context, docket);
-                }
-                self.pings.frame(frame, context, docket);
-            }
-            Event::Message(message) => self.text_heartbeat(message, docket),
             Event::Missing { sender, .. } | Event::Resync { sender, .. } | Event::NotFrames { sender, .. } => {
-                self.pings.missing(*sender);
+                self.pings.missing(*sender, context);
             }
             Event::End(_) => self.pings.end(context, docket),
             _ => {}
@@ -70,7 +85,7 @@ impl Topic for ControlRules {
 impl ControlRules {
     fn flood(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         const SECOND: Duration = Duration::from_secs(1);
-        let sender = &mut self.senders[frame.sender];
+        let sender = &mut self.senders.get_or_insert_default()[frame.sender];
         sender.pings = true;
         let Some(now) = frame.packet.time else { return };
         // A clock that ran backwards begins a new second too.
@@ -87,12 +102,10 @@ impl ControlRules {
         }
     }
 
+    /// The message says "ping".
     fn text_heartbeat(&mut self, message: &Message<'_>, docket: &mut Docket) {
-        let sender = &mut self.senders[message.sender];
-        let is_ping = message.kind == Kind::Text
-            && message.length == Some(message.payload.len() as u64)
-            && message.payload.eq_ignore_ascii_case(b"ping");
-        if !is_ping || sender.pings || sender.text_pings == 2 {
+        let sender = &mut self.senders.get_or_insert_default()[message.sender];
+        if sender.pings || sender.text_pings == 2 {
             return;
         }
         sender.text_pings += 1;

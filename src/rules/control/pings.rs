@@ -10,7 +10,7 @@ use crate::capture::{PacketRef, Timestamp};
 use crate::rules::docket::Docket;
 use crate::rules::referee::Context;
 use crate::rules::{Finding, Severity};
-use crate::websocket::{Frame, Handshake, Opcode, Pong};
+use crate::websocket::{Frame, Opcode, Pong};
 use crate::{PerRole, Role};
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hasher};
@@ -22,6 +22,15 @@ const FOLLOWED: usize = 64;
 /// The Pings of both endpoints.
 #[derive(Debug, Default)]
 pub(super) struct Pings {
+    /// The last frame that shows each at work before either side closed.
+    alive: PerRole<Option<Alive>>,
+    /// Made for the first control frame, and where bytes are missing: without either there is nothing to follow.
+    followed: Option<Box<Followed>>,
+}
+
+/// What is followed once there is something.
+#[derive(Debug)]
+struct Followed {
     sides: PerRole<Side>,
 }
 
@@ -35,9 +44,7 @@ struct Side {
     /// There may be Pings of it that were not seen, or that were forgotten.
     blind: bool,
     /// Its first Close.
-    close: Option<Box<Close>>,
-    /// The last frame that shows it at work before either side closed.
-    alive: Option<Alive>,
+    close: Option<Close>,
     /// It sent a Pong that nothing asked for, or may have.
     heartbeats: bool,
     /// It sent a Pong when it had received this much, which was more than had been seen by then.
@@ -82,24 +89,60 @@ struct Wrong {
     confirmed: bool,
 }
 
+impl Alive {
+    fn at(time: Option<Timestamp>, frame: &Frame<'_>) -> Option<Alive> {
+        Some(Alive { time: time?, acknowledged: frame.acknowledged })
+    }
+}
+
 impl Pings {
-    /// The bytes of the handshake are understood.
-    pub(super) fn handshake(&mut self, handshake: &Handshake) {
-        let attempt = &handshake.attempt;
-        self.sides.client.seen_end = attempt.request.as_ref().map(|head| head.offset + head.length);
-        self.sides.server.seen_end = attempt.response.as_ref().map(|head| head.offset + head.length);
+    /// Bytes of this sender are missing.
+    pub(super) fn missing(&mut self, sender: Role, context: &Context) {
+        self.followed(context).missing(sender);
+    }
+
+    /// Takes a frame of either side.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        let alive = match &mut self.followed {
+            None if !frame.header.opcode.is_control() => Alive::at(frame.packet.time, frame),
+            _ => self.followed(context).frame(frame, context, docket),
+        };
+        if alive.is_some() {
+            self.alive[frame.sender] = alive;
+        }
+    }
+
+    /// Nothing more will come: says which Pings were not answered.
+    pub(super) fn end(&mut self, context: &Context, docket: &mut Docket) {
+        if let Some(followed) = &mut self.followed {
+            followed.end(&self.alive, context, docket);
+        }
+    }
+
+    fn followed(&mut self, context: &Context) -> &mut Followed {
+        self.followed.get_or_insert_with(|| Box::new(Followed::new(context)))
+    }
+}
+
+impl Followed {
+    /// From here on.
+    fn new(context: &Context) -> Followed {
+        let mut sides = PerRole::<Side>::default();
+        sides.client.seen_end = context.ends.client;
+        sides.server.seen_end = context.ends.server;
+        Followed { sides }
     }
 
     /// Bytes of this sender are missing. They may hold Pongs, Pings and a Close, so nothing is known of the Pings of
     /// either side that are open.
-    pub(super) fn missing(&mut self, sender: Role) {
+    fn missing(&mut self, sender: Role) {
         self.sides[sender].blind = true;
         self.sides.client.pings.clear();
         self.sides.server.pings.clear();
     }
 
-    /// Takes a frame of either side.
-    pub(super) fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+    /// Takes a frame of either side, and gives what it shows of its sender's life.
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) -> Option<Alive> {
         let (sender, peer) = (frame.sender, frame.sender.peer());
         self.sides[sender].seen_end = self.sides[sender].seen_end.max(Some(frame.end_offset));
         self.hold_up(frame);
@@ -108,20 +151,20 @@ impl Pings {
             Opcode::PONG => self.pong(frame, context, docket),
             _ => {}
         }
-        self.show_life(frame);
+        let alive = self.show_life(frame);
         let side = &mut self.sides[sender];
         if frame.header.opcode == Opcode::CLOSE && side.close.is_none() {
-            side.close = Some(Box::new(Close { end_offset: frame.end_offset, time: frame.packet.time }));
+            side.close = Some(Close { end_offset: frame.end_offset, time: frame.packet.time });
         }
         // An idle connection keeps nothing.
         let pings = &mut self.sides[peer].pings;
         if pings.is_empty() && pings.capacity() > 0 {
             *pings = VecDeque::new();
         }
+        alive
     }
 
-    /// Nothing more will come: says which Pings were not answered.
-    pub(super) fn end(&mut self, context: &Context, docket: &mut Docket) {
+    fn end(&mut self, alive: &PerRole<Option<Alive>>, context: &Context, docket: &mut Docket) {
         for sender in [Role::Client, Role::Server] {
             let pings = std::mem::take(&mut self.sides[sender].pings);
             let last_wrong = pings.iter().rposition(|ping| self.is_wrongly_answered(ping, sender));
@@ -135,7 +178,7 @@ impl Pings {
                 }
                 // §5.5.3: an answer to the latest Ping, even if a wrong one, does for those before it.
                 if last_wrong.is_none_or(|wrong| at > wrong) {
-                    self.unanswered(&ping, sender, context, docket);
+                    self.unanswered(&ping, sender, alive[sender.peer()], context, docket);
                 }
                 if let Some(wrong) = ping.wrong {
                     docket.file(wrong.unsolicited);
@@ -289,15 +332,15 @@ impl Pings {
     }
 
     /// Takes a frame as a sign that its sender is at work and reads what it receives.
-    fn show_life(&mut self, frame: &Frame<'_>) {
+    fn show_life(&mut self, frame: &Frame<'_>) -> Option<Alive> {
         let (sender, peer) = (frame.sender, frame.sender.peer());
-        let answers_close = match (&self.sides[sender].close, self.sides[peer].close.as_deref().copied()) {
-            (Some(_), _) => return,
+        let answers_close = match (self.sides[sender].close, self.sides[peer].close) {
+            (Some(_), _) => return None,
             (None, None) => None,
             (None, Some(close)) => {
                 let received = frame.acknowledged.is_some_and(|acknowledged| acknowledged >= close.end_offset);
                 if frame.header.opcode != Opcode::CLOSE || !received {
-                    return;
+                    return None;
                 }
                 Some(close)
             }
@@ -310,10 +353,7 @@ impl Pings {
             }
         }
         // What answers a Close shows that its sender lived until the Close came; then it owed no Pong any more.
-        let time = answers_close.map_or(frame.packet.time, |close| close.time);
-        if let Some(time) = time {
-            self.sides[sender].alive = Some(Alive { time, acknowledged: frame.acknowledged });
-        }
+        Alive::at(answers_close.map_or(frame.packet.time, |close| close.time), frame)
     }
 
     fn is_wrongly_answered(&self, ping: &Ping, sender: Role) -> bool {
@@ -321,9 +361,10 @@ impl Pings {
         confirmed && !ping.settled && !self.sides[sender.peer()].heartbeats
     }
 
-    fn unanswered(&self, ping: &Ping, sender: Role, context: &Context, docket: &mut Docket) {
+    /// `alive` is the last that was seen of the receiver's life.
+    fn unanswered(&self, ping: &Ping, sender: Role, alive: Option<Alive>, context: &Context, docket: &mut Docket) {
         let receiver = sender.peer();
-        let Some((alive, since)) = self.sides[receiver].alive.zip(ping.since) else { return };
+        let Some((alive, since)) = alive.zip(ping.since) else { return };
         let lived_on = alive.time.since(since);
         let limit = context.thresholds.ping_unanswered;
         let enough = match alive.acknowledged {

@@ -7,7 +7,7 @@ pub use rules::RULES;
 use super::docket::Docket;
 use super::referee::{Context, ReservedBits, Topic};
 use super::{Finding, Rule, Severity};
-use crate::websocket::{Ending, Event, Family, Frame, Message, Opcode, TcpEnd};
+use crate::websocket::{Ending, Event, Frame, Message, Opcode, TcpEnd};
 use crate::{PerRole, Role};
 use rules::{
     CHANGED_BY_INTERMEDIARY, CONTINUATION_WITHOUT_START, CONTROL_FRAGMENTED, CONTROL_INTERLEAVED, EMPTY_FRAGMENT,
@@ -17,37 +17,53 @@ use rules::{
 /// Follows the open message of each endpoint.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct FragmentationRules {
-    sides: PerRole<Side>,
-    /// Who ended its stream first, by Close, FIN or RST.
-    first_to_end: Option<Role>,
-}
-
-/// What is remembered of one sender.
-#[derive(Debug, Default)]
-struct Side {
     /// Header bytes of the frames of the open message.
-    header_bytes: u64,
+    header_bytes: PerRole<u64>,
     /// The last data frame had a reserved opcode and FIN clear: what continues it is continued by right, if anything
     /// is.
-    reserved_open: bool,
+    reserved_open: PerRole<bool>,
+    /// The last frame was cut off by the end of the stream.
+    cut: PerRole<bool>,
+    /// Made when a side ends, or leaves a message open.
+    ends: Option<Box<Ends>>,
+}
+
+#[derive(Debug, Default)]
+struct Ends {
+    /// Who ended its stream first, by Close, FIN or RST.
+    first: Option<Role>,
+    sides: PerRole<Side>,
+}
+
+/// How one sender ended.
+#[derive(Debug, Default)]
+struct Side {
     /// Offset behind the first Close it sent.
     close_end: Option<u64>,
-    /// The last frame was cut off by the end of the stream.
-    cut: bool,
     /// That the open message has no end was said at the Close.
     told: bool,
     /// A message that its sender left open, until it is known how the connection ends.
-    unfinished: Option<Box<Finding>>,
+    unfinished: Option<Finding>,
 }
 
 impl Topic for FragmentationRules {
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        if context.has_current_frames() {
+            self.judge_frame(frame, context, docket);
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+        if context.has_current_frames() {
+            self.judge_message(message, context, docket);
+        }
+    }
+
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        if !matches!(context.family, Family::Rfc6455 | Family::Hybi(7..)) {
+        if !context.has_current_frames() {
             return;
         }
         match event {
-            Event::Frame(frame) => self.frame(frame, context, docket),
-            Event::Message(message) => self.message(message, context, docket),
             Event::Recut { message, connection, frames } => {
                 let text = format!(
                     "{}'s message {} has {} here and {} on connection {connection}, the other leg through a proxy",
@@ -62,9 +78,9 @@ impl Topic for FragmentationRules {
                 let finding = Finding { blame: None, ..Finding::of_message(&CHANGED_BY_INTERMEDIARY, message, text) };
                 docket.file(finding.with_severity(severity));
             }
-            Event::Missing { sender, .. } | Event::Resync { sender, .. } => self.sides[*sender].unfinished = None,
+            Event::Missing { sender, .. } | Event::Resync { sender, .. } => self.goes_on(*sender),
             Event::Fin { sender, .. } | Event::Reset { sender, .. } => {
-                self.first_to_end.get_or_insert(*sender);
+                self.ends.get_or_insert_default().first.get_or_insert(*sender);
             }
             Event::End(ending) => self.end(ending, docket),
             _ => {}
@@ -73,26 +89,31 @@ impl Topic for FragmentationRules {
 }
 
 impl FragmentationRules {
-    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+    /// A message left open before was interrupted, or lost in a gap.
+    fn goes_on(&mut self, sender: Role) {
+        if let Some(ends) = &mut self.ends {
+            ends.sides[sender].unfinished = None;
+        }
+    }
+
+    fn judge_frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         let (sender, header) = (frame.sender, &frame.header);
-        // A message left open before this frame was interrupted by it, or lost in a gap.
-        self.sides[sender].unfinished = None;
-        self.sides[sender].cut = !frame.complete;
+        self.goes_on(sender);
+        self.cut[sender] = !frame.complete;
         if header.opcode.is_control() {
             self.control(frame, docket);
             return;
         }
-        let side = &mut self.sides[sender];
         if header.opcode.is_reserved() {
-            side.reserved_open = !header.fin;
+            self.reserved_open[sender] = !header.fin;
             return;
         }
-        let reserved_open = std::mem::replace(&mut side.reserved_open, false);
+        let reserved_open = std::mem::replace(&mut self.reserved_open[sender], false);
         if frame.message.is_some() {
-            side.header_bytes += frame.header_bytes.len() as u64;
+            self.header_bytes[sender] += frame.header_bytes.len() as u64;
         }
         match (header.opcode, frame.inside_message) {
-            (Opcode::CONTINUATION, Some(false)) if reserved_open => side.reserved_open = !header.fin,
+            (Opcode::CONTINUATION, Some(false)) if reserved_open => self.reserved_open[sender] = !header.fin,
             (Opcode::CONTINUATION, Some(false)) => {
                 let text = format!("{sender}'s frame {} continues a message, and none is open", frame.index);
                 docket.file(by_extension(&CONTINUATION_WITHOUT_START, frame, text, context));
@@ -131,30 +152,30 @@ impl FragmentationRules {
     /// After its Close a sender must not send data (§5.5.1), so what is open stays open.
     fn close(&mut self, frame: &Frame<'_>, inside: bool, docket: &mut Docket) {
         let sender = frame.sender;
-        if self.sides[sender].close_end.is_some() {
+        let ends = self.ends.get_or_insert_default();
+        if ends.sides[sender].close_end.is_some() {
             return;
         }
-        self.sides[sender].close_end = Some(frame.end_offset);
+        ends.sides[sender].close_end = Some(frame.end_offset);
         if inside {
             // §6.1 step 1: a sender that learns of the other's Close aborts what it was sending.
-            let had_received = match self.sides[sender.peer()].close_end {
+            let had_received = match ends.sides[sender.peer()].close_end {
                 // Where the acknowledgment is not known, the Close is taken to have been received.
                 Some(end) => frame.acknowledged.is_none_or(|acknowledged| acknowledged >= end),
-                None => self.first_to_end == Some(sender.peer()),
+                None => ends.first == Some(sender.peer()),
             };
             let text =
                 format!("{sender} closes with frame {} before the last fragment of its open message", frame.index);
             let severity = if had_received { Severity::Note } else { UNFINISHED.severity };
             docket.file(Finding::of_frame(&UNFINISHED, frame, text).with_severity(severity));
-            self.sides[sender].told = true;
+            ends.sides[sender].told = true;
         }
-        self.first_to_end.get_or_insert(sender);
+        ends.first.get_or_insert(sender);
     }
 
-    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+    fn judge_message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
         let (sender, thresholds) = (message.sender, &context.thresholds);
-        let side = &mut self.sides[sender];
-        let header_bytes = std::mem::take(&mut side.header_bytes);
+        let header_bytes = std::mem::take(&mut self.header_bytes[sender]);
         let tiny = message.frames >= thresholds.frag_tiny_count
             && message.wire_length < message.frames.saturating_mul(thresholds.frag_tiny_bytes);
         if tiny {
@@ -170,23 +191,26 @@ impl FragmentationRules {
             let finding = Finding { frame: Some(frame), ..Finding::of_message(&SPLITS_CODE_POINT, message, text) };
             docket.file(finding);
         }
-        if !message.finished && !message.after_gap && !side.cut && !side.told {
+        let told = self.ends.as_ref().is_some_and(|ends| ends.sides[sender].told);
+        if !message.finished && !message.after_gap && !self.cut[sender] && !told {
             let text = format!(
                 "{sender}'s message {} has no end: {} came in {}, and no frame with FIN",
                 message.index,
                 count(message.wire_length, "byte"),
                 count(message.frames, "frame")
             );
-            side.unfinished = Some(Box::new(Finding::of_message(&UNFINISHED, message, text)));
+            let finding = Finding::of_message(&UNFINISHED, message, text);
+            self.ends.get_or_insert_default().sides[sender].unfinished = Some(finding);
         }
     }
 
     fn end(&mut self, ending: &Ending, docket: &mut Docket) {
+        let Some(ends) = &mut self.ends else { return };
         for sender in [Role::Client, Role::Server] {
-            let Some(finding) = self.sides[sender].unfinished.take().filter(|_| ending.tcp != TcpEnd::Open) else {
+            let Some(finding) = ends.sides[sender].unfinished.take().filter(|_| ending.tcp != TcpEnd::Open) else {
                 continue;
             };
-            let other_first = self.first_to_end == Some(sender.peer());
+            let other_first = ends.first == Some(sender.peer());
             let severity = if other_first { Severity::Note } else { UNFINISHED.severity };
             docket.file(finding.with_severity(severity));
         }

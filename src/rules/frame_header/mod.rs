@@ -7,7 +7,7 @@ pub use rules::RULES;
 use super::docket::Docket;
 use super::referee::{Context, ReservedBits, Topic};
 use super::{Finding, Rule, Severity};
-use crate::websocket::{Event, Family, Frame, LengthForm, Opcode};
+use crate::websocket::{Event, Frame, LengthForm, Opcode};
 use crate::{PerRole, Role};
 use rules::{
     CLIENT_UNMASKED, GARBAGE_AFTER_101, LENGTH_IMPLAUSIBLE, LENGTH_MSB, LENGTH_NONMINIMAL_16, LENGTH_NONMINIMAL_64,
@@ -17,6 +17,13 @@ use rules::{
 /// Judges frame headers; needs no memory, for each is judged by itself, but of frames that were cut.
 #[derive(Debug, Default)]
 pub(super) struct FrameHeaderRules {
+    /// Made when a stream ends.
+    ends: Option<Box<Ends>>,
+}
+
+/// How the streams ended.
+#[derive(Debug, Default)]
+struct Ends {
     cut: Vec<Cut>,
     /// Whose stream was seen to end.
     ended: PerRole<bool>,
@@ -30,18 +37,24 @@ struct Cut {
 }
 
 impl Topic for FrameHeaderRules {
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        if !context.has_current_frames() {
+            return;
+        }
+        masking_side(frame, docket);
+        let (rsv, opcode) = (frame.header.rsv(), frame.header.opcode);
+        if rsv != 0 || opcode.is_reserved() {
+            let whose = format!("{}'s frame {}", frame.sender, frame.index);
+            reserved(rsv, opcode, &whose, context, docket, |rule, text| Finding::of_frame(rule, frame, text));
+        }
+        length(frame, docket);
+        if !frame.complete {
+            self.cut_frame(frame, context);
+        }
+    }
+
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         match event {
-            Event::Frame(frame) if matches!(context.family, Family::Rfc6455 | Family::Hybi(7..)) => {
-                masking_side(frame, docket);
-                let (rsv, opcode) = (frame.header.rsv(), frame.header.opcode);
-                if rsv != 0 || opcode.is_reserved() {
-                    let whose = format!("{}'s frame {}", frame.sender, frame.index);
-                    reserved(rsv, opcode, &whose, context, docket, |rule, text| Finding::of_frame(rule, frame, text));
-                }
-                length(frame, docket);
-                self.cut_frame(frame, context);
-            }
             Event::NotFrames { sender, offset, bytes, what, packet } => {
                 let text = format!("{sender} sends {what} where a frame should begin");
                 docket.file(
@@ -55,19 +68,22 @@ impl Topic for FrameHeaderRules {
                 let finding = |rule, text| {
                     Finding::new(rule, Some(*sender), text).at(*packet).at_offset(*offset).with_evidence(bytes)
                 };
-                let current = matches!(context.family, Family::Rfc6455 | Family::Hybi(7..));
-                if let Some((rsv, opcode)) = first.filter(|_| current) {
+                if let Some((rsv, opcode)) = first.filter(|_| context.has_current_frames()) {
                     let whose = format!("the frame that {sender}'s stream ends in");
                     reserved(rsv, opcode, &whose, context, docket, finding);
                 }
                 let text = format!("{sender}'s stream ends {} bytes into a frame header", bytes.len());
-                self.cut.push(Cut { finding: finding(&TRUNCATED, text), implausible: None });
+                let cut = Cut { finding: finding(&TRUNCATED, text), implausible: None };
+                self.ends.get_or_insert_default().cut.push(cut);
             }
-            Event::Fin { sender, .. } | Event::Reset { sender, .. } => self.ended[*sender] = true,
+            Event::Fin { sender, .. } | Event::Reset { sender, .. } => {
+                self.ends.get_or_insert_default().ended[*sender] = true;
+            }
             Event::End(_) => {
-                for cut in self.cut.drain(..) {
+                let Some(ends) = self.ends.take() else { return };
+                for cut in ends.cut {
                     let finding = cut.finding;
-                    let ended = finding.blame.is_some_and(|sender| self.ended[sender]);
+                    let ended = finding.blame.is_some_and(|sender| ends.ended[sender]);
                     let severity = if ended { finding.severity } else { Severity::Note };
                     if let Some(declared) = cut.implausible.filter(|_| ended) {
                         let text = format!(
@@ -86,15 +102,12 @@ impl Topic for FrameHeaderRules {
 
 impl FrameHeaderRules {
     fn cut_frame(&mut self, frame: &Frame<'_>, context: &Context) {
-        if frame.complete {
-            return;
-        }
         let declared = frame.header.payload_length;
         let text = format!(
             "{}'s stream ends after {} of the {declared} payload bytes of frame {}",
             frame.sender, frame.captured_length, frame.index
         );
-        self.cut.push(Cut {
+        self.ends.get_or_insert_default().cut.push(Cut {
             finding: Finding::of_frame(&TRUNCATED, frame, text),
             implausible: (declared > context.thresholds.frame_length_implausible).then_some(declared),
         });

@@ -17,7 +17,7 @@ use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
 use crate::http::{Head, RequestLine, StatusLine};
 use crate::http2::{Opening, Permission, StreamEvent, StreamFact, error_code_name};
-use crate::websocket::{Event, Handshake, Opcode};
+use crate::websocket::{Event, Frame, Handshake, Opcode};
 use crate::{PerRole, Role};
 
 use opening_rules::*;
@@ -35,6 +35,10 @@ pub(super) struct Http2Rules {
 }
 
 impl Topic for Http2Rules {
+    fn frame(&mut self, frame: &Frame<'_>, _: &Context, _: &mut Docket) {
+        self.closed[frame.sender] |= frame.header.opcode == Opcode::CLOSE;
+    }
+
     fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
         match event {
             Event::Handshake(handshake) => {
@@ -47,7 +51,6 @@ impl Topic for Http2Rules {
                     judge_response(handshake, opening, response, docket);
                 }
             }
-            Event::Frame(frame) if frame.header.opcode == Opcode::CLOSE => self.closed[frame.sender] = true,
             Event::Stream(event) => self.stream(*event, docket),
             _ => {}
         }

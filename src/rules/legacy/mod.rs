@@ -8,9 +8,9 @@ mod rules;
 use super::docket::Docket;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
-use crate::Role;
 use crate::escape::{printable, printable_within};
 use crate::websocket::{Event, Family, Frame, Handshake, HixieKeyFault, Message, TcpEnd};
+use crate::{PerRole, Role};
 
 use rules::*;
 
@@ -32,22 +32,36 @@ const EXTENSIONS: [(&str, &str); 9] = [
 /// Judges the dialects; remembers text frames without an end until it is known how the stream ended.
 #[derive(Debug, Default)]
 pub(super) struct LegacyRules {
-    cut: Vec<Finding>,
+    /// Made for the first.
+    cut: Option<Box<Cut>>,
 }
 
+/// The last text frame of each that has no end.
+type Cut = PerRole<Option<Finding>>;
+
 impl Topic for LegacyRules {
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        let is_hixie = matches!(context.family, Family::Hixie75 | Family::Hixie76);
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, _: &mut Docket) {
+        if is_hixie(context) {
+            self.unterminated(frame);
+        }
+    }
+
+    fn message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
+        if is_hixie(context) {
+            not_utf8(message, docket);
+        }
+    }
+
+    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
         match event {
             Event::Handshake(handshake) => {
                 dialect(handshake, docket);
                 extensions(handshake, docket);
                 challenge(handshake, docket);
             }
-            Event::Frame(frame) if is_hixie => self.unterminated(frame),
-            Event::Message(message) if is_hixie => not_utf8(message, docket),
             Event::End(ending) => {
-                for finding in self.cut.drain(..) {
+                let Some(cut) = self.cut.take() else { return };
+                for finding in [cut.client, cut.server].into_iter().flatten() {
                     let severity = match ending.tcp {
                         TcpEnd::Fin if ending.capture_end.is_none() => finding.severity,
                         TcpEnd::Reset => Severity::Warning,
@@ -61,6 +75,10 @@ impl Topic for LegacyRules {
     }
 }
 
+fn is_hixie(context: &Context) -> bool {
+    matches!(context.family, Family::Hixie75 | Family::Hixie76)
+}
+
 impl LegacyRules {
     /// hixie-76 §4.2: text begins with a byte below 80 and ends at FF.
     fn unterminated(&mut self, frame: &Frame<'_>) {
@@ -70,7 +88,8 @@ impl LegacyRules {
                 "{}'s text frame {} has no FF at its end; the stream ends {} bytes into it",
                 frame.sender, frame.index, frame.captured_length
             );
-            self.cut.push(Finding::of_frame(&HIXIE_76_FRAME, frame, text));
+            let finding = Finding::of_frame(&HIXIE_76_FRAME, frame, text);
+            self.cut.get_or_insert_default()[frame.sender] = Some(finding);
         }
     }
 }

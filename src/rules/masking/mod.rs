@@ -21,46 +21,53 @@ use super::referee::{Context, Topic};
 use super::{Confidence, Finding, Severity};
 use crate::Role;
 use crate::escape::printable;
-use crate::websocket::{Event, Family, Frame};
+use crate::websocket::{Event, Frame};
 use forensic_rules::KEY_CROSS_CONNECTION;
 use forensics::Forensics;
 use rules::{KEY_CONSTANT, KEY_ZERO, SERVER_KEY_NEEDLESS, WIRE_LOOKS_HTTP};
 
 /// Keys among which one that equals the one before it is no chance: of a million connections less than one.
-const TOO_SOON: u64 = 4096;
+const TOO_SOON: u16 = 4096;
 
 /// Compares each of the client's masking keys with the one before, and hands it to the tests of many.
 #[derive(Debug, Default)]
 pub(super) struct MaskingRules {
     last: Option<[u8; 4]>,
-    keys: u64,
-    zeros: u32,
-    repeats: u32,
+    /// As far as counting goes: it is only asked whether they are more than [`TOO_SOON`].
+    keys: u16,
+    /// It had the key zero.
+    zero: bool,
+    /// A key was the one before.
+    repeated: bool,
     /// Made for the first key.
     forensics: Option<Box<Forensics>>,
 }
 
 impl Topic for MaskingRules {
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        match event {
-            // Before hybi-07 a key covered header and payload; hixie masks nothing.
-            Event::Frame(frame) if matches!(context.family, Family::Rfc6455 | Family::Hybi(7..)) => {
-                match (frame.sender, frame.header.masking_key) {
-                    (Role::Client, Some(key)) => {
-                        self.key(key, frame, docket);
-                        wire(key, frame, docket);
-                    }
-                    (Role::Server, Some(key)) => {
-                        let text = format!(
-                            "server's frame {} is masked with the key {}; its payload is shown unmasked",
-                            frame.index,
-                            hex(key)
-                        );
-                        docket.file(Finding::of_frame(&SERVER_KEY_NEEDLESS, frame, text));
-                    }
-                    _ => {}
-                }
+    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
+        let Some(key) = frame.header.masking_key else { return };
+        // Before hybi-07 a key covered header and payload; hixie masks nothing.
+        if !context.has_current_frames() {
+            return;
+        }
+        match frame.sender {
+            Role::Client => {
+                self.key(key, frame, docket);
+                wire(key, frame, docket);
             }
+            Role::Server => {
+                let text = format!(
+                    "server's frame {} is masked with the key {}; its payload is shown unmasked",
+                    frame.index,
+                    hex(key)
+                );
+                docket.file(Finding::of_frame(&SERVER_KEY_NEEDLESS, frame, text));
+            }
+        }
+    }
+
+    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
+        match event {
             Event::Resync { sender: Role::Client, .. } => {
                 if let Some(forensics) = &mut self.forensics {
                     forensics.interrupt();
@@ -83,16 +90,15 @@ impl MaskingRules {
         self.keys = self.keys.saturating_add(1);
         let same = self.last.replace(key) == Some(key);
         if key == [0; 4] {
-            self.zeros = self.zeros.saturating_add(1);
             let text = format!("client's frame {} has the masking key 00000000", frame.index);
             let finding = Finding::of_frame(&KEY_ZERO, frame, text);
-            let severity = if self.zeros > 1 { Severity::Error } else { finding.severity };
+            let again = std::mem::replace(&mut self.zero, true);
+            let severity = if again { Severity::Error } else { finding.severity };
             docket.file(finding.with_severity(severity));
         } else if same {
-            self.repeats = self.repeats.saturating_add(1);
             let text = format!("client's frame {} has the masking key of the frame before, {}", frame.index, hex(key));
             let mut finding = Finding::of_frame(&KEY_CONSTANT, frame, text);
-            if self.repeats == 1 {
+            if !std::mem::replace(&mut self.repeated, true) {
                 if self.keys > TOO_SOON {
                     finding = finding.with_severity(Severity::Warning);
                 }

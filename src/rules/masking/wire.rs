@@ -2,20 +2,22 @@
 
 use crate::websocket::Frame;
 
-/// The first four bytes of an HTTP/1 message, by which all other payloads are dismissed (RFC 9110 §9.3, RFC 5789 §2).
-const BEGINNINGS: [&[u8; 4]; 10] =
-    [b"GET ", b"HEAD", b"POST", b"PUT ", b"DELE", b"CONN", b"OPTI", b"TRAC", b"PATC", b"HTTP"];
+/// Whether an HTTP/1 message may begin with these bytes, by which all other payloads are dismissed (RFC 9110 §9.3, RFC
+/// 5789 §2).
+fn may_be_http(first: [u8; 4]) -> bool {
+    matches!(&first, b"GET " | b"HEAD" | b"POST" | b"PUT " | b"DELE" | b"CONN" | b"OPTI" | b"TRAC" | b"PATC" | b"HTTP")
+}
 
 const METHODS: [&[u8]; 9] =
     [b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"CONNECT ", b"OPTIONS ", b"TRACE ", b"PATCH "];
 
 /// The request line or status line with which the payload begins on the wire, as far as it was kept.
 pub(super) fn http_line(frame: &Frame<'_>, key: [u8; 4]) -> Option<Vec<u8>> {
-    let masked = |(byte, key): (&u8, &u8)| byte ^ key;
-    let first: [u8; 4] = std::array::from_fn(|at| frame.payload.get(at).map_or(0, |byte| byte ^ key[at]));
-    if !BEGINNINGS.contains(&&first) {
+    let first = u32::from_ne_bytes(*frame.payload.first_chunk()?) ^ u32::from_ne_bytes(key);
+    if !may_be_http(first.to_ne_bytes()) {
         return None;
     }
+    let masked = |(byte, key): (&u8, &u8)| byte ^ key;
     let mut line: Vec<u8> = frame.payload.iter().zip(key.iter().cycle()).map(masked).collect();
     line.truncate(line.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(line.len()));
     let version = b" HTTP/1.";

@@ -16,14 +16,20 @@ const FOLLOWED: u32 = 16;
 /// See the module.
 #[derive(Debug, Default)]
 pub(in crate::rules) struct Reactions {
-    offences: Vec<Offence>,
-    followed: u32,
     /// Index of the first finding that was not looked at.
     next_finding: u64,
-    /// Offset behind the last frame of each, or its half of the opening handshake.
-    last_end: PerRole<u64>,
     /// Bytes of it are missing: its Close may be among them.
     gaps: PerRole<bool>,
+    /// Made for the first error, or when a side ends.
+    followed: Option<Box<Followed>>,
+}
+
+/// Errors, and who they may make end the connection.
+#[derive(Debug, Default)]
+struct Followed {
+    offences: Vec<Offence>,
+    /// How many errors were followed so far.
+    count: u32,
     /// Made when the first Close, FIN or RST comes.
     ends: Option<Box<PerRole<Ends>>>,
     /// What was said of the receiver.
@@ -43,64 +49,95 @@ struct Ends {
 impl Reactions {
     /// Looks at an event, and at what was found in it.
     pub(in crate::rules) fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        let mut settled = Vec::new();
-        match event {
-            Event::Frame(frame) => self.last_end[frame.sender] = frame.end_offset,
-            Event::Handshake(handshake) => {
-                let attempt = &handshake.attempt;
-                self.last_end.client = attempt.request.as_ref().map_or(0, |head| head.offset + head.length);
-                self.last_end.server = attempt.response.as_ref().map_or(0, |head| head.offset + head.length);
+        let concerned = match *event {
+            Event::Frame(frame) => frame.header.opcode == Opcode::CLOSE,
+            Event::Fin { .. } | Event::Reset { .. } => true,
+            Event::Missing { sender, .. } => {
+                self.gaps[sender] = true;
+                false
             }
-            _ => {}
+            _ => false,
+        };
+        let filed = docket.next_index();
+        let erred = filed != self.next_finding
+            && docket.since(self.next_finding).any(|finding| finding.severity == Severity::Error);
+        if self.followed.is_none() && !concerned && !erred {
+            self.next_finding = filed;
+            return;
         }
-        for finding in docket.since(self.next_finding) {
-            self.follow(finding, event, &mut settled);
-        }
-        self.next_finding = docket.next_index();
-        match *event {
-            Event::Frame(frame) => self.frame(frame, context, &mut settled),
-            Event::Missing { sender, .. } => self.gaps[sender] = true,
-            Event::Fin { sender, packet, acknowledged } => {
-                self.end(sender, Did::Finished, packet, acknowledged, &mut settled);
-            }
-            Event::Reset { sender, packet } => self.end(sender, Did::Reset, packet, None, &mut settled),
-            Event::End(_) => settled.extend(self.offences.drain(..).map(|offence| (offence, None))),
-            _ => {}
-        }
+        let followed = self.followed.get_or_insert_default();
+        let settled = followed.look(event, self.next_finding, context, docket);
         for (offence, act) in settled {
-            self.told.push(offence.reaction(act.as_ref()));
+            followed.told.push(offence.reaction(act.as_ref()));
             let receiver = offence.by;
             let gap = self.gaps[receiver] || context.mid_stream;
             let judgement = failing::Judgement { offence: &offence, act: act.as_ref(), gap };
-            if !self.judged[receiver] {
-                self.judged[receiver] = judgement.file(context, docket);
+            if !followed.judged[receiver] {
+                followed.judged[receiver] = judgement.file(context, docket);
             }
         }
         self.next_finding = docket.next_index();
     }
 
-    /// Takes what became known since the last call.
-    pub(in crate::rules) fn drain(&mut self) -> impl Iterator<Item = Reaction> + '_ {
-        self.told.drain(..)
+    /// Whether something became known since the last call of [`take`](Self::take).
+    pub(in crate::rules) fn has_news(&self) -> bool {
+        self.followed.as_ref().is_some_and(|followed| !followed.told.is_empty())
     }
 
-    fn follow(&mut self, finding: &mut Finding, event: &Event<'_>, settled: &mut Vec<(Offence, Option<Act>)>) {
+    /// Takes what became known since the last call.
+    pub(in crate::rules) fn take(&mut self) -> Vec<Reaction> {
+        self.followed.as_mut().map_or_else(Vec::new, |followed| std::mem::take(&mut followed.told))
+    }
+}
+
+impl Followed {
+    /// Follows the findings from this index on, and gives the errors whose receivers are known to have ended.
+    fn look(
+        &mut self,
+        event: &Event<'_>,
+        next_finding: u64,
+        context: &Context,
+        docket: &mut Docket,
+    ) -> Vec<(Offence, Option<Act>)> {
+        let mut settled = Vec::new();
+        for finding in docket.since(next_finding) {
+            self.follow(finding, event, context, &mut settled);
+        }
+        match *event {
+            Event::Frame(frame) => self.frame(frame, context, &mut settled),
+            Event::Fin { sender, packet, acknowledged } => {
+                self.end(sender, Did::Finished, packet, acknowledged, context, &mut settled);
+            }
+            Event::Reset { sender, packet } => self.end(sender, Did::Reset, packet, None, context, &mut settled),
+            Event::End(_) => settled.extend(self.offences.drain(..).map(|offence| (offence, None))),
+            _ => {}
+        }
+        settled
+    }
+
+    fn follow(
+        &mut self,
+        finding: &mut Finding,
+        event: &Event<'_>,
+        context: &Context,
+        settled: &mut Vec<(Offence, Option<Act>)>,
+    ) {
         let Some(sender) = finding.blame.filter(|_| finding.severity == Severity::Error) else { return };
-        if finding.rule.requires == Requirement::Nothing || self.followed == FOLLOWED {
+        if finding.rule.requires == Requirement::Nothing || self.count == FOLLOWED {
             return;
         }
         if let (Event::Handshake(handshake), Role::Client) = (event, sender) {
             let Some(reaction) = to_request(finding, handshake) else { return };
             self.told.push(reaction);
         } else {
-            let by = sender.peer();
-            let Some(offence) = Offence::new(finding, by, event, self.last_end[sender]) else { return };
+            let last_end = context.ends[sender].unwrap_or(0);
+            let Some(offence) = Offence::new(finding, sender.peer(), event, last_end) else { return };
             match self.already(&offence, sender) {
                 Some(act) => settled.push((offence, Some(act))),
                 None => self.offences.push(offence),
             }
         }
-        self.followed += 1;
+        self.count += 1;
         finding.reaction_follows = true;
     }
 
@@ -158,6 +195,7 @@ impl Reactions {
         did: Did,
         packet: PacketRef,
         acknowledged: Option<u64>,
+        context: &Context,
         settled: &mut Vec<(Offence, Option<Act>)>,
     ) {
         let at = Place { frame: None, packet, stream_offset: None, evidence: Vec::new() };
@@ -166,7 +204,8 @@ impl Reactions {
         let ended = ends[sender].tcp.is_some();
         // A FIN takes up a sequence number (RFC 9293 §3.4): who acknowledges more than the last byte had received it.
         let other = sender.peer();
-        let answers = ends[other].tcp.is_some() || acknowledged.is_some_and(|upto| upto > self.last_end[other]);
+        let answers =
+            ends[other].tcp.is_some() || acknowledged.is_some_and(|upto| upto > context.ends[other].unwrap_or(0));
         ends[sender].tcp.get_or_insert(act.clone());
         // Who follows the other's FIN does as it must: this says nothing of the fault.
         if !ended && !answers {

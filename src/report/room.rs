@@ -1,0 +1,233 @@
+//! Appending JSON to room that is lent: a slice is taken, and what is left of it is given back.
+//!
+//! Slices that go from hand to hand stay in registers, where a buffer that may grow at every append is read from memory
+//! and asked for its capacity each time. Who lends the room begins again with more of it where it was not enough.
+
+use crate::decimal;
+use crate::escape::is_unsafe;
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The two hexadecimal digits of each byte.
+const HEX_PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [HEX[byte >> 4], HEX[byte & 0xF]];
+        byte += 1;
+    }
+    pairs
+};
+
+/// Appends text of known length; `None`, as of all functions here, where there is no room for it.
+#[inline(always)]
+pub(super) fn put<'a, const N: usize>(room: &'a mut [u8], text: &[u8; N]) -> Option<&'a mut [u8]> {
+    let (here, rest) = room.split_first_chunk_mut()?;
+    *here = *text;
+    Some(rest)
+}
+
+/// Appends text from the program's source, in which nothing needs escaping, between others. Compiled into a few stores.
+#[inline(always)]
+pub(super) fn literal<'a>(
+    room: &'a mut [u8],
+    before: &'static str,
+    name: &'static str,
+    after: &'static str,
+) -> Option<&'a mut [u8]> {
+    const LONGEST: usize = 32;
+    let (first, second) = (before.len(), before.len() + name.len());
+    let length = second + after.len();
+    let (here, rest) = room.split_at_mut_checked(length)?;
+    if length > LONGEST {
+        here[..first].copy_from_slice(before.as_bytes());
+        here[first..second].copy_from_slice(name.as_bytes());
+        here[second..].copy_from_slice(after.as_bytes());
+    } else {
+        let mut text = [0; LONGEST];
+        text[..first].copy_from_slice(before.as_bytes());
+        text[first..second].copy_from_slice(name.as_bytes());
+        text[second..length].copy_from_slice(after.as_bytes());
+        here.copy_from_slice(&text[..length]);
+    }
+    Some(rest)
+}
+
+/// Appends a number.
+#[inline(always)]
+pub(super) fn unsigned(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
+    if number < 10 { put(room, &[b'0' + number as u8]) } else { digits(room, number) }
+}
+
+#[inline(never)]
+fn digits(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
+    const EIGHT: u64 = decimal::EIGHT as u64;
+    if number < 100 {
+        return put(room, &decimal::PAIRS[number as usize]);
+    }
+    if number < EIGHT {
+        let (text, count) = decimal::shortest(number as u32);
+        *room.first_chunk_mut()? = text;
+        return room.get_mut(count..);
+    }
+    let room = unsigned(room, number / EIGHT)?;
+    put(room, &decimal::eight((number % EIGHT) as u32))
+}
+
+/// Appends a string that [`is_plain`].
+#[inline(always)]
+pub(super) fn plain<'a>(room: &'a mut [u8], text: &[u8]) -> Option<&'a mut [u8]> {
+    let (here, rest) = room.split_at_mut_checked(text.len().checked_add(2)?)?;
+    let [open, inside @ .., close] = here else { return None };
+    *open = b'"';
+    inside.copy_from_slice(text);
+    *close = b'"';
+    Some(rest)
+}
+
+/// Appends a string of hexadecimal digits.
+#[inline(always)]
+pub(super) fn hexadecimal<'a>(room: &'a mut [u8], bytes: &[u8]) -> Option<&'a mut [u8]> {
+    let (here, rest) = room.split_at_mut_checked(bytes.len().checked_mul(2)?.checked_add(2)?)?;
+    let [open, inside @ .., close] = here else { return None };
+    *open = b'"';
+    for (pair, byte) in inside.as_chunks_mut().0.iter_mut().zip(bytes) {
+        *pair = HEX_PAIRS[usize::from(*byte)];
+    }
+    *close = b'"';
+    Some(rest)
+}
+
+/// Appends a string of any text.
+#[inline(never)]
+pub(super) fn string<'a>(room: &'a mut [u8], text: &str) -> Option<&'a mut [u8]> {
+    if is_plain(text.as_bytes()) {
+        return plain(room, text.as_bytes());
+    }
+    let room = put(room, b"\"")?;
+    let room = escaped(room, text)?;
+    put(room, b"\"")
+}
+
+/// Appends text with what must be or should be escaped as an escape, without quotation marks around it.
+pub(super) fn escaped<'a>(mut room: &'a mut [u8], mut text: &str) -> Option<&'a mut [u8]> {
+    loop {
+        let (plain, rest) = text.split_at(plain_prefix(text.as_bytes()));
+        let (here, behind) = room.split_at_mut_checked(plain.len())?;
+        here.copy_from_slice(plain.as_bytes());
+        room = behind;
+        let mut characters = rest.chars();
+        let Some(character) = characters.next() else { return Some(room) };
+        text = characters.as_str();
+        room = match character {
+            '"' => put(room, b"\\\"")?,
+            '\\' => put(room, b"\\\\")?,
+            '\n' => put(room, b"\\n")?,
+            '\r' => put(room, b"\\r")?,
+            '\t' => put(room, b"\\t")?,
+            '\u{8}' => put(room, b"\\b")?,
+            '\u{c}' => put(room, b"\\f")?,
+            _ if is_unsafe(character) => {
+                // RFC 8259 §7: above U+FFFF a pair of surrogates.
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    let [high, low] = unit.to_be_bytes().map(|byte| HEX_PAIRS[usize::from(byte)]);
+                    room = put(room, &[b'\\', b'u', high[0], high[1], low[0], low[1]])?;
+                }
+                room
+            }
+            _ => {
+                let (here, behind) = room.split_at_mut_checked(character.len_utf8())?;
+                character.encode_utf8(here);
+                behind
+            }
+        };
+    }
+}
+
+/// Whether the text is printable ASCII without a quotation mark or a backslash, as nearly all is.
+#[inline]
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    // The last bytes overlap those before.
+    if let Some(last) = text.last_chunk() {
+        text.as_chunks().0.iter().fold(special_lanes(last), |all, chunk| all | special_lanes(chunk)) == 0
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        (special_bits(*first) | special_bits(*last)) == 0
+    } else {
+        !text.iter().any(|&byte| is_special(byte))
+    }
+}
+
+/// Length of the longest prefix that [`is_plain`].
+fn plain_prefix(text: &[u8]) -> usize {
+    let (words, rest) = text.as_chunks();
+    let special = words.iter().map(|word| special_bits(*word)).enumerate().find(|(_, special)| *special != 0);
+    match special {
+        Some((word, special)) => 8 * word + special.trailing_zeros() as usize / 8,
+        None => 8 * words.len() + rest.iter().position(|&byte| is_special(byte)).unwrap_or(rest.len()),
+    }
+}
+
+/// Whether the byte is a control, a quotation mark, a backslash, DEL or not ASCII.
+#[inline]
+fn is_special(byte: u8) -> bool {
+    !(b' '..0x7F).contains(&byte) || byte == b'"' || byte == b'\\'
+}
+
+/// Not 0 where one of the bytes [`is_special`]. A compiler with vectors looks at all of them at once.
+#[inline(always)]
+fn special_lanes(bytes: &[u8; 16]) -> u128 {
+    u128::from_ne_bytes(bytes.map(|byte| u8::from(is_special(byte))))
+}
+
+/// Not 0 where one of the bytes [`is_special`]; the lowest bit set is in the first of them.
+///
+/// In each byte that is 0, `x - 0x01…01 & !x` has the top bit; above the lowest such byte others may have it too.
+#[inline]
+fn special_bits(word: [u8; 8]) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let word = u64::from_le_bytes(word);
+    let has_below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
+    let has = |byte: u8| has_below(word ^ (ONES * u64::from(byte)), 1);
+    (word | has_below(word, 0x20) | has(b'"') | has(b'\\') | has(0x7F)) & (ONES * 0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Each byte alone, wherever it stands among others.
+        #[test]
+        fn text_is_plain_where_each_byte_is(text: Vec<u8>, plain in "[ -~&&[^\"\\\\]]{0,70}", at in 0usize..70, byte: u8) {
+            let mut almost = plain.into_bytes();
+            almost.insert(at.min(almost.len()), byte);
+            for text in [text, almost] {
+                let special = text.iter().position(|&byte| is_special(byte));
+                prop_assert_eq!(is_plain(&text), special.is_none());
+                prop_assert_eq!(plain_prefix(&text), special.unwrap_or(text.len()));
+            }
+        }
+
+        /// Nothing is written beyond the room, and what fits is written whatever room there is.
+        #[test]
+        fn all_is_written_or_there_is_no_room(text: String, number: u64, bytes: Vec<u8>, spare in 0usize..40) {
+            let all = |room: &mut [u8]| {
+                let before = room.len();
+                let room = unsigned(string(room, &text)?, number)?;
+                Some(before - literal(hexadecimal(room, &bytes)?, "a", "b", "c")?.len())
+            };
+            let (mut ample, mut exact) = (vec![b'-'; 10_000], Vec::new());
+            let length = all(&mut ample).unwrap();
+            prop_assert!(ample[length..].iter().all(|&byte| byte == b'-'));
+            for room in [length, length + spare] {
+                exact.resize(room, 0);
+                prop_assert_eq!(all(&mut exact), Some(length));
+                prop_assert_eq!(&exact[..length], &ample[..length]);
+            }
+            for less in 0..length {
+                prop_assert_eq!(all(&mut exact[..less]), None);
+            }
+        }
+    }
+}
