@@ -165,7 +165,7 @@ impl Sink for Openings {
         let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_ref());
         let stream = connection.handshake.and_then(|handshake| handshake.http2.as_ref()).map(|opening| opening.stream);
         let headers = request.map_or(Vec::new(), |request| {
-            request.headers.iter().map(|header| String::from_utf8_lossy(&header.name).into_owned()).collect()
+            request.headers.iter().map(|header| String::from_utf8_lossy(header.name).into_owned()).collect()
         });
         let line = request.map_or(String::new(), |request| {
             format!("{} {} {}", request.line.method, request.line.target, request.line.version)

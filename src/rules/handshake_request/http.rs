@@ -262,7 +262,7 @@ fn judge_form(case: &mut Case<'_>, head_bytes: u64) {
         true => Severity::Warning,
         false => MALFORMED_HTTP.severity,
     };
-    let name = request.headers.iter().map(|header| &*header.name).find(|name| !is_token(name));
+    let name = request.headers.iter().map(|header| header.name).find(|name| !is_token(name));
     let mut text = format!("the request is not valid HTTP: {}", clauses.join("; "));
     if let Some(name) = name {
         text.push_str(&format!(" ({})", quoted(name)));

@@ -83,7 +83,7 @@ fn is_hixie_75(request: &Head<RequestLine>) -> bool {
     let is_later = |name: &[u8]| name.get(..PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX));
     request.first("upgrade") == Some(b"WebSocket")
         && request.first("origin").is_some()
-        && !request.headers.iter().any(|header| is_later(&header.name))
+        && !request.headers.iter().any(|header| is_later(header.name))
 }
 
 /// A request before the judge.
