@@ -6,6 +6,8 @@
 //! - `deflate`: JSON texts, compressed with context takeover,
 //! - `churn`: short connections, one after the other,
 //! - `mixed`: 95 % of the bytes are HTTP and TLS of others,
+//! - `closed`: short connections over TLS, for which there are no keys,
+//! - `turned`: connections that begin as SMTP and turn to such TLS,
 //! - `lossy`: `chat` of which 1 % of the packets is lost, 2 % come late and 2 % come twice,
 //! - `tiny`: frames cut into segments of 1 to 20 bytes,
 //! - `flows`: connections that stay open, a few frames each; 1.2 GB hold a million,
@@ -23,7 +25,7 @@ use wslens::scenario::{
 };
 use wslens::websocket::Opcode;
 
-const KINDS: &str = "bulk|chat|deflate|churn|mixed|lossy|tiny|flows|huge";
+const KINDS: &str = "bulk|chat|deflate|churn|mixed|closed|turned|lossy|tiny|flows|huge";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -130,6 +132,14 @@ fn round(kind: &str, round: usize) -> Option<Scenario> {
             _ => others_tls(next(), round),
         }
         .fin(Role::Server),
+        "closed" => secret_talk(next(), round),
+        "turned" => {
+            let said = ["220 mail ESMTP", "EHLO me", "250-mail\r\n250 STARTTLS", "STARTTLS", "220 go ahead"];
+            let say = |s: Scenario, (n, line): (usize, &str)| {
+                s.bytes(if n % 2 == 0 { Role::Server } else { Role::Client }, format!("{line}\r\n"))
+            };
+            secret_talk(said.into_iter().enumerate().fold(next(), say), round)
+        }
         "tiny" if round == 0 => open("", 64),
         "tiny" => {
             connections(64).fold(Scenario::new(), |s, (n, mix)| chat(s.resume(n).segment_size(1 + mix % 20), mix))
@@ -170,6 +180,14 @@ fn others_tls(s: Scenario, round: usize) -> Scenario {
     (0..1 + round % 4).fold(s.bytes(Role::Client, record(23, 400, round)), |s, n| {
         s.bytes(Role::Server, record(23, 16_000, round * 5 + n))
     })
+}
+
+/// A TLS handshake and some data. The key log that opens it is not written into the capture.
+fn secret_talk(s: Scenario, round: usize) -> Scenario {
+    let name = format!("server{}.example.com", round % 100);
+    (0..1 + round % 4)
+        .fold(s.tls(Some(&name)), |s, _| s.bytes(Role::Client, [b'q'; 300]).bytes(Role::Server, [b'a'; 1200]))
+        .fin(Role::Client)
 }
 
 /// Loses one packet in a hundred, gives two late and two once more, as a retransmission.

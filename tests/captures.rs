@@ -154,7 +154,7 @@ const CAPTURES: &[Facts] = &[
 ];
 
 /// Captures that have tests of their own.
-const ELSEWHERE: [&str; 5] = ["autobahn/", "pairs/", "tls/", "h2/", "h2_chromium"];
+const ELSEWHERE: [&str; 6] = ["autobahn/", "pairs/", "tls/", "h2/", "h2_chromium", "tunnels/"];
 
 /// The same packets in other clothes.
 const COPIES_OF_NODE_WS: [&str; 3] = ["node_ws.pcapng.gz", "node_ws.pcap.zst", "node_ws.pcap.lz4"];
@@ -361,10 +361,10 @@ fn what_stays_closed_is_listed_with_what_is_known_and_what_is_missing() {
                   d9a81a5c6ace0248a69ed0e8113090c6b7bdcd9f5e224ff3c711379d4fe2e179";
     let says = |how: &str| [format!("TLS from 127.0.0.1:52690 to 127.0.0.1:9231 is {how} ({python})")];
     let capture = "wss_tls13.pcap";
-    assert_eq!(closed(capture, ""), says("not opened: there is no key log; --keylog FILE names one"));
+    assert_eq!(closed(capture, ""), says("not opened, because there is no key log; --keylog FILE names one"));
 
     let others = fs::read_to_string(testdata("h2_chromium.keys")).unwrap();
-    let missing = "not opened: no SERVER_HANDSHAKE_TRAFFIC_SECRET for this client random";
+    let missing = "not opened, because there is no SERVER_HANDSHAKE_TRAFFIC_SECRET for this client random";
     assert_eq!(closed(capture, &others), says(missing));
 
     // A secret of the right length that is another one.
@@ -375,15 +375,15 @@ fn what_stays_closed_is_listed_with_what_is_known_and_what_is_missing() {
         .map(|line| line.rsplit_once(' ').unwrap())
         .map(|(front, secret)| format!("{front} {}\n", secret.chars().rev().collect::<String>()))
         .collect();
-    let missing = "not opened: a secret was found but the records do not authenticate with it";
+    let missing = "not opened, because a secret was found but the records do not authenticate with it";
     assert_eq!(closed(capture, &wrong), says(missing));
 
     let handshake: String =
         own.lines().filter(|line| line.contains("HANDSHAKE")).map(|line| format!("{line}\n")).collect();
-    let missing = "opened only in part: no CLIENT_TRAFFIC_SECRET_0 for this client random";
+    let missing = "opened only in part, because there is no CLIENT_TRAFFIC_SECRET_0 for this client random";
     assert_eq!(closed(capture, &handshake), says(missing));
 
-    let camellia = "TLS from 127.0.0.1:47016 to 127.0.0.1:15166 is not opened: cipher suite 0xC072 is not supported (TLS \
+    let camellia = "TLS from 127.0.0.1:47016 to 127.0.0.1:15166 is not opened, because cipher suite 0xC072 is not supported (TLS \
                     1.2, 0xC072, server name wslens.test, ALPN http/1.1, client random \
                     3a31d71d9ff3a987bac5a9899e2fa8cdcbfca3cb1c58b284ab5578b62dda0ec1)";
     for keys in ["", &fs::read_to_string(testdata("tls/tls12_camellia.keys")).unwrap()] {
@@ -391,7 +391,7 @@ fn what_stays_closed_is_listed_with_what_is_known_and_what_is_missing() {
     }
     assert_eq!(
         closed("tls/tls13_middle.pcap", &own),
-        ["TLS between 127.0.0.1:56696 and 127.0.0.1:15100 is not opened: the handshake is not in the capture"]
+        ["TLS between 127.0.0.1:56696 and 127.0.0.1:15100 is not opened, because the handshake is not in the capture"]
     );
     let chromium = closed("h2_chromium.pcap", "");
     assert_eq!(chromium.len(), 3);
@@ -414,7 +414,10 @@ fn what_stays_closed_is_listed_with_what_is_known_and_what_is_missing() {
     });
     assert_eq!(report["findings"][0]["tls"], expected);
     for (said, port) in chromium.iter().zip([47364, 47366, 47368]) {
-        assert!(said.starts_with(&format!("TLS from 127.0.0.1:{port} to 127.0.0.1:9302 is not opened: ")), "{said}");
+        assert!(
+            said.starts_with(&format!("TLS from 127.0.0.1:{port} to 127.0.0.1:9302 is not opened, because ")),
+            "{said}"
+        );
         assert!(said.contains("(TLS 1.3, TLS_AES_256_GCM_SHA384, server name localhost, ALPN offered h2 http/1.1, "));
     }
 }

@@ -5,6 +5,7 @@ mod common;
 use common::{Recorder, testdata};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Cursor};
@@ -144,12 +145,62 @@ const REAL: [&str; 12] = [
     "gallery/php_draft17.pcap",
 ];
 
+/// WebSockets over TLS on every leg, in tunnels too; two texts and two binaries each.
+const OVER_TLS: [&str; 6] =
+    ["connect_wss", "https_proxy_wss", "socks5_wss", "proxy_v1_wss", "starttls_smtp", "upgrade_tls"];
+
+/// What can be told of a capture that was changed, with a key log that was changed: nothing but what was said.
+/// Gives how many messages there were.
+fn tells_the_truth_of_tls(name: &str, changes: &[Change], key_changes: &[Change]) -> Result<usize, TestCaseError> {
+    let capture = changed(fs::read(testdata(&format!("tunnels/{name}.pcap"))).unwrap(), changes);
+    let keys = changed(fs::read(testdata(&format!("tunnels/{name}.keys"))).unwrap(), key_changes);
+    let mut options = Options { digests: true, ..Options::default() };
+    options.key_log.add(&keys);
+    let Ok(reader) = Reader::from_read("memory", Box::new(Cursor::new(capture))) else { return Ok(0) };
+    let said: [[u8; 32]; 2] = [format!("Hello by {name}").into_bytes(), (0..=255).collect::<Vec<u8>>().repeat(12)]
+        .map(|said| Sha256::digest(said).into());
+    let found = Recorder::run(reader, options);
+    for message in found.messages.iter().filter(|message| message.complete) {
+        prop_assert!(message.sha256.is_some_and(|digest| said.contains(&digest)), "{message:?}");
+    }
+    for frame in &found.frames {
+        prop_assert!(matches!(frame.row.5, 1 | 2 | 8 | 9 | 10), "{frame:?}");
+        prop_assert!(matches!(frame.row.7, 8 | 18..=40 | 250..=330 | 3072), "{frame:?}");
+    }
+    Ok(found.messages.iter().filter(|message| message.complete).count())
+}
+
+#[test]
+fn all_that_was_said_over_tls_is_told() {
+    for name in OVER_TLS {
+        let legs = if matches!(name, "starttls_smtp" | "upgrade_tls") { 1 } else { 2 };
+        assert_eq!(tells_the_truth_of_tls(name, &[], &[]).unwrap(), legs * 4, "{name}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn changed_captures_of_real_programs(name in prop::sample::select(&REAL[..]), changes in vec(change(), 1..12)) {
         analyse(changed(fs::read(testdata(name)).unwrap(), &changes));
+    }
+
+    #[test]
+    fn changed_captures_of_tls_with_changed_keys(
+        name in prop::sample::select(&OVER_TLS[..]),
+        changes in vec(change(), 0..8),
+        key_changes in vec(change(), 0..3),
+    ) {
+        tells_the_truth_of_tls(name, &changes, &key_changes)?;
+    }
+
+    #[test]
+    fn changed_captures_of_http2(
+        name in prop::sample::select(&["h2/node_h2c", "h2/python_h2c", "h2/python_upgrade", "tunnels/h2_connect"][..]),
+        changes in vec(change(), 1..12),
+    ) {
+        analyse(changed(fs::read(testdata(&format!("{name}.pcap"))).unwrap(), &changes));
     }
 
     #[test]

@@ -45,7 +45,7 @@ fn report(arguments: &[&str]) -> Value {
 
 /// Captures of every kind of handshake, with their key logs beside them, and how many client randoms tshark sees. The logs
 /// of the resumed sessions also open the session before, which was not captured.
-const CAPTURES: [(&str, usize); 8] = [
+const CAPTURES: [(&str, usize); 11] = [
     ("wss_tls13", 1),
     ("wss_tls12_aes128gcm", 1),
     ("h2_chromium", 3),
@@ -54,7 +54,96 @@ const CAPTURES: [(&str, usize); 8] = [
     ("tls/tls12_resumed_ticket", 1),
     ("tls/tls13_early", 1),
     ("tls/tls13_retry", 1),
+    ("tunnels/starttls_smtp", 1),
+    ("tunnels/https_proxy_wss", 2),
+    ("tunnels/h2_connect", 2),
 ];
+
+#[test]
+fn key_logs_come_from_options_and_from_the_environment() {
+    let open = report(&["wss_tls13.pcap", "--keylog", "wss_tls13.keys"]);
+    // Each log has only one side's secrets.
+    let own = std::fs::read_to_string(testdata("wss_tls13.keys")).unwrap();
+    let halves = ["CLIENT_", "SERVER_"].map(|side| {
+        let half = Scratch::new(side);
+        let lines: Vec<&str> = own.lines().filter(|line| line.starts_with(side)).collect();
+        std::fs::write(&half.0, lines.join("\n")).unwrap();
+        half
+    });
+    let [client, server] = [halves[0].path(), halves[1].path()];
+    assert_eq!(report(&["wss_tls13.pcap", "--keylog", client, "--keylog", server]), open);
+    assert_ne!(report(&["wss_tls13.pcap", "--keylog", client]), open);
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wslens"));
+    command.current_dir(testdata("")).env("SSLKEYLOGFILE", "wss_tls13.keys");
+    let output = command.args(["analyze", "--no-config", "wss_tls13.pcap", "--format", "json"]).output().unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["summary"]["frames"], 48);
+}
+
+/// A browser writes its key log while the capture is on, so that a live capture may learn the secrets late.
+#[test]
+fn secrets_may_stand_behind_the_packets_that_they_open() {
+    let bytes = std::fs::read(testdata("wss_tls13_secrets.pcapng")).unwrap();
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (mut at, mut front, mut secrets) = (0, Vec::new(), Vec::new());
+    while at < bytes.len() {
+        let end = at + word(at + 4) as usize;
+        let block = &bytes[at..end];
+        // Block type 10 is the Decryption Secrets Block.
+        if word(at) == 10 {
+            secrets.extend_from_slice(block)
+        } else {
+            front.extend_from_slice(block)
+        }
+        at = end;
+    }
+    assert!(!secrets.is_empty());
+    let late = Scratch::new("late.pcapng");
+    std::fs::write(&late.0, [&front[..], &secrets].concat()).unwrap();
+    let open = report(&["wss_tls13_secrets.pcapng"]);
+    assert_eq!(report(&[late.path()]), open);
+
+    // The connection was over for ten minutes: its last packet again as one of another connection, later.
+    let length = word(bytes.len() - 4) as usize;
+    let mut last = bytes[bytes.len() - length..].to_vec();
+    assert_eq!((word(bytes.len() - length), word(bytes.len() - length + 20)), (6, 66), "an Enhanced Packet Block");
+    let time = u64::from(word(bytes.len() - length + 12)) << 32 | u64::from(word(bytes.len() - length + 16));
+    let time = time + 600_000_000;
+    last[12..16].copy_from_slice(&((time >> 32) as u32).to_le_bytes());
+    last[16..20].copy_from_slice(&(time as u32).to_le_bytes());
+    // The source port.
+    last[28 + 14 + 20] ^= 0x55;
+    std::fs::write(&late.0, [front, last, secrets].concat()).unwrap();
+    assert_eq!(report(&[late.path()])["summary"], open["summary"]);
+}
+
+/// A browser's key log of weeks. That a million lines load in a fraction of a second is measured in `benches/tls.rs`.
+#[test]
+fn among_many_lines_the_right_ones_are_found() {
+    let own = std::fs::read_to_string(testdata("wss_tls13.keys")).unwrap();
+    let mut many = String::new();
+    for line in 0..200_000_u64 {
+        let label = ["CLIENT_HANDSHAKE", "SERVER_HANDSHAKE", "CLIENT", "SERVER"][(line % 4) as usize];
+        let number = if line % 4 < 2 { "" } else { "_0" };
+        let random = (line / 4).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        many += &format!("{label}_TRAFFIC_SECRET{number} {random:064x} {line:064x}\n");
+        if line == 100_001 {
+            many += &own;
+        }
+    }
+    let (keys, carries) = (Scratch::new("many-keys"), Scratch::new("many-in"));
+    std::fs::write(&keys.0, many).unwrap();
+    let open = report(&["wss_tls13.pcap", "--keylog", "wss_tls13.keys"]);
+    assert_eq!(report(&["wss_tls13.pcap", "--keylog", keys.path()]), open);
+    assert!(
+        wslens(&["keys", "inject", "wss_tls13.pcap", "--keylog", keys.path(), "-o", carries.path()]).status.success()
+    );
+    assert_eq!(report(&[carries.path()]), open);
+    // The handshake's and the first traffic secrets of one connection, 150 bytes or so each, and block headers.
+    let [with, without] = [&carries.0, &testdata("wss_tls13.pcap")].map(|path| std::fs::metadata(path).unwrap().len());
+    assert!(with < without + without / 2, "{with} {without}");
+}
 
 #[test]
 fn injected_secrets_open_what_the_key_log_opens_and_stripping_closes_it_again() {

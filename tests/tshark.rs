@@ -27,10 +27,11 @@ fn frames_are_those_of_tshark() {
     let mut wrong = Vec::new();
     for (name, mut theirs) in lists() {
         let mut options = Options::default();
-        if let Ok(keys) = fs::read(testdata(&format!("{name}.keys"))) {
+        let capture = capture(&name);
+        if let Ok(keys) = fs::read(capture.with_extension("keys")) {
             options.key_log.add(&keys);
         }
-        let found = Recorder::run(Reader::open(&capture(&name)).unwrap(), options);
+        let found = Recorder::run(Reader::open(&capture).unwrap(), options);
         let mut ours: Vec<Row> =
             found.frames.into_iter().filter(|frame| frame.complete).map(|frame| frame.row).collect();
         if TSHARK_SHOWS_LATE.contains(&name.as_str()) {
@@ -84,7 +85,7 @@ fn row(line: &str) -> Row {
 }
 
 fn capture(name: &str) -> PathBuf {
-    ["", "gallery/", "pairs/", "autobahn/"]
+    ["", "gallery/", "pairs/", "autobahn/", "tunnels/"]
         .iter()
         .flat_map(|folder| {
             ["pcap", "pcapng", "pcap.gz"].map(|extension| testdata(&format!("{folder}{name}.{extension}")))

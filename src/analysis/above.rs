@@ -1,18 +1,24 @@
 //! What the bytes of a TCP connection turn out to be, from the first byte to the last: HTTP/1 until an upgrade, a
-//! WebSocket, HTTP/2 with WebSockets on its streams, TLS with one of these inside, or nothing of interest.
+//! WebSocket, HTTP/2 with WebSockets on its streams, TLS with one of these inside, another protocol that may yet turn to one
+//! of them, or nothing of interest.
 
 use super::live::{self, Below, Captured, Live};
 use super::mid_stream::{MidStream, Verdict};
+use super::prelude::{self, Prelude, Turn};
 use super::said::Hear;
 use super::secured::Secured;
 use super::state::State;
 use super::streams::Streams;
-use crate::http::{self, Held, Step};
+use crate::http::{self, Step};
 use crate::http2::{self, Preface};
 use crate::tcp::{Chunk, Delivery, Side};
-use crate::tls::looks_like_tls;
+use crate::tls::{is_client_hello, looks_like_tls};
 use crate::websocket::{Ending, Handshake};
 use crate::{Limits, Role};
+use std::sync::Arc;
+
+/// So many times TLS and tunnels may be in each other: what is inside of more costs stack, and nobody looks for it.
+pub(super) const DEEPEST: u8 = 8;
 
 /// What the bytes of a connection are.
 #[derive(Debug)]
@@ -30,6 +36,8 @@ pub(super) enum Above {
     Http2(Box<Streams>),
     /// TLS, and what is inside.
     Tls(Box<Secured>),
+    /// Another protocol, which may turn to TLS or HTTP.
+    Prelude(Prelude),
     /// Nothing of interest.
     Other,
 }
@@ -45,6 +53,12 @@ impl Above {
         Above::Http(Box::new(http::Connection::new(limits.head_bytes, limits.early_bytes)), None)
     }
 
+    /// HTTP/1 in a tunnel to this target.
+    fn tunnelled(target: &str, limits: &Limits) -> Above {
+        let http = http::Connection::new(limits.head_bytes, limits.early_bytes).in_tunnel(target);
+        Above::Http(Box::new(http), None)
+    }
+
     /// Whether it is of no interest.
     pub(super) fn is_other(&self) -> bool {
         matches!(self, Above::Other)
@@ -53,6 +67,11 @@ impl Above {
     /// Whether it is not known yet what it is.
     pub(super) fn is_undecided(&self) -> bool {
         matches!(self, Above::Begins(_) | Above::Http(..) | Above::MidStream(_))
+    }
+
+    /// Whether what is found in it later is found in the bytes themselves, not in a layer above.
+    pub(super) fn is_searched(&self) -> bool {
+        self.is_undecided() || matches!(self, Above::Prelude(_))
     }
 
     /// The WebSocket in it, inside of TLS or not.
@@ -85,17 +104,40 @@ impl Above {
                 }
             }
             Above::MidStream(_) => self.search(side, delivery, below, state, out),
+            Above::Prelude(prelude) => {
+                let Delivery::Data(chunk) = delivery else { return };
+                *self = match prelude.push(chunk) {
+                    Turn::None => return,
+                    Turn::Never => return *self = Above::Other,
+                    Turn::Tls => Above::secured(chunk, prelude.tunnel(), below, state),
+                    Turn::Http => match prelude.tunnel() {
+                        Some(target) if !chunk.bytes.starts_with(http2::PREFACE) => {
+                            Above::tunnelled(&target, &state.limits)
+                        }
+                        _ => Above::begin(),
+                    },
+                };
+                self.deliver(side, delivery, below, state, out);
+            }
             Above::Http(http, beside) => {
                 if matches!(delivery, Delivery::Missing(_)) {
                     beside.get_or_insert_default();
                 }
+                let searched = beside.is_some();
                 let mut steps = Vec::new();
                 http.deliver(side, delivery, &mut |step| steps.push(step));
                 for step in steps {
                     let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
                     self.step(step, below, &ending, state, out);
                 }
-                self.reconsider(side, delivery, below, state, out);
+                match self {
+                    // An end that showed what the bytes before it were.
+                    Above::Tls(_) if !matches!(delivery, Delivery::Data(_)) => {
+                        self.deliver(side, delivery, below, state, out);
+                    }
+                    _ if searched => self.search(side, delivery, below, state, out),
+                    _ => {}
+                }
             }
         }
     }
@@ -103,6 +145,14 @@ impl Above {
     /// The first bytes of each side.
     fn begins(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut dyn Hear) {
         let Above::Begins(preface) = self else { return };
+        if let (Delivery::Data(chunk), None) = (delivery, &preface)
+            && let Some(chunk) = prelude::behind_proxy_headers(chunk)
+        {
+            if !chunk.bytes.is_empty() {
+                self.deliver(side, &Delivery::Data(chunk), below, state, out);
+            }
+            return;
+        }
         let verdict = match preface {
             None if !http2::may_begin(delivery) => http2::Verdict::Other,
             _ => preface.get_or_insert_default().push(side, delivery),
@@ -123,27 +173,31 @@ impl Above {
         }
     }
 
-    /// What is not HTTP, or not all of it, may be a WebSocket whose handshake was not captured. It may also be TLS.
-    fn reconsider(
-        &mut self,
-        side: Side,
-        delivery: &Delivery<'_>,
-        below: &Below,
-        state: &mut State,
-        out: &mut dyn Hear,
-    ) {
-        if let (Above::Other, Delivery::Data(chunk)) = (&*self, delivery) {
-            if begins_like_tls(chunk.bytes) {
-                {
-                    let mut secured = Secured::begin(chunk.packet, below, state);
-                    secured.deliver(side, delivery, below, state, out);
-                    *self = Above::Tls(Box::new(secured));
-                }
-            } else if !below.opened {
-                *self = Above::MidStream(Box::default());
+    /// What is not HTTP may be TLS, a WebSocket whose handshake was not captured, or turn to something else later.
+    fn leave_http(&mut self, below: &Below, state: &mut State, out: &mut dyn Hear) {
+        let Above::Http(http, _) = self else { return };
+        let unread = http.take_unread();
+        let tunnel = http.tunnel().map(Arc::from).or_else(|| below.tunnel.clone());
+        *self = match unread.first() {
+            Some((_, first)) if begins_like_tls(&first.bytes) => Above::secured(&first.chunk(), tunnel, below, state),
+            _ if below.opened => Above::Prelude(Prelude::within(tunnel)),
+            _ => Above::MidStream(Box::default()),
+        };
+        for (side, held) in unread {
+            match (&mut *self, is_client_hello(&held.bytes)) {
+                // HTTP that is no HTTP where it stands begins nowhere in it.
+                (Above::Prelude(prelude), false) => prelude.pass(&held.chunk()),
+                _ => self.deliver(side, &Delivery::Data(held.chunk()), below, state, out),
             }
         }
-        self.search(side, delivery, below, state, out);
+    }
+
+    /// TLS begins with this chunk.
+    fn secured(chunk: &Chunk<'_>, tunnel: Option<Arc<str>>, below: &Below, state: &mut State) -> Above {
+        match below.depth < DEEPEST {
+            true => Above::Tls(Box::new(Secured::begin(chunk.packet, tunnel, below, state))),
+            false => Above::Other,
+        }
     }
 
     fn search(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut dyn Hear) {
@@ -154,6 +208,10 @@ impl Above {
                 streams.deliver(side, delivery, below, state, out);
                 *self = Above::Http2(Box::new(streams));
                 return;
+            }
+            Delivery::Data(chunk) if is_client_hello(chunk.bytes) => {
+                *self = Above::secured(chunk, below.tunnel.clone(), below, state);
+                return self.deliver(side, delivery, below, state, out);
             }
             Delivery::Data(chunk) => search.push(side, *chunk),
             Delivery::Missing(_) => {
@@ -177,27 +235,24 @@ impl Above {
 
     fn step(&mut self, step: Step, below: &Below, ending: &Ending, state: &mut State, out: &mut dyn Hear) {
         match step {
-            Step::NotHttp | Step::OtherProtocol => {
-                *self = match self {
-                    Above::Http(_, Some(beside)) => Above::MidStream(std::mem::take(beside)),
-                    _ => Above::Other,
-                }
-            }
-            Step::Attempt(attempt) => {
+            Step::NotHttp | Step::OtherProtocol => match self {
+                Above::Http(_, Some(beside)) => *self = Above::MidStream(std::mem::take(beside)),
+                _ => self.leave_http(below, state, out),
+            },
+            Step::Attempt(mut attempt) => {
+                attempt.tunnel = attempt.tunnel.or_else(|| below.tunnel());
                 live::attempt_failed(Handshake::from_attempt(*attempt), ending, below, state, out);
             }
             Step::Http2(switch) => {
                 let mut streams = Streams::upgraded(&switch, below, &state.limits);
-                for Held { offset, bytes, packet, acknowledged, sender } in &switch.held {
-                    let chunk = Chunk { offset: *offset, bytes, packet: *packet, acknowledged: *acknowledged };
-                    let side = if *sender == Role::Client { switch.client } else { switch.client.other() };
-                    if !bytes.is_empty() {
-                        streams.deliver(side, &Delivery::Data(chunk), below, state, out);
-                    }
+                for held in switch.held.iter().filter(|held| !held.bytes.is_empty()) {
+                    let side = if held.sender == Role::Client { switch.client } else { switch.client.other() };
+                    streams.deliver(side, &Delivery::Data(held.chunk()), below, state, out);
                 }
                 *self = Above::Http2(Box::new(streams));
             }
-            Step::Switched(switch) => {
+            Step::Switched(mut switch) => {
+                switch.attempt.tunnel = switch.attempt.tunnel.or_else(|| below.tunnel());
                 *self = Above::WebSocket(Box::new(Live::switched(switch, below, state, out)));
             }
         }

@@ -49,6 +49,8 @@ impl Flow {
                 opened: false,
                 http2: false,
                 tls: None,
+                tunnel: None,
+                depth: 0,
                 ends: Ends::default(),
                 marks: state.options.timeline.then(Box::<Marks>::default),
             },
@@ -87,6 +89,14 @@ impl Flow {
     /// Whether the connection is of no interest.
     pub(super) fn is_other(&self) -> bool {
         self.above.is_other()
+    }
+
+    /// Bytes of TLS that wait for secrets.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        match &self.above {
+            Above::Tls(secured) => secured.waiting_bytes(),
+            _ => 0,
+        }
     }
 
     /// Takes the next segment.

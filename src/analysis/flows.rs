@@ -2,12 +2,13 @@
 //!
 //! A connection that turns out to be of no interest leaves a stone of a few bytes behind, so that what it still
 //! sends is not taken for the middle of something new. A connection that is over lingers for a while, since the last
-//! acknowledgments and resets follow it, and is then told and let go.
+//! acknowledgments and resets follow it, and is then told and let go. If it waits for TLS secrets which the rest of the
+//! capture may hold, it goes on waiting, within bounds.
 
 use super::flow::{Flow, Shared};
 use super::said::{Hear, Turn};
 use super::state::State;
-use super::table::{Key, Table};
+use super::table::{GROUPS, Key, Table};
 use crate::Limits;
 use crate::capture::{Packet, PacketRef, Timestamp};
 use crate::packet::Segment;
@@ -21,6 +22,10 @@ const LINGER: Patience = Patience { nanoseconds: 5_000_000_000, packets: 16_384 
 
 /// How long a stone stays after the connection under it closed.
 const STONE: Patience = Patience { nanoseconds: 120_000_000_000, packets: 262_144 };
+
+/// How many connections of a group that are over wait for secrets, and bytes of memory that what they hold takes together.
+const CLOSED: usize = 4096 / GROUPS;
+const CLOSED_BYTES: usize = (32 << 20) / GROUPS;
 
 #[derive(Clone, Copy, Debug)]
 struct Patience {
@@ -89,17 +94,44 @@ pub(super) struct Flows {
     known: Table<Known>,
     lingering: VecDeque<Waiting>,
     stones: VecDeque<Waiting>,
+    /// By group.
+    closed: Box<[Closed]>,
     now: Moment,
     count: u64,
     shared: Shared,
+}
+
+/// Connections that are over and wait for secrets, the oldest first.
+#[derive(Debug, Default)]
+struct Closed {
+    list: VecDeque<(Box<Flow>, usize)>,
+    bytes: usize,
+}
+
+impl Closed {
+    /// Has a connection that is over told, now or when secrets may have come.
+    fn push(&mut self, flow: Box<Flow>, state: &mut State, out: &mut dyn Hear) {
+        let bytes = flow.waiting_bytes();
+        if bytes == 0 || !state.secrets_may_come {
+            return flow.finish(None, state, out);
+        }
+        self.bytes += bytes;
+        self.list.push_back((flow, bytes));
+        while self.list.len() > CLOSED || self.bytes > CLOSED_BYTES {
+            let Some((flow, bytes)) = self.list.pop_front() else { break };
+            self.bytes -= bytes;
+            flow.finish(None, state, out);
+        }
+    }
 }
 
 impl Flows {
     /// None yet. State that waits for bytes is kept within `limits`.
     pub(super) fn new(limits: Arc<Limits>) -> Flows {
         let (lingering, stones) = (VecDeque::new(), VecDeque::new());
+        let closed = (0..GROUPS).map(|_| Closed::default()).collect();
         let shared = Shared { limits, spare: Spare::default() };
-        Flows { known: Table::default(), lingering, stones, now: Moment::default(), count: 0, shared }
+        Flows { known: Table::default(), lingering, stones, closed, now: Moment::default(), count: 0, shared }
     }
 
     /// TCP connections seen so far.
@@ -125,7 +157,7 @@ impl Flows {
                 _ => continue,
             };
             if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
-                flow.finish(None, state, out);
+                self.closed[waiting.key.group()].push(flow, state, out);
                 out.turn(Turn { packet: at.number, order: waiting.since.number });
             }
             self.stones.push_back(Waiting { since: self.now, ..waiting });
@@ -165,7 +197,7 @@ impl Flows {
                     }
                     Known::Flow(flow) if flow.is_followed_by(flow.side(segment), segment) => {
                         let old = std::mem::replace(flow, begin(&mut self.count, state));
-                        old.finish(None, state, out);
+                        self.closed[key.group()].push(old, state, out);
                     }
                     _ => {}
                 }
@@ -197,16 +229,15 @@ impl Flows {
         self.lingering.clear();
         self.stones.clear();
         self.now = Moment::default();
-        let mut flows: Vec<Box<Flow>> = self
-            .known
-            .drain()
-            .filter_map(|known| match known {
-                Known::Flow(flow) => Some(flow),
-                Known::Stone(_) => None,
-            })
-            .collect();
-        flows.sort_unstable_by_key(|flow| flow.id());
-        for flow in flows {
+        let open = self.known.drain().filter_map(|known| match known {
+            Known::Flow(flow) => Some((flow, end)),
+            Known::Stone(_) => None,
+        });
+        let closed = self.closed.iter_mut().map(std::mem::take);
+        let over = closed.flat_map(|closed| closed.list).map(|(flow, _)| (flow, None));
+        let mut flows: Vec<(Box<Flow>, Option<PacketRef>)> = open.chain(over).collect();
+        flows.sort_unstable_by_key(|(flow, _)| flow.id());
+        for (flow, end) in flows {
             let id = flow.id();
             flow.finish(end, state, out);
             out.turn(Turn { packet: u64::MAX, order: id.packet });

@@ -61,26 +61,17 @@ impl Intake {
         &self.key_log
     }
 
-    fn learn(&mut self, found: Vec<Secrets>, take: &mut dyn Take) {
-        for secrets in found {
-            if secrets.kind == Secrets::TLS_KEY_LOG {
-                Arc::make_mut(&mut self.key_log).add(&secrets.data);
-                take.key_log(&self.key_log);
-            }
-        }
-    }
-
     /// Reads until the end of the capture, or until who takes it has enough.
     pub(super) fn read(&mut self, reader: &mut Reader, take: &mut dyn Take) -> Noticed {
         let mut noticed = Noticed::default();
         loop {
             if reader.has_secrets() {
-                self.learn(reader.take_secrets(), take);
+                self.learn_secrets(reader, take);
             }
             if reader.is_dry() {
                 take.pause();
             }
-            let Some(packet) = reader.next_packet() else { return noticed };
+            let Some(packet) = reader.next_packet() else { break };
             self.last = Some(packet.at);
             noticed.clock.tick(packet.at);
             match &self.decoder.decode(&packet) {
@@ -91,6 +82,19 @@ impl Intake {
                 }
                 Decoded::UnknownLink(link) => noticed.unknown_link(*link),
                 Decoded::NotTcp | Decoded::Fragment | Decoded::Malformed(_) => {}
+            }
+        }
+        // Those behind the last packet.
+        self.learn_secrets(reader, take);
+        noticed
+    }
+
+    /// Hands on the TLS secrets that the capture has shown since the last time.
+    fn learn_secrets(&mut self, reader: &mut Reader, take: &mut dyn Take) {
+        for secrets in reader.take_secrets() {
+            if secrets.kind == Secrets::TLS_KEY_LOG {
+                Arc::make_mut(&mut self.key_log).add(&secrets.data);
+                take.key_log(&self.key_log);
             }
         }
     }

@@ -30,6 +30,10 @@ pub(super) struct Below {
     pub(super) http2: bool,
     /// What is known of the TLS connection around it, while it is open what is inside.
     pub(super) tls: Option<Arc<Facts>>,
+    /// The target of the CONNECT that opened the tunnel around it, where that is in a layer below.
+    pub(super) tunnel: Option<Arc<str>>,
+    /// How many times TLS or a tunnel is around it.
+    pub(super) depth: u8,
     pub(super) ends: Ends,
     /// Where they are asked for.
     pub(super) marks: Option<Box<Marks>>,
@@ -74,6 +78,11 @@ impl Ends {
 }
 
 impl Below {
+    /// The tunnel around it, for an attempt that went through it.
+    pub(super) fn tunnel(&self) -> Option<String> {
+        self.tunnel.as_deref().map(str::to_owned)
+    }
+
     fn endpoint(&self, side: Side) -> Endpoint {
         match side {
             Side::First => self.first,

@@ -39,6 +39,7 @@ mod live;
 mod mid_stream;
 mod neighbours;
 mod options;
+mod prelude;
 mod reconnects;
 mod relay;
 mod remembered;

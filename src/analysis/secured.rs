@@ -10,7 +10,7 @@ use super::table::{GROUPS, Key};
 use crate::capture::PacketRef;
 use crate::rules::capture;
 use crate::tcp::{Delivery, Side};
-use crate::tls::Session;
+use crate::tls::{Facts, Session};
 use crate::websocket::Ending;
 use std::sync::Arc;
 
@@ -31,11 +31,15 @@ pub(super) struct Secured {
     /// How the plaintext directions ended.
     ends: Ends,
     first: PacketRef,
+    /// The target of the CONNECT that opened the tunnel it goes through.
+    tunnel: Option<Arc<str>>,
+    /// What was told of it last to what is inside.
+    told: Option<Arc<Facts>>,
 }
 
 impl Secured {
-    /// A connection that begins like TLS in this packet.
-    pub(super) fn begin(first: PacketRef, below: &Below, state: &mut State) -> Secured {
+    /// A connection that begins like TLS in this packet, perhaps in a tunnel to this target.
+    pub(super) fn begin(first: PacketRef, tunnel: Option<Arc<str>>, below: &Below, state: &mut State) -> Secured {
         let limit = if state.key_log.is_empty() && !state.secrets_may_come {
             HELD_HOPELESS
         } else {
@@ -43,7 +47,8 @@ impl Secured {
             *together += 1;
             (HELD_TOGETHER / GROUPS / *together).clamp(HELD_LEAST, HELD_MOST)
         };
-        Secured { session: Session::new(limit), inside: Above::begin(), ends: Ends::default(), first }
+        let session = Session::new(limit);
+        Secured { session, inside: Above::begin(), ends: Ends::default(), first, tunnel, told: None }
     }
 
     /// Takes what the TCP connection delivers.
@@ -66,15 +71,20 @@ impl Secured {
         self.inside.live()
     }
 
+    /// Bytes that wait for secrets.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.session.waiting_bytes()
+    }
+
     /// Whether there is no WebSocket in it; says so where that is because it could not be opened.
     pub(super) fn is_other(&self, below: &Below, state: &mut State, out: &mut dyn Hear) -> bool {
-        let closed = self.session.has_given_up() && self.inside.is_undecided();
-        if closed {
+        let given_up = self.session.has_given_up();
+        if given_up && self.inside.is_undecided() {
             self.say_closed(below, state, out);
         }
         // What is of no interest itself may still be renegotiated.
-        let followed = state.options.client_randoms && !self.session.has_given_up();
-        closed || self.inside.is_other() && !followed
+        let followed = state.options.client_randoms && !given_up;
+        given_up && self.inside.is_searched() || self.inside.is_other() && !followed
     }
 
     /// Nothing more will come.
@@ -119,9 +129,16 @@ impl Secured {
 
     /// The TCP connection as what is inside sees it: acknowledgments and ends are those of the plaintext. The facts
     /// are copied while it is open what is inside, for the connection that may be found there.
-    fn below(&self, below: &Below) -> Below {
-        let tls = self.inside.is_undecided().then(|| Arc::new(self.session.facts().clone()));
-        Below { ends: self.ends.clone(), opened: true, tls, ..below.clone() }
+    fn below(&mut self, below: &Below) -> Below {
+        let facts = self.session.facts();
+        let tls = match self.inside.is_searched() {
+            // They change with the first few records; a connection that stays closed is not to cost a copy for each.
+            true if self.told.as_deref() == Some(facts) => self.told.clone(),
+            true => self.told.insert(Arc::new(facts.clone())).clone().into(),
+            false => None,
+        };
+        let depth = below.depth.saturating_add(1);
+        Below { ends: self.ends.clone(), opened: true, tls, tunnel: self.tunnel.clone(), depth, ..below.clone() }
     }
 
     /// Says what is known of it and what is missing, unless all of it that was captured was opened.

@@ -1,5 +1,7 @@
-//! An HTTP/2 connection: each WebSocket on its streams is a connection of its own in what is told.
+//! An HTTP/2 connection: each WebSocket on its streams is a connection of its own in what is told, and what goes through a
+//! tunnel on one of them is looked at like any other connection.
 
+use super::above::{Above, DEEPEST};
 use super::live::{self, Below, Captured, Ends, Live};
 use super::mid_stream::{MidStream, Verdict};
 use super::said::Hear;
@@ -33,7 +35,7 @@ struct Followed {
     tls: Option<Arc<Facts>>,
 }
 
-/// A WebSocket on a stream, or what may be one.
+/// A WebSocket on a stream, what may be one, or a tunnel.
 #[derive(Debug)]
 struct Stream {
     kind: Kind,
@@ -47,6 +49,17 @@ enum Kind {
     Live(u64, Box<Live>),
     /// Its request was not captured.
     Suspect(Box<MidStream>),
+    Tunnel(Box<Tunnel>),
+}
+
+/// What a plain CONNECT made of a stream (RFC 9113 §8.5).
+#[derive(Debug)]
+struct Tunnel {
+    /// What goes through it.
+    above: Above,
+    /// Where it leads.
+    target: Arc<str>,
+    first_packet: PacketRef,
 }
 
 impl Streams {
@@ -83,6 +96,8 @@ impl Streams {
         connection.deliver(side, delivery, &mut |step| dropped.extend(followed.take(step, below, None, state, out)));
         for stream in dropped.drain(..) {
             connection.forget(stream);
+            // More of it may have come with what told that it is of no interest.
+            followed.open.remove(&stream);
         }
     }
 
@@ -97,7 +112,14 @@ impl Streams {
     ) {
         let Streams { mut connection, mut followed, .. } = self;
         connection.finish(&mut |step| _ = followed.take(step, below, Some(ending), state, out));
-        let mut left: Vec<_> = followed.open.into_values().filter_map(Stream::into_live).collect();
+        let (mut left, mut tunnels) = (Vec::new(), Vec::new());
+        for Stream { kind, ends, last_packet } in followed.open.into_values() {
+            match kind {
+                Kind::Live(order, live) => left.push((order, *live, ends, last_packet)),
+                Kind::Tunnel(tunnel) => tunnels.push((*tunnel, ends, last_packet)),
+                Kind::Suspect(_) => {}
+            }
+        }
         left.sort_unstable_by_key(|(order, ..)| *order);
         let mut captured = captured.clone();
         for (_, live, ends, last_packet) in left {
@@ -106,14 +128,25 @@ impl Streams {
             captured.bad_checksums = None;
             captured.facts.duplicates = 0;
         }
+        for (tunnel, ends, last_packet) in tunnels {
+            let below = tunnel.below(followed.tls.clone(), &ends, last_packet, below);
+            tunnel.above.finish(&below, &stream_ending(&ends, last_packet, ending.capture_end), &captured, state, out);
+        }
     }
 }
 
-impl Stream {
-    fn into_live(self) -> Option<(u64, Live, Ends, PacketRef)> {
-        match self.kind {
-            Kind::Live(order, live) => Some((order, *live, self.ends, self.last_packet)),
-            Kind::Suspect(_) => None,
+impl Tunnel {
+    /// The TCP connection as what goes through the tunnel sees it.
+    fn below(&self, tls: Option<Arc<Facts>>, ends: &Ends, last_packet: PacketRef, below: &Below) -> Below {
+        Below {
+            first_packet: self.first_packet,
+            last_packet,
+            opened: true,
+            tls,
+            ends: ends.clone(),
+            tunnel: Some(self.target.clone()),
+            depth: below.depth.saturating_add(1),
+            ..below.clone()
         }
     }
 }
@@ -130,17 +163,25 @@ impl Followed {
         out: &mut dyn Hear,
     ) -> Option<u32> {
         match step {
-            Step::Opened { attempt, opening } => {
+            Step::Opened { mut attempt, opening } => {
+                attempt.tunnel = below.tunnel();
                 let (stream, last_packet) = (opening.stream, last_packet(&attempt, below));
                 let below = self.of_stream(attempt.request.as_ref().map(|request| request.packet), below);
                 let live = Live::opened(Handshake::from_stream(*attempt, opening), &below, state, out);
                 let kind = self.begun(live);
                 self.open.insert(stream, Stream { kind, ends: Ends::default(), last_packet });
             }
-            Step::Refused { attempt, opening } => {
+            Step::Refused { mut attempt, opening } => {
+                attempt.tunnel = below.tunnel();
                 let ending = refusal(&attempt, &opening, below, ending);
                 let below = self.of_stream(attempt.request.as_ref().map(|request| request.packet), below);
                 live::attempt_failed(Handshake::from_stream(*attempt, opening), &ending, &below, state, out);
+            }
+            Step::Tunnel { stream, .. } if below.depth >= DEEPEST => return Some(stream),
+            Step::Tunnel { stream, target, packet } => {
+                let tunnel = Tunnel { above: Above::begin(), target: target.into(), first_packet: packet };
+                let kind = Kind::Tunnel(Box::new(tunnel));
+                self.open.insert(stream, Stream { kind, ends: Ends::default(), last_packet: below.last_packet });
             }
             Step::Delivery { stream: id, side, delivery } => {
                 let last_packet = packet(&delivery);
@@ -150,6 +191,14 @@ impl Followed {
                 stream.last_packet = last_packet;
                 match &mut stream.kind {
                     Kind::Live(_, live) => live.deliver(side, &delivery, state, out),
+                    Kind::Tunnel(tunnel) => {
+                        let below = tunnel.below(self.tls.clone(), &stream.ends, last_packet, below);
+                        tunnel.above.deliver(side, &delivery, &below, state, out);
+                        if tunnel.above.is_other() {
+                            self.open.remove(&id);
+                            return Some(id);
+                        }
+                    }
                     Kind::Suspect(_) => return self.search(id, side, &delivery, below, state, out),
                 }
             }
@@ -159,11 +208,19 @@ impl Followed {
                 }
             }
             Step::Over { stream } => {
-                let (_, live, ends, last_packet) = self.open.remove(&stream)?.into_live()?;
+                let Stream { kind, ends, last_packet } = self.open.remove(&stream)?;
                 // How the TCP connection was captured is told with the streams that last as long as it does.
                 let facts = ConnectionFacts { opened: true, first_seen: true, second_seen: true, duplicates: 0 };
                 let captured = Captured { facts, bad_checksums: None, marks: below.marks.clone() };
-                live.finish(&stream_ending(&ends, last_packet, None), &captured, state, out);
+                let ending = stream_ending(&ends, last_packet, None);
+                match kind {
+                    Kind::Live(_, live) => live.finish(&ending, &captured, state, out),
+                    Kind::Tunnel(tunnel) => {
+                        let below = tunnel.below(self.tls.clone(), &ends, last_packet, below);
+                        tunnel.above.finish(&below, &ending, &captured, state, out);
+                    }
+                    Kind::Suspect(_) => {}
+                }
             }
         }
         None
@@ -217,6 +274,7 @@ impl Followed {
     /// The TCP connection as a WebSocket on one of its streams sees it, which begins in this packet.
     fn of_stream(&self, first_packet: Option<PacketRef>, below: &Below) -> Below {
         let first_packet = first_packet.unwrap_or(below.first_packet);
+        // The tunnel around it, if there is one, is that of the whole connection.
         Below { first_packet, http2: true, tls: self.tls.clone(), ends: Ends::default(), ..below.clone() }
     }
 }

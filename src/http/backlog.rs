@@ -1,5 +1,7 @@
 //! Deliveries of one direction that wait until it is known what they are.
 
+use super::Held;
+use crate::Role;
 use crate::capture::PacketRef;
 use crate::tcp::Chunk;
 use std::collections::VecDeque;
@@ -35,6 +37,12 @@ impl Waiting {
     /// The bytes as they were delivered.
     pub fn chunk(&self) -> Chunk<'_> {
         Chunk { offset: self.offset, bytes: &self.bytes, packet: self.packet, acknowledged: self.acknowledged }
+    }
+
+    /// The bytes for whoever reads on, with who sent them.
+    pub fn held(self, sender: Role) -> Held {
+        let Waiting { offset, bytes, packet, acknowledged, .. } = self;
+        Held { offset, bytes, packet, acknowledged, sender }
     }
 }
 

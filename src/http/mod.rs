@@ -22,7 +22,7 @@ pub(crate) use parse::{is_token, trim_ows};
 
 use crate::Role;
 use crate::capture::PacketRef;
-use crate::tcp::Side;
+use crate::tcp::{Chunk, Side};
 
 /// An upgrade request with what came back for it: all that a WebSocket handshake is made from.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ pub struct Attempt {
     /// Bytes that the client sent before the answer and that were more than
     /// [`Limits::early_bytes`](crate::analysis::Limits::early_bytes) allows: they are not held.
     pub early_dropped: u64,
-    /// The tunnel this attempt went through, where a CONNECT came before it: the target of the CONNECT.
+    /// The tunnel this attempt went through, where a CONNECT came before it, of HTTP or of SOCKS: the target of the CONNECT.
     pub tunnel: Option<String>,
     /// The first frame bytes stand in the packet that carried the end of the 101.
     pub first_frame_coalesced: bool,
@@ -74,4 +74,11 @@ pub struct Held {
     pub acknowledged: Option<u64>,
     /// Who sent them.
     pub sender: Role,
+}
+
+impl Held {
+    /// The bytes as they were delivered.
+    pub fn chunk(&self) -> Chunk<'_> {
+        Chunk { offset: self.offset, bytes: &self.bytes, packet: self.packet, acknowledged: self.acknowledged }
+    }
 }

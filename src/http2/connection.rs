@@ -29,7 +29,7 @@ pub struct Bounds {
     pub early_bytes: usize,
     /// Bytes of each dynamic table.
     pub table_bytes: usize,
-    /// WebSocket streams at a time.
+    /// WebSocket streams and tunnels at a time.
     pub streams: usize,
 }
 
@@ -49,6 +49,15 @@ pub enum Step<'a> {
         attempt: Box<Attempt>,
         /// What HTTP/2 says of it.
         opening: Opening,
+    },
+    /// A plain CONNECT was agreed to (RFC 9113 §8.5): the stream is a tunnel, and its bytes may be anything.
+    Tunnel {
+        /// The stream.
+        stream: u32,
+        /// Where it leads: the `:authority` of the request.
+        target: String,
+        /// The first packet of the request.
+        packet: PacketRef,
     },
     /// What an opened stream delivers, or one that may be a WebSocket since its request may have been lost. Offsets are those of the stream: its bytes are the payload of its DATA frames.
     /// END_STREAM is told as FIN, RST_STREAM as RST.
@@ -81,7 +90,7 @@ pub struct Connection {
     pub(super) client: Option<Side>,
     gate: Gate,
     directions: [Direction; 2],
-    /// The streams that WebSockets were asked for on.
+    /// The streams that WebSockets or tunnels were asked for on.
     pub(super) streams: BTreeMap<u32, Stream>,
     /// Those that are over, the oldest first.
     over: VecDeque<u32>,
@@ -370,7 +379,7 @@ impl Connection {
 
     /// Tells what belongs to the connection of the first stream that is open, or of the next one that will be.
     pub(super) fn note(&mut self, event: StreamEvent, steps: &mut dyn FnMut(Step<'_>)) {
-        let open = self.streams.iter().find(|(_, stream)| matches!(stream.phase, Phase::Open));
+        let open = self.streams.iter().find(|(_, stream)| matches!(stream.phase, Phase::Open) && !stream.tunnel);
         match open {
             Some((&stream, _)) => steps(Step::Event { stream, event }),
             // Once is enough for each.

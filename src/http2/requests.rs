@@ -1,4 +1,5 @@
-//! Header blocks, and what they ask for and answer: a WebSocket by extended CONNECT (RFC 8441 §4).
+//! Header blocks, and what they ask for and answer: a WebSocket by extended CONNECT (RFC 8441 §4), a tunnel by a plain one
+//! (RFC 9113 §8.5).
 
 use super::connection::{Connection, Step};
 use super::facts::{Cut, Opening, Permission, StreamFact};
@@ -150,7 +151,7 @@ impl Connection {
                     self.client = Some(side);
                 }
                 if self.client == Some(side) {
-                    if asks_for_websocket(fields) {
+                    if asks_for_websocket(fields) || asks_for_tunnel(fields) {
                         self.ask(side, header, span, fields, steps);
                     } else if !may_be_connect(fields) {
                         self.suspects.clear_of(id);
@@ -207,7 +208,9 @@ impl Connection {
         };
         self.waiting += cost;
         let request = head(fields.request(), span);
-        let asked = Asked { request, opening, held: Vec::new(), first_held: None, dropped: 0, cost };
+        let authority = || String::from_utf8_lossy(fields.get(":authority").unwrap_or_default()).into_owned();
+        let tunnel = asks_for_tunnel(fields).then(authority);
+        let asked = Asked { request, opening, tunnel, held: Vec::new(), first_held: None, dropped: 0, cost };
         self.streams.insert(header.stream, Stream::asked(asked));
     }
 
@@ -236,7 +239,7 @@ impl Connection {
             if ends {
                 self.end_half(side, id, span, steps);
             }
-        } else {
+        } else if asked.tunnel.is_none() {
             steps(Step::Refused { attempt, opening: asked.opening });
         }
     }
@@ -250,11 +253,18 @@ impl Connection {
 
     fn opened(&mut self, id: u32, attempt: Box<Attempt>, asked: Asked, steps: &mut dyn FnMut(Step<'_>)) {
         let client = attempt.client;
-        let Asked { opening, held, .. } = asked;
+        let Asked { opening, held, tunnel, dropped, .. } = asked;
         let end_stream = opening.end_stream.client;
         let packet = attempt.request.as_ref().map(|request| request.packet);
-        steps(Step::Opened { attempt, opening });
-        self.tell_pending(id, steps);
+        match tunnel.zip(packet) {
+            // Nobody can say what stands behind bytes that are not told of.
+            Some(_) if dropped > 0 => return self.forget(id),
+            Some((target, packet)) => steps(Step::Tunnel { stream: id, target, packet }),
+            None => {
+                steps(Step::Opened { attempt, opening });
+                self.tell_pending(id, steps);
+            }
+        }
         if let (true, Some(packet)) = (end_stream, packet) {
             self.event(id, client, packet, StreamFact::EndStream, steps);
         }
@@ -269,7 +279,7 @@ impl Connection {
             |(&id, stream): (&u32, &Stream)| (matches!(stream.phase, Phase::Asked(_)) && meant(id)).then_some(id);
         let ids: Vec<u32> = self.streams.iter().filter_map(asked).collect();
         for id in ids {
-            let Some(mut asked) = self.take_asked(id, false) else { continue };
+            let Some(mut asked) = self.take_asked(id, false).filter(|asked| asked.tunnel.is_none()) else { continue };
             asked.opening.cut = cut;
             let mut attempt = self.attempt(&mut asked, None, false);
             attempt.client_left = matches!(cut, Some(Cut::Reset { sender: Role::Client, .. }));
@@ -318,6 +328,11 @@ fn asks_for_websocket(fields: &Fields) -> bool {
         Some(protocol) => protocol.eq_ignore_ascii_case(b"websocket"),
         None => fields.unknown > 0 && may_be_connect(fields) && fields.has_prefix(b"sec-websocket-"),
     }
+}
+
+/// Whether a request is a plain CONNECT (RFC 9113 §8.5).
+fn asks_for_tunnel(fields: &Fields) -> bool {
+    fields.unknown == 0 && fields.get(":method") == Some(b"CONNECT") && fields.get(":protocol").is_none()
 }
 
 /// Whether a request may be a CONNECT.

@@ -1,4 +1,4 @@
-//! One stream on which a WebSocket was asked for, from the request to the end of both halves.
+//! One stream on which a WebSocket or a tunnel was asked for, from the request to the end of both halves.
 
 use super::facts::Opening;
 use super::gate::Held;
@@ -12,6 +12,8 @@ use crate::tcp::Side;
 pub(super) struct Stream {
     pub(super) phase: Phase,
     halves: [Half; 2],
+    /// It is a tunnel, by a plain CONNECT.
+    pub(super) tunnel: bool,
     /// Somebody reset it.
     pub(super) reset: bool,
 }
@@ -29,6 +31,8 @@ pub(super) enum Phase {
 pub(super) struct Asked {
     pub(super) request: Head<RequestLine>,
     pub(super) opening: Opening,
+    /// Where a tunnel would lead that was asked for, not a WebSocket.
+    pub(super) tunnel: Option<String>,
     /// What the client sent behind its request.
     pub(super) held: Vec<Held>,
     /// Of the first of that: the packet, and what its sender had received of the connection.
@@ -41,12 +45,13 @@ pub(super) struct Asked {
 
 impl Stream {
     pub(super) fn asked(asked: Asked) -> Stream {
-        Stream { phase: Phase::Asked(Box::new(asked)), halves: Default::default(), reset: false }
+        let tunnel = asked.tunnel.is_some();
+        Stream { phase: Phase::Asked(Box::new(asked)), halves: Default::default(), tunnel, reset: false }
     }
 
     /// A stream whose request was not seen.
     pub(super) fn open() -> Stream {
-        Stream { phase: Phase::Open, halves: Default::default(), reset: false }
+        Stream { phase: Phase::Open, halves: Default::default(), tunnel: false, reset: false }
     }
 
     pub(super) fn half(&mut self, side: Side) -> &mut Half {

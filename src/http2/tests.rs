@@ -101,6 +101,7 @@ fn told(client: &[u8], server: &[u8], cuts: &[usize]) -> Vec<String> {
     let mut take = |step: Step<'_>| match step {
         Step::Opened { opening, .. } => told.push(format!("opened {}", opening.stream)),
         Step::Refused { opening, .. } => told.push(format!("refused {}", opening.stream)),
+        Step::Tunnel { stream, target, .. } => told.push(format!("tunnel {stream} to {target}")),
         Step::Delivery { stream, side, delivery: Delivery::Data(chunk) } => {
             told.extend(
                 chunk.bytes.iter().zip(chunk.offset..).map(|(byte, at)| format!("{stream} {side:?} {at} {byte}")),
@@ -133,6 +134,20 @@ const ASK: &[u8] = b"\x00\x07:method\x07CONNECT\x00\x09:protocol\x09websocket";
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let [_, length @ ..] = (payload.len() as u32).to_be_bytes();
     [&length[..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+#[test]
+fn a_plain_connect_is_a_tunnel_if_the_server_agrees() {
+    let ask = frame(1, 4, 1, b"\x00\x07:method\x07CONNECT\x00\x0a:authority\x03a:1");
+    let refused = [&ask[..8], &[3], &ask[9..]].concat();
+    let client = [PREFACE, SETTINGS, &ask, &frame(0, 0, 1, b"x"), &refused, &frame(0, 0, 3, b"x")].concat();
+    let server = [SETTINGS, &frame(1, 4, 1, b"\x88"), &frame(1, 5, 3, b"\x8d"), &frame(0, 1, 1, b"y")].concat();
+    let expected = ["tunnel 1 to a:1", "1 First 0 120", "1 Second 0 121", "1 EndStream", "1 Second end"];
+    assert_eq!(told(&client, &server, &[]), expected);
+
+    // What is held of it has a bound, and behind more than that nobody knows where the bytes belong.
+    let client = [PREFACE, SETTINGS, &ask, &frame(0, 0, 1, &[0; 2000])].concat();
+    assert_eq!(told(&client, &server, &[]), [""; 0]);
 }
 
 #[test]

@@ -89,12 +89,12 @@ pub enum Unopened {
     Compressed(u8),
 }
 
-/// A clause that can follow "cannot be decrypted: ".
+/// A clause that can follow "is not opened, because".
 impl fmt::Display for Unopened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unopened::HandshakeNotSeen => f.write_str("the handshake is not in the capture"),
-            Unopened::NoSecret(label) => write!(f, "no {label} for this client random"),
+            Unopened::NoSecret(label) => write!(f, "there is no {label} for this client random"),
             Unopened::TagMismatch => f.write_str("a secret was found but the records do not authenticate with it"),
             Unopened::SequenceLost => f.write_str("the record number was not found again after missing bytes"),
             Unopened::UnsupportedVersion(version) => write!(f, "version {version} is not supported"),

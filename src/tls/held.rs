@@ -51,6 +51,11 @@ impl Queue {
     pub fn new(limit: usize) -> Queue {
         Queue { list: VecDeque::new(), count: [0; 2], bytes: 0, limit }
     }
+
+    /// Bytes of memory that what waits takes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
 }
 
 impl Session {

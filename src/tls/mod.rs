@@ -37,6 +37,6 @@ mod tests;
 pub use excerpt::excerpt;
 pub use facts::{EarlyData, Facts, Unopened, Version};
 pub use key_log::{KeyLog, Label, Loaded, Secret};
-pub use record::looks_like_tls;
+pub use record::{is_client_hello, looks_like_tls};
 pub use session::Session;
 pub use suite::Suite;

@@ -85,6 +85,15 @@ pub fn looks_like_tls(bytes: &[u8]) -> bool {
     plausible && (after.len() < HEADER || matches!(Header::read(after), Start::Header(_)))
 }
 
+/// Whether `bytes` are a ClientHello or the beginning of one, told by eleven bytes of which nine are known (RFC 8446 §4.1.2,
+/// §5.1). With fewer the answer is `false`.
+pub fn is_client_hello(bytes: &[u8]) -> bool {
+    let Start::Header(header) = Header::read(bytes) else { return false };
+    // client_hello(1), a length below 2¹⁶, and legacy_version.
+    let begins = matches!(bytes.get(HEADER..), Some(&[1, 0, _, _, 3, 0..=3, ..]));
+    header.content_type == ContentType::Handshake && begins
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

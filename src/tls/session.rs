@@ -96,6 +96,12 @@ impl Session {
         self.given_up || self.directions.iter().all(|direction| direction.stopped)
     }
 
+    /// Bytes that are held until a secret is known; 0 where nothing waits for one.
+    pub fn waiting_bytes(&self) -> usize {
+        let waits = matches!(self.facts.unopened, Some(Unopened::NoSecret(_)));
+        if waits && !self.given_up { self.held.bytes() } else { 0 }
+    }
+
     /// Takes what a direction delivers, in stream order, and gives the plaintext that it completes.
     ///
     /// A plaintext chunk is the application data of one record; its packet is the one that carried the record's last
@@ -127,9 +133,11 @@ impl Session {
         }
     }
 
-    /// Tries again to open what is held. To be called when secrets were added and no delivery is at hand.
+    /// Tries again to open what is held, if secrets were added since the last time. To be called when no delivery is at hand.
     pub fn retry(&mut self, secrets: &KeyLog, out: &mut impl FnMut(Side, Delivery<'_>)) {
-        self.drain(&mut Context { secrets, out });
+        if self.revision != Some(secrets.revision()) {
+            self.drain(&mut Context { secrets, out });
+        }
     }
 
     pub(super) fn accept(&mut self, side: Side, delivery: &Delivery<'_>, context: &mut Context<'_>) {

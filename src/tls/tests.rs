@@ -223,6 +223,8 @@ const WHOLE: &[(&str, u16, u16)] = &[
     ("tls12_resumed_id", 0x0303, 0xC02C),
     ("tls12_resumed_ticket", 0x0303, 0xC02C),
     ("tls12_renegotiated", 0x0303, 0xC02C),
+    ("tls12_psk_aes256gcm", 0x0303, 0x00AB),
+    ("tls12_psk_chacha20", 0x0303, 0xCCAC),
 ];
 
 fn expected_client(name: &str) -> String {

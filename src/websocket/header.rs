@@ -212,7 +212,10 @@ impl FrameHeader {
     }
 }
 
+/// Why nothing was read.
+type Stop<'a> = nom::Err<nom::error::Error<&'a [u8]>>;
+
 /// The first `N` bytes, and those behind them.
-fn front<const N: usize>(input: &[u8]) -> Result<(&[u8; N], &[u8]), nom::Err<nom::error::Error<&[u8]>>> {
+fn front<const N: usize>(input: &[u8]) -> Result<(&[u8; N], &[u8]), Stop<'_>> {
     input.split_first_chunk().ok_or_else(|| nom::Err::Incomplete(Needed::new(N - input.len())))
 }

@@ -38,6 +38,12 @@ def suite12(name, key=EC, etm=True, version="-tls1_2"):
     return dict(client=options, server=options, key=key)
 
 
+def psk12(name):
+    """A secret that both ends have already, in place of a certificate."""
+    options = [*TLS12, "-cipher", name, "-psk", "00112233445566778899aabbccddeeff"]
+    return dict(client=options, server=options, key=EC)
+
+
 def commands(*extra):
     """The usual talk with commands between the lines."""
     talk = list(TALK)
@@ -99,6 +105,8 @@ CASES = {
     ),
     # A suite that wslens names as not supported.
     "tls12_camellia": suite12("ECDHE-ECDSA-CAMELLIA128-SHA256"),
+    "tls12_psk_aes256gcm": psk12("DHE-PSK-AES256-GCM-SHA384"),
+    "tls12_psk_chacha20": psk12("ECDHE-PSK-CHACHA20-POLY1305"),
 }
 def certificates(folder):
     for key, options in ((EC, ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]), (RSA, ["rsa:2048"])):

@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p tshark
-[ $# -gt 0 ] || set -- *.pcap *.pcapng gallery/*.pcap
+[ $# -gt 0 ] || set -- *.pcap *.pcapng gallery/*.pcap tunnels/connect_wss.pcap tunnels/proxy_v*.pcap
 for capture; do
     name=$(basename "${capture%.pcap*}")
     options=()
@@ -11,6 +11,7 @@ for capture; do
     case $name in
     h2_chromium) continue ;;                    # tshark 4.0 has no WebSocket over HTTP/2
     lossy_header) continue ;;                   # tshark takes payload for frame headers here
+    connect_wss) options+=(-- -dtcp.port==9900,http -dtcp.port==9901,tls) ;;
     midstream) options+=(--websocket 9424 1) ;;
     midstream_partial) options+=(--websocket 9427 11) ;;
     one_direction) options+=(--websocket 9425 4) ;;

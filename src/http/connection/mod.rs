@@ -6,7 +6,6 @@
 
 mod outcome;
 
-use crate::PerRole;
 use crate::http::backlog::{Backlog, Item};
 use crate::http::exchange::{Asks, Exchange};
 use crate::http::head::{Head, StatusLine};
@@ -14,6 +13,7 @@ use crate::http::opening::{Opening, classify};
 use crate::http::reader::{Read, Reader};
 use crate::http::{Attempt, Held};
 use crate::tcp::{Chunk, Delivery, Missing, Side};
+use crate::{PerRole, Role};
 use std::collections::VecDeque;
 
 /// CONNECTs within CONNECTs that are followed.
@@ -163,6 +163,11 @@ impl Connection {
         }
     }
 
+    /// The same, in a tunnel to this target.
+    pub fn in_tunnel(self, target: &str) -> Connection {
+        Connection { tunnel: Some(target.to_owned()), ..self }
+    }
+
     /// Takes a delivery of the direction in which `side` sends.
     pub fn deliver(&mut self, side: Side, delivery: &Delivery<'_>, steps: &mut impl FnMut(Step)) {
         if self.over {
@@ -276,6 +281,25 @@ impl Connection {
                 switch.coalesced = !chunk.bytes.is_empty() && response.last_packet.number == chunk.packet.number;
             }
         }
+        if self.over && !chunk.bytes.is_empty() {
+            self.direction(side).backlog.put_back(&chunk, arrival);
+        }
+    }
+
+    /// After [`Step::NotHttp`] or [`Step::OtherProtocol`]: what was delivered and is not HTTP, in the order of arrival.
+    pub fn take_unread(&mut self) -> Vec<(Side, Held)> {
+        let client = self.client.unwrap_or(Side::First);
+        let mut waiting = self.take_waiting();
+        waiting.retain(|(data, _)| !data.bytes.is_empty());
+        waiting
+            .into_iter()
+            .map(|(data, side)| (side, data.held(if side == client { Role::Client } else { Role::Server })))
+            .collect()
+    }
+
+    /// The target of the last CONNECT that was agreed to: the tunnel that later bytes went through.
+    pub fn tunnel(&self) -> Option<&str> {
+        self.tunnel.as_deref()
     }
 
     /// Reads what waited and need not wait any more.

@@ -1,13 +1,13 @@
 //! What requests and answers amount to: a refusal, a tunnel, a switch, or an answer that was never seen.
 
 use super::{Connection, Http2Switch, OUTSTANDING, OUTSTANDING_HEADS, Step, Switch, Switching, TUNNEL_DEPTH};
+use crate::http::Attempt;
 use crate::http::backlog::{Item, Waiting};
 use crate::http::body::Body;
 use crate::http::exchange::{self, Asks, Exchange};
 use crate::http::head::{Fault, Head, RequestLine, StatusLine};
 use crate::http::opening::{Opening, classify};
 use crate::http::reader::Reader;
-use crate::http::{Attempt, Held};
 use crate::tcp::{Missing, Side};
 use crate::{PerRole, Role};
 
@@ -176,34 +176,9 @@ impl Connection {
         attempt.switched = true;
         attempt.hixie_answer = hixie_answer;
         attempt.first_frame_coalesced = coalesced;
-        let mut held = Vec::new();
-        for side in [Side::First, Side::Second] {
-            let sender = if side == attempt.client { Role::Client } else { Role::Server };
-            while let Some(item) = self.direction(side).backlog.pop() {
-                match item {
-                    Item::Data(data) => held.push((data, sender)),
-                    Item::Missing(_) if !self.peek(side).backlog.is_empty() => {}
-                    // Nothing but a place behind the hole can tell of it.
-                    Item::Missing(_) => {
-                        let Some(Missing { packet, .. }) = self.peek(side).hole else { continue };
-                        let offset = self.peek(side).delivered;
-                        let arrival = self.arrivals;
-                        held.push((Waiting { offset, bytes: Vec::new(), packet, acknowledged: None, arrival }, sender));
-                    }
-                }
-            }
-        }
-        held.sort_by_key(|(data, _)| data.arrival);
-        let held = held
-            .into_iter()
-            .map(|(data, sender)| Held {
-                offset: data.offset,
-                bytes: data.bytes,
-                packet: data.packet,
-                acknowledged: data.acknowledged,
-                sender,
-            })
-            .collect::<Vec<_>>();
+        let client = attempt.client;
+        let role = |side| if side == client { Role::Client } else { Role::Server };
+        let held = self.take_waiting().into_iter().map(|(data, side)| data.held(role(side))).collect();
         self.over = true;
         let begins =
             PerRole { client: self.peek(attempt.client).position, server: self.peek(attempt.client.other()).position };
@@ -217,6 +192,29 @@ impl Connection {
             server: hole(attempt.client.other(), attempt.response.as_ref().is_some_and(is_whole)),
         };
         steps(Step::Switched(Switch { attempt: Box::new(attempt), held, begins, holes }));
+    }
+
+    /// What waits in both directions, in the order of arrival. Behind a hole at the end of one stands an empty piece.
+    pub(super) fn take_waiting(&mut self) -> Vec<(Waiting, Side)> {
+        let mut waiting = Vec::new();
+        for side in [Side::First, Side::Second] {
+            while let Some(item) = self.direction(side).backlog.pop() {
+                match item {
+                    Item::Data(data) => waiting.push((data, side)),
+                    Item::Missing(_) if !self.peek(side).backlog.is_empty() => {}
+                    // Nothing but a place behind the hole can tell of it.
+                    Item::Missing(_) => {
+                        let Some(Missing { packet, .. }) = self.peek(side).hole else { continue };
+                        let offset = self.peek(side).delivered;
+                        let arrival = self.arrivals;
+                        waiting
+                            .push((Waiting { offset, bytes: Vec::new(), packet, acknowledged: None, arrival }, side));
+                    }
+                }
+            }
+        }
+        waiting.sort_by_key(|(data, _)| data.arrival);
+        waiting
     }
 
     /// An attempt with what waits behind its request taken into account; not switched.

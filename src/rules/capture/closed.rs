@@ -27,7 +27,7 @@ pub fn tls_undecryptable(
         Some(why) => why.to_string(),
         None => "its handshake is not complete".to_owned(),
     };
-    let mut text = format!("TLS {ends} is {how_far}: {missing}");
+    let mut text = format!("TLS {ends} is {how_far}, because {missing}");
     let known = known(facts);
     if !known.is_empty() {
         text += &format!(" ({})", known.join(", "));
