@@ -9,11 +9,19 @@ use super::timeline::Marks;
 use crate::Limits;
 use crate::capture::{Packet, PacketRef};
 use crate::packet::{Endpoint, Segment, verify_checksum};
-use crate::tcp::{self, Side};
+use crate::tcp::{self, Side, Spare};
 use crate::websocket::Ending;
+use std::sync::Arc;
 
 /// Segments of a connection whose checksum is looked at: enough to see offloading or damage, at no cost to speed.
 const CHECKSUMS: u8 = 8;
+
+/// What the TCP connections of a set have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) limits: Arc<Limits>,
+    pub(super) spare: Spare,
+}
 
 /// See the module.
 #[derive(Debug)]
@@ -97,7 +105,7 @@ impl Flow {
         side: Side,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
-        limits: &Limits,
+        shared: &mut Shared,
         state: &mut State,
         out: &mut dyn Hear,
     ) {
@@ -111,12 +119,11 @@ impl Flow {
         if let Some(marks) = &mut below.marks {
             marks.note(side, segment, packet.at);
         }
-        let mut spare = std::mem::take(&mut state.spare);
-        tcp.segment(side, segment, packet.at, limits, &mut spare, &mut |side, delivery| {
+        let Shared { limits, spare } = shared;
+        tcp.segment(side, segment, packet.at, limits, spare, &mut |side, delivery| {
             below.ends.note(side, &delivery);
             above.deliver(side, &delivery, below, state, out);
         });
-        state.spare = spare;
         let flags = segment.flags;
         // What closes a connection often has no window.
         if state.options.opt_in

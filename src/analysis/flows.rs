@@ -5,23 +5,23 @@
 //! acknowledgments and resets follow it, and is then told and let go. If it waits for TLS secrets which the rest of the
 //! capture may hold, it goes on waiting, within bounds.
 
-use super::flow::Flow;
+use super::flow::{Flow, Shared};
 use super::said::{Hear, Turn};
 use super::state::State;
 use super::table::{GROUPS, Key, Table};
 use crate::Limits;
 use crate::capture::{Packet, PacketRef, Timestamp};
 use crate::packet::Segment;
+use crate::tcp::Spare;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How long a connection that is over waits for stragglers: in the capture's time, and in packets of any connection. As
 /// both are the same for every set of flows, it does not depend on the set when it is told and let go.
-const LINGER: Patience = Patience { time: Duration::from_secs(5), packets: 16_384 };
+const LINGER: Patience = Patience { nanoseconds: 5_000_000_000, packets: 16_384 };
 
 /// How long a stone stays after the connection under it closed.
-const STONE: Patience = Patience { time: Duration::from_secs(120), packets: 262_144 };
+const STONE: Patience = Patience { nanoseconds: 120_000_000_000, packets: 262_144 };
 
 /// How many connections of a group that are over wait for secrets, and bytes of memory that what they hold takes together.
 const CLOSED: usize = 4096 / GROUPS;
@@ -29,7 +29,7 @@ const CLOSED_BYTES: usize = (32 << 20) / GROUPS;
 
 #[derive(Clone, Copy, Debug)]
 struct Patience {
-    time: Duration,
+    nanoseconds: i64,
     packets: u64,
 }
 
@@ -43,8 +43,8 @@ struct Moment {
 impl Moment {
     /// Whether it has been waited for longer than this since `past`.
     fn is_after(&self, past: Moment, patience: Patience) -> bool {
-        let waited = self.time.zip(past.time).map(|(now, past)| now.since(past));
-        waited.is_some_and(|waited| waited > patience.time)
+        let time = self.time.zip(past.time);
+        time.is_some_and(|(now, past)| now.0.saturating_sub(past.0) > patience.nanoseconds)
             || self.number.saturating_sub(past.number) > patience.packets
     }
 }
@@ -98,7 +98,7 @@ pub(super) struct Flows {
     closed: Box<[Closed]>,
     now: Moment,
     count: u64,
-    limits: Arc<Limits>,
+    shared: Shared,
 }
 
 /// Connections that are over and wait for secrets, the oldest first.
@@ -130,7 +130,8 @@ impl Flows {
     pub(super) fn new(limits: Arc<Limits>) -> Flows {
         let (lingering, stones) = (VecDeque::new(), VecDeque::new());
         let closed = (0..GROUPS).map(|_| Closed::default()).collect();
-        Flows { known: Table::default(), lingering, stones, closed, now: Moment::default(), count: 0, limits }
+        let shared = Shared { limits, spare: Spare::default() };
+        Flows { known: Table::default(), lingering, stones, closed, now: Moment::default(), count: 0, shared }
     }
 
     /// TCP connections seen so far.
@@ -141,7 +142,15 @@ impl Flows {
     /// A segment of any connection came in this packet: lets go of what has been over for long enough.
     pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
         self.now = Moment { time: self.now.time.max(at.time), number: at.number };
-        while let Some(waiting) = next_due(&mut self.lingering, self.now, LINGER) {
+        if is_due(&self.lingering, self.now, LINGER) || is_due(&self.stones, self.now, STONE) {
+            self.let_go(at, state, out);
+        }
+    }
+
+    fn let_go(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
+        while is_due(&self.lingering, self.now, LINGER)
+            && let Some(waiting) = self.lingering.pop_front()
+        {
             let Some(known) = self.known.get_mut(&waiting.key) else { continue };
             let stone = match known {
                 Known::Flow(flow) if flow.id() == waiting.id => Stone::of(flow, true),
@@ -153,7 +162,9 @@ impl Flows {
             }
             self.stones.push_back(Waiting { since: self.now, ..waiting });
         }
-        while let Some(waiting) = next_due(&mut self.stones, self.now, STONE) {
+        while is_due(&self.stones, self.now, STONE)
+            && let Some(waiting) = self.stones.pop_front()
+        {
             if let Some(Known::Stone(stone)) = self.known.get_mut(&waiting.key)
                 && stone.id == waiting.id
             {
@@ -171,9 +182,9 @@ impl Flows {
         out: &mut dyn Hear,
     ) {
         let key = Key::of(segment);
-        let id = FlowId { capture: state.capture, packet: packet.at.number };
         let begin = |count: &mut u64, state: &State| {
             *count += 1;
+            let id = FlowId { capture: state.capture, packet: packet.at.number };
             Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state))
         };
         let known = match self.known.get_mut(&key) {
@@ -202,7 +213,7 @@ impl Flows {
             }
             Known::Flow(flow) => {
                 let was_over = flow.is_over();
-                flow.segment(flow.side(segment), segment, packet, &self.limits, state, out);
+                flow.segment(flow.side(segment), segment, packet, &mut self.shared, state, out);
                 if flow.is_other() {
                     *known = Known::Stone(Stone::of(flow, false));
                 } else if !was_over && flow.is_over() {
@@ -234,8 +245,8 @@ impl Flows {
     }
 }
 
-/// Takes out what has been waited for long enough. Asked at every packet.
+/// Whether what is first has waited long enough. Asked at every packet.
 #[inline]
-fn next_due(queue: &mut VecDeque<Waiting>, now: Moment, patience: Patience) -> Option<Waiting> {
-    if now.is_after(queue.front()?.since, patience) { queue.pop_front() } else { None }
+fn is_due(queue: &VecDeque<Waiting>, now: Moment, patience: Patience) -> bool {
+    queue.front().is_some_and(|first| now.is_after(first.since, patience))
 }

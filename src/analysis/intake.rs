@@ -65,20 +65,22 @@ impl Intake {
     pub(super) fn read(&mut self, reader: &mut Reader, take: &mut dyn Take) -> Noticed {
         let mut noticed = Noticed::default();
         loop {
-            self.learn_secrets(reader, take);
+            if reader.has_secrets() {
+                self.learn_secrets(reader, take);
+            }
             if reader.is_dry() {
                 take.pause();
             }
             let Some(packet) = reader.next_packet() else { break };
             self.last = Some(packet.at);
             noticed.clock.tick(packet.at);
-            match self.decoder.decode(&packet) {
+            match &self.decoder.decode(&packet) {
                 Decoded::Segment(segment) => {
-                    if take.segment(&segment, &packet).is_break() {
+                    if take.segment(segment, &packet).is_break() {
                         return noticed;
                     }
                 }
-                Decoded::UnknownLink(link) => noticed.unknown_link(link),
+                Decoded::UnknownLink(link) => noticed.unknown_link(*link),
                 Decoded::NotTcp | Decoded::Fragment | Decoded::Malformed(_) => {}
             }
         }

@@ -4,7 +4,6 @@ use super::Options;
 use super::said::Slots;
 use super::table::GROUPS;
 use crate::Limits;
-use crate::tcp::Spare;
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Scratch, Settings};
 use std::sync::Arc;
@@ -23,8 +22,6 @@ pub(super) struct State {
     pub(super) closed_described: usize,
     /// Working memory that connections share.
     pub(super) scratch: Scratch,
-    /// What TCP connections lend each other.
-    pub(super) spare: Spare,
     /// What is asked of every decoder.
     pub(super) settings: Arc<Settings>,
     pub(super) slots: Slots,
@@ -41,7 +38,6 @@ impl State {
             tls_connections: [0; GROUPS],
             closed_described: 0,
             scratch: Scratch::default(),
-            spare: Spare::default(),
             settings: Arc::new(settings(&options)),
             slots: Slots::default(),
             capture: 0,

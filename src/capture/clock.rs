@@ -60,6 +60,7 @@ impl Clock {
     }
 
     /// The time after `ticks`; a part of a nanosecond is dropped, what [`Timestamp`] cannot hold becomes its end.
+    #[inline]
     pub(super) fn time(self, ticks: u64) -> Timestamp {
         let since = match self.tick {
             Tick::Nanoseconds(nanoseconds) => i128::from(ticks) * nanoseconds,

@@ -106,8 +106,14 @@ impl Reader {
         if self.ended {
             return None;
         }
-        let record = match self.next_record() {
-            Ok(record) => record,
+        // Nearly every packet is in such a block and lies in the buffer already.
+        if let Format::PcapNg(section) = &self.format
+            && let Some(record) = section.packet(self.buffer.data())
+        {
+            return Some(self.lend(record));
+        }
+        match self.next_record() {
+            Ok(record) => Some(self.lend(record)),
             Err(stop) => {
                 self.ended = true;
                 match stop {
@@ -115,9 +121,14 @@ impl Reader {
                     Stop::Cut => self.info.truncated = true,
                     Stop::Fault(reason) => self.info.fault = Some(reason),
                 }
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    /// The packet of the record at the front of the buffer, which it goes past.
+    #[inline]
+    fn lend(&mut self, record: Record) -> Packet<'_> {
         let file_offset = self.buffer.offset() + record.data.start as u64;
         let data = self.buffer.consume(record.length).get(record.data).unwrap_or_default();
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
@@ -134,12 +145,12 @@ impl Reader {
         }
         let number = self.next_number;
         self.next_number = number.saturating_add(1);
-        Some(Packet {
+        Packet {
             at: PacketRef { number, time: record.time, file_offset, length },
             link: record.link,
             data,
             original_length,
-        })
+        }
     }
 
     /// What is known about the capture so far.
@@ -150,6 +161,11 @@ impl Reader {
     /// How far the capture is read; may be looked at from another thread.
     pub fn gauge(&self) -> Arc<Gauge> {
         self.gauge.clone()
+    }
+
+    /// Whether there are secrets to be taken.
+    pub fn has_secrets(&self) -> bool {
+        !self.secrets.is_empty()
     }
 
     /// Takes the secrets found so far. They stand before the packets that need them: ask after each packet, or when a
@@ -185,9 +201,6 @@ impl Reader {
             Format::Pcap(pcap) => return pcap.next(&mut self.buffer),
             Format::PcapNg(section) => section,
         };
-        if let Some(record) = section.packet(self.buffer.data()) {
-            return Ok(record);
-        }
         loop {
             let block = section.next(&mut self.buffer)?;
             if let Kind::Packet(record) = block.kind {

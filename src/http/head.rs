@@ -3,7 +3,7 @@
 
 use super::headers::Headers;
 use crate::capture::PacketRef;
-use memchr::memmem;
+use memchr::memchr_iter;
 use std::borrow::Cow;
 
 /// A request or response head.
@@ -124,7 +124,9 @@ impl<Line> Head<Line> {
 
 /// Where the empty line that ends a head ends, counted from the start of `bytes`; bare LFs are accepted.
 pub(crate) fn end(bytes: &[u8]) -> Option<usize> {
-    let crlf = memmem::find(bytes, b"\n\r\n").map(|at| at + 3);
-    let lf = memmem::find(&bytes[..crlf.unwrap_or(bytes.len())], b"\n\n").map(|at| at + 2);
-    lf.or(crlf)
+    memchr_iter(b'\n', bytes).find_map(|at| match bytes[at + 1..] {
+        [b'\n', ..] => Some(at + 2),
+        [b'\r', b'\n', ..] => Some(at + 3),
+        _ => None,
+    })
 }

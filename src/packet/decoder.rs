@@ -56,6 +56,7 @@ impl Decoder {
     }
 
     /// Decodes one packet. The segment borrows from the packet, or from the decoder where it was reassembled.
+    #[inline]
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Decoded<'a> {
         if let Some(segment) = common::segment(packet) {
             return Decoded::Segment(segment);

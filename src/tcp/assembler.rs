@@ -143,20 +143,17 @@ impl Assembler {
     /// for bytes before it.
     #[inline]
     fn expects(&self, segment: &Segment<'_>) -> bool {
+        let Flags { syn, fin, rst } = segment.flags;
         let next = self.start.map(|start| start.wrapping_add(self.next as u32));
         let in_order = self
             .disorder
             .as_ref()
             .is_none_or(|wait| wait.early.is_empty() && wait.ahead.is_none_or(|ahead| ahead.offset <= self.next));
-        next == Some(segment.seq)
-            && segment.flags == Flags::default()
-            && segment.cut == 0
-            && self.end.is_none()
-            && in_order
+        next == Some(segment.seq) && !(syn | fin | rst) && segment.cut == 0 && self.end.is_none() && in_order
     }
 
     /// Takes a segment of any kind.
-    fn push_any(
+    pub(super) fn push_any(
         &mut self,
         segment: &Segment<'_>,
         packet: PacketRef,

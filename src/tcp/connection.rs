@@ -84,10 +84,10 @@ impl Connection {
             this.borrow_room(segment.payload.len(), spare);
         }
         this.push(segment, at, acknowledged, limits, &mut |delivery| deliver(side, delivery));
-        for (side, half) in [(side, this), (side.other(), other)] {
-            half.tick(at, limits, &mut |delivery| deliver(side, delivery));
-            half.return_room(spare);
-        }
+        this.tick(at, limits, &mut |delivery| deliver(side, delivery));
+        this.return_room(spare);
+        other.tick(at, limits, &mut |delivery| deliver(side.other(), delivery));
+        other.return_room(spare);
     }
 
     /// Nothing more will come: delivers what waits, and each hole before it as missing. `packet` is the last packet

@@ -6,6 +6,8 @@
 mod assembler;
 mod connection;
 mod kept;
+#[cfg(test)]
+mod shortcut_tests;
 mod spare;
 #[cfg(test)]
 mod tests;
