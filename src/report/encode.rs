@@ -150,6 +150,7 @@ pub enum Text<'a> {
 
 impl<'a> Text<'a> {
     /// The text.
+    #[cfg(any(feature = "cli", test))]
     pub fn as_str(&self) -> &'a str {
         match self {
             // Every byte is ASCII.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 /// A batch goes on its way when it has so many bytes or segments: enough for the way to cost little beside the work, few
 /// enough to fit a second-level cache.
-const BYTES: usize = 256 << 10;
-const SEGMENTS: usize = 2048;
+const BYTES: usize = 128 << 10;
+const SEGMENTS: usize = 1024;
 
 /// Consecutive segments of a capture.
 #[derive(Debug, Default)]
