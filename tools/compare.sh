@@ -32,12 +32,11 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 capture=$directory/capture.pcapng
 
-# Processor seconds of a command, the better of two runs; its output goes to a file.
+# Processor seconds of a command, the better of two runs; its output is thrown away.
 cpu() {
-  local out=$1 best='' run
-  shift
+  local best='' run
   for _ in 1 2; do
-    run=$({ TIMEFORMAT='%U %S'; time "$@" > "$out" 2> /dev/null; } 2>&1 | awk '{ print $1 + $2 }')
+    run=$({ TIMEFORMAT='%U %S'; time "$@" > /dev/null 2> /dev/null; } 2>&1 | awk '{ print $1 + $2 }')
     best=$(awk -v a="$run" -v b="${best:-$run}" 'BEGIN { print a < b ? a : b }')
   done
   echo "$best"
@@ -55,10 +54,14 @@ echo "| workload | bytes | frames | tshark | wslens | times faster | cat | pass 
 echo "|---|---|---|---|---|---|---|---|---|"
 for kind in "${kinds[@]}"; do
   "$WORKLOAD" "$kind" "$bytes" "$capture"
-  cat=$(cpu /dev/null cat "$capture")
-  pass=$(cpu /dev/null target/release/examples/pass "$capture")
-  ours=$(cpu "$directory/wslens" "$WSLENS" analyze "$capture" --format jsonl --threads 1)
-  theirs=$(cpu "$directory/tshark" tshark -n -r "$capture" -Y websocket -T fields -e frame.number -e websocket.opcode -e websocket.mask)
+  wslens=("$WSLENS" analyze "$capture" --format jsonl --threads 1)
+  tshark=(tshark -n -r "$capture" -Y websocket -T fields -e frame.number -e websocket.opcode -e websocket.mask)
+  cat=$(cpu cat "$capture")
+  pass=$(cpu target/release/examples/pass "$capture")
+  ours=$(cpu "${wslens[@]}")
+  theirs=$(cpu "${tshark[@]}")
+  "${wslens[@]}" > "$directory/wslens"
+  "${tshark[@]}" > "$directory/tshark" 2> /dev/null
   frames_of_tshark "$directory/tshark" > "$directory/theirs"
   frames_of_wslens "$directory/wslens" > "$directory/ours"
   frames=$(wc -l < "$directory/ours")
