@@ -177,7 +177,7 @@ impl Above {
     fn leave_http(&mut self, below: &Below, state: &mut State, out: &mut dyn Hear) {
         let Above::Http(http, _) = self else { return };
         let unread = http.take_unread();
-        let tunnel = http.tunnel().map(Arc::from).or_else(|| below.tunnel.clone());
+        let tunnel = http.tunnel().map(|target| Arc::new(target.to_owned())).or_else(|| below.tunnel.clone());
         *self = match unread.first() {
             Some((_, first)) if begins_like_tls(&first.bytes) => Above::secured(&first.chunk(), tunnel, below, state),
             _ if below.opened => Above::Prelude(Prelude::within(tunnel)),
@@ -193,7 +193,7 @@ impl Above {
     }
 
     /// TLS begins with this chunk.
-    fn secured(chunk: &Chunk<'_>, tunnel: Option<Arc<str>>, below: &Below, state: &mut State) -> Above {
+    fn secured(chunk: &Chunk<'_>, tunnel: Option<Arc<String>>, below: &Below, state: &mut State) -> Above {
         match below.depth < DEEPEST {
             true => Above::Tls(Box::new(Secured::begin(chunk.packet, tunnel, below, state))),
             false => Above::Other,

@@ -35,6 +35,11 @@ impl Between {
             reconnect_stable,
         }
     }
+
+    /// The tries that this connection is the last of.
+    fn chain(&self, attempt: &Try) -> Chain {
+        self.reconnects.chain(attempt, self.reconnect_stable)
+    }
 }
 
 /// See the module.
@@ -44,16 +49,10 @@ pub(super) struct Hearing {
     referee: Referee,
     /// While the client's first masking keys are awaited.
     beginning: Option<Box<Beginning>>,
-    attempt: Option<Box<Attempt>>,
+    /// A connection that may be one of its client's many tries.
+    attempt: Option<Box<Try>>,
     /// What happens is its end: judgement is told when all of it has happened.
     ends: bool,
-}
-
-/// A connection that may be one of its client's many tries.
-#[derive(Debug)]
-struct Attempt {
-    this: Try,
-    chain: Chain,
 }
 
 impl Hearing {
@@ -82,8 +81,7 @@ impl Hearing {
             }
             hearing.beginning = between.beginnings.of(handshake, id, client, server).map(Box::new);
         }
-        let this = between.reconnects.begin(handshake, client, server, begins.first_packet);
-        hearing.attempt = this.map(|this| Box::new(Attempt { this, chain: Chain::default() }));
+        hearing.attempt = between.reconnects.begin(handshake, client, server, begins.first_packet).map(Box::new);
         hearing
     }
 
@@ -122,11 +120,10 @@ impl Hearing {
         }
         // A message that the end of the capture completes cannot be: nothing is held against the other leg any more.
         between.legs.end(self.id);
-        if let Some(attempt) = &mut self.attempt {
-            attempt.chain = between.reconnects.chain(&attempt.this, between.reconnect_stable);
-            if let Some(waits) = attempt.chain.waits() {
-                self.referee.see(&Event::Reconnected { waits, packet: attempt.this.began() });
-            }
+        if let Some(attempt) = &self.attempt
+            && let Some(waits) = between.chain(attempt).waits()
+        {
+            self.referee.see(&Event::Reconnected { waits, packet: attempt.began() });
         }
     }
 
@@ -135,7 +132,8 @@ impl Hearing {
         let Over { end, timeline, failed } = over;
         teller.judgement(self.id, &mut self.referee);
         if let Some(attempt) = self.attempt {
-            between.reconnects.end(&attempt.this, attempt.chain, end.last_packet, failed);
+            let chain = between.chain(&attempt);
+            between.reconnects.end(&attempt, chain, end.last_packet, failed);
         }
         if let Some(timeline) = timeline {
             teller.tell(|sink| sink.timeline(self.id, &timeline));

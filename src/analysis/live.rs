@@ -31,7 +31,7 @@ pub(super) struct Below {
     /// What is known of the TLS connection around it, while it is open what is inside.
     pub(super) tls: Option<Arc<Facts>>,
     /// The target of the CONNECT that opened the tunnel around it, where that is in a layer below.
-    pub(super) tunnel: Option<Arc<str>>,
+    pub(super) tunnel: Option<Arc<String>>,
     /// How many times TLS or a tunnel is around it.
     pub(super) depth: u8,
     pub(super) ends: Ends,
@@ -80,7 +80,7 @@ impl Ends {
 impl Below {
     /// The tunnel around it, for an attempt that went through it.
     pub(super) fn tunnel(&self) -> Option<String> {
-        self.tunnel.as_deref().map(str::to_owned)
+        self.tunnel.as_deref().cloned()
     }
 
     fn endpoint(&self, side: Side) -> Endpoint {

@@ -22,7 +22,7 @@ const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 pub(super) struct Prelude {
     deliveries: u32,
     bytes: usize,
-    tunnel: Option<Arc<str>>,
+    tunnel: Option<Arc<String>>,
 }
 
 /// What it became.
@@ -40,7 +40,7 @@ pub(super) enum Turn {
 
 impl Prelude {
     /// Nothing is known of it, but for the target of the tunnel that it is in.
-    pub(super) fn within(tunnel: Option<Arc<str>>) -> Prelude {
+    pub(super) fn within(tunnel: Option<Arc<String>>) -> Prelude {
         Prelude { tunnel, ..Prelude::default() }
     }
 
@@ -58,7 +58,7 @@ impl Prelude {
     }
 
     /// The target of the tunnel that it is in, also where it was SOCKS that opened it.
-    pub(super) fn tunnel(&self) -> Option<Arc<str>> {
+    pub(super) fn tunnel(&self) -> Option<Arc<String>> {
         self.tunnel.clone()
     }
 

@@ -32,14 +32,14 @@ pub(super) struct Secured {
     ends: Ends,
     first: PacketRef,
     /// The target of the CONNECT that opened the tunnel it goes through.
-    tunnel: Option<Arc<str>>,
+    tunnel: Option<Arc<String>>,
     /// What was told of it last to what is inside.
     told: Option<Arc<Facts>>,
 }
 
 impl Secured {
     /// A connection that begins like TLS in this packet, perhaps in a tunnel to this target.
-    pub(super) fn begin(first: PacketRef, tunnel: Option<Arc<str>>, below: &Below, state: &mut State) -> Secured {
+    pub(super) fn begin(first: PacketRef, tunnel: Option<Arc<String>>, below: &Below, state: &mut State) -> Secured {
         let limit = if state.key_log.is_empty() && !state.secrets_may_come {
             HELD_HOPELESS
         } else {

@@ -58,7 +58,7 @@ struct Tunnel {
     /// What goes through it.
     above: Above,
     /// Where it leads.
-    target: Arc<str>,
+    target: Arc<String>,
     first_packet: PacketRef,
 }
 

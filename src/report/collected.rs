@@ -1,6 +1,7 @@
 //! The findings of an analysis with what the formats for continuous integration say of each: which capture, which
 //! connection. They list findings by capture, so that they write at the end.
 
+use super::words::count;
 use crate::analysis::{CaptureSummary, Connection, Sink, Summary};
 use crate::rules::{Finding, Reaction};
 use std::cell::RefCell;
@@ -111,7 +112,12 @@ impl Collected {
             }
         }
         if summary.connections == 0 {
-            obstacles.push((None, "no WebSocket connection was found: nothing was checked".to_owned()));
+            let closed = self.diagnostics.iter().filter(|of| of.finding.rule.id == "cap-tls-undecryptable").count();
+            let why = match closed {
+                0 => String::new(),
+                n => format!("; {} not opened: name secrets with --keylog", count(n as u64, "TLS connection")),
+            };
+            obstacles.push((None, format!("no WebSocket connection was found: nothing was checked{why}")));
         }
         obstacles
     }
