@@ -2,34 +2,10 @@
 
 mod common;
 
-use common::testdata;
+use common::{Scratch, testdata, wslens};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-
-fn wslens(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wslens"));
-    command.current_dir(testdata("")).env("NO_COLOR", "1").env_remove("SSLKEYLOGFILE").args(arguments).output().unwrap()
-}
-
-/// A file that is gone at the end of the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Scratch {
-        Scratch(std::env::temp_dir().join(format!("wslens-annotate-{}-{name}", std::process::id())))
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
+use std::path::Path;
+use std::process::Command;
 
 /// The whole report, but for what it says of the file itself.
 fn report(capture: &str) -> Value {

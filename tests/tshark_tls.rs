@@ -3,15 +3,15 @@
 
 mod common;
 
+use common::tcp_streams::tcp_streams;
 use common::testdata;
-use std::collections::HashMap;
+use sha1::{Digest, Sha1};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use wslens::Limits;
 use wslens::capture::Reader;
-use wslens::packet::{Decoded, Decoder, FragmentLimits};
-use wslens::tcp::{Connection, Delivery, Side, Spare};
+use wslens::packet::Endpoint;
+use wslens::tcp::Delivery;
 use wslens::tls::{KeyLog, Session, Unopened};
 
 /// What each end of a connection said inside of TLS, with its address and port.
@@ -52,33 +52,17 @@ fn joined(captures: &[PathBuf]) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// What wslens opens, in the order of the first packets.
-fn ours(packets: Vec<u8>, keys: &[u8]) -> Vec<(Said, Session)> {
+fn opened(reader: Reader, keys: &[u8]) -> Vec<(Said, Session)> {
     let mut key_log = KeyLog::new();
     key_log.add(keys);
-    let mut reader = Reader::from_read("joined", Box::new(std::io::Cursor::new(packets))).unwrap();
-    let mut decoder = Decoder::new(FragmentLimits::default());
-    let (limits, mut spare) = (Limits::default(), Spare::default());
-    let mut flows = HashMap::new();
-    let mut order = Vec::new();
-    while let Some(packet) = reader.next_packet() {
-        let Decoded::Segment(segment) = decoder.decode(&packet) else { continue };
-        let (from, to) = (segment.source, segment.destination);
-        let (key, side) =
-            if flows.contains_key(&(to, from)) { ((to, from), Side::Second) } else { ((from, to), Side::First) };
-        let (connection, session, said) = flows.entry(key).or_insert_with(|| {
-            order.push(key);
-            (Connection::new(), Session::new(1 << 20), [from, to].map(|end| (end.to_string(), Vec::new())))
+    let new = |ends: [Endpoint; 2]| (ends.map(|end| (end.to_string(), Vec::new())), Session::new(1 << 20));
+    tcp_streams(reader, new, |(said, session), side, delivery| {
+        session.deliver(side, delivery, &key_log, &mut |side, delivery| {
+            if let Delivery::Data(chunk) = delivery {
+                said[side as usize].1.extend_from_slice(chunk.bytes);
+            }
         });
-        connection.segment(side, &segment, packet.at, &limits, &mut spare, &mut |side, delivery| {
-            session.deliver(side, &delivery, &key_log, &mut |side, delivery| {
-                if let Delivery::Data(chunk) = delivery {
-                    said[usize::from(side == Side::Second)].1.extend_from_slice(chunk.bytes);
-                }
-            });
-        });
-    }
-    let found = |key| flows.remove(key).map(|(_, session, said)| (said, session)).unwrap();
-    order.iter().map(found).collect()
+    })
 }
 
 /// What tshark opens, either end first, of its first `streams` TCP streams; `None` where it is not installed.
@@ -118,7 +102,8 @@ fn tsharks(packets: &[u8], keys: &[u8], streams: usize) -> Option<Vec<Said>> {
 #[test]
 fn what_is_opened_is_what_tshark_opens() {
     let (packets, keys) = joined(&captures());
-    let ours = ours(packets.clone(), &keys);
+    let reader = Reader::from_read("joined", Box::new(std::io::Cursor::new(packets.clone()))).unwrap();
+    let ours = opened(reader, &keys);
     let Some(theirs) = tsharks(&packets, &keys, ours.len()) else {
         return eprintln!("tshark is not installed: nothing was compared");
     };
@@ -149,4 +134,49 @@ fn what_is_opened_is_what_tshark_opens() {
     assert!(compared > 35 * 2000 + 360_000, "{compared}");
     // Five suites of TLS 1.3, eleven AEADs and four of CBC in 1.2, two of CBC in each of 1.1 and 1.0.
     assert_eq!(suites.len(), 24, "{suites:04X?}");
+}
+
+/// Length and SHA-1 of what client and server said, for each connection of a capture that said anything, in hexadecimal.
+fn digests(name: &str) -> Vec<[(usize, String); 2]> {
+    let keys = fs::read(testdata(&format!("{name}.keys"))).unwrap();
+    let digest = |(_, bytes): (String, Vec<u8>)| {
+        let hash = Sha1::digest(&bytes);
+        (bytes.len(), hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    };
+    opened(Reader::open(&testdata(&format!("{name}.pcap"))).unwrap(), &keys)
+        .into_iter()
+        .inspect(|(_, session)| assert_eq!(session.facts().failed, 0))
+        .filter(|(said, _)| said.iter().any(|(_, bytes)| !bytes.is_empty()))
+        .map(|(said, _)| said.map(digest))
+        .collect()
+}
+
+/// Also where tshark is not installed, what tshark 4.0 opened of captures of browsers and WebSocket libraries:
+/// `tshark -r CAPTURE -o tls.keylog_file:KEYS -q -z follow,tls,raw,STREAM`, length and SHA-1 of each direction.
+#[test]
+fn what_tshark_opens_is_opened_byte_for_byte() {
+    let expect = |(client_length, client): (usize, &str), (server_length, server): (usize, &str)| {
+        [(client_length, client.to_owned()), (server_length, server.to_owned())]
+    };
+    assert_eq!(
+        digests("wss_tls12_aes128gcm"),
+        [expect(
+            (70780, "1e134052affb9c61ae47d566576bbbeab38dd990"),
+            (70717, "21ab33fc26ee2f9dbd526cc1a205434298e31c65")
+        )]
+    );
+    assert_eq!(
+        digests("wss_tls13"),
+        [expect(
+            (70756, "d52cfd2a094528e032c8fdc85e656b9babf7fce5"),
+            (70693, "dc5404a11ec07da0432ff0de8334d87980e3d152")
+        )]
+    );
+    assert_eq!(
+        digests("h2_chromium"),
+        [expect(
+            (41012, "6d610808a8bdcf2310afc26415023cada2e847a7"),
+            (40891, "a4dee074b6891b1f926684bd1d5ed3aa21e41747")
+        )]
+    );
 }

@@ -4,9 +4,10 @@
 #   tools/compare.sh [BYTES [KIND ...]]     100000000 and bulk chat deflate churn mixed, unless given
 #
 # Prints a Markdown table: processor seconds (user and system), how many times faster wslens is, and how it compares with
-# reading the file without looking at it (cat) and with undoing a mask on all of it (pass). Both programs run on the same file one after the other, twice, and the better of
-# the two counts; ratios are what to look at, for another machine has other seconds. Needs tshark and jq. WSLENS and
-# WORKLOAD name programs to use instead of building them; TMPDIR has room for a capture and two lists of its frames.
+# reading the file without looking at it (cat) and with undoing a mask on all of it (pass). Both programs run on the same
+# file one after the other, twice, and the better of the two counts; ratios are what to look at, for another machine has
+# other seconds. Needs tshark and jq. WSLENS and WORKLOAD name programs to use instead of building them; TMPDIR has room
+# for a capture and two lists of its frames.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,14 +16,7 @@ shift || true
 kinds=("$@")
 [ ${#kinds[@]} -gt 0 ] || kinds=(bulk chat deflate churn mixed)
 
-if [ -z "${WSLENS:-}" ]; then
-  cargo build --release --locked --bin wslens
-  WSLENS=target/release/wslens
-fi
-if [ -z "${WORKLOAD:-}" ]; then
-  cargo build --release --locked --example workload
-  WORKLOAD=target/release/examples/workload
-fi
+source tools/programs.sh
 cargo build --release --locked --quiet --example pass
 for program in tshark jq; do
   command -v "$program" > /dev/null || { echo "compare: $program is not installed" >&2; exit 2; }

@@ -13,14 +13,7 @@ kinds=("$@")
 [ ${#kinds[@]} -gt 0 ] || kinds=(bulk chat deflate churn mixed lossy tiny flows huge)
 read -r -a sizes <<< "${SIZES:-1 10 100 1000 4000}"
 
-if [ -z "${WSLENS:-}" ]; then
-  cargo build --release --locked --bin wslens
-  WSLENS=target/release/wslens
-fi
-if [ -z "${WORKLOAD:-}" ]; then
-  cargo build --release --locked --example workload
-  WORKLOAD=target/release/examples/workload
-fi
+source tools/programs.sh
 
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT

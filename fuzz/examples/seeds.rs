@@ -1,14 +1,16 @@
 //! Writes the corpora of `conversation`, `tls` and `http2` from the captures in testdata: what was said in them, in the form
 //! that each target reads. Takes nothing, gives `fuzz/corpus/TARGET/CAPTURE-CONNECTION`.
 
-use std::collections::HashMap;
+#[path = "../../tests/common/tcp_streams.rs"]
+mod tcp_streams;
+
 use std::fs;
 use std::path::{Path, PathBuf};
+use tcp_streams::tcp_streams;
+use wslens::Role;
 use wslens::capture::Reader;
-use wslens::packet::{Decoded, Decoder, FragmentLimits};
-use wslens::tcp::{Connection, Delivery, Side, Spare};
+use wslens::tcp::{Delivery, Side};
 use wslens::tls::{KeyLog, Session};
-use wslens::{Limits, Role};
 
 /// Longer conversations make a fuzzer slow, and what is said late in them has been said before.
 const LONGEST: usize = 16 << 10;
@@ -53,33 +55,20 @@ fn write(root: &Path, target: &str, name: &str, bytes: &[u8]) {
 fn conversations(path: &Path, keys: Option<&[u8]>) -> Vec<Vec<Said>> {
     let mut key_log = KeyLog::new();
     key_log.add(keys.unwrap_or_default());
-    let mut reader = Reader::open(path).unwrap();
-    let mut decoder = Decoder::new(FragmentLimits::default());
-    let (limits, mut spare) = (Limits::default(), Spare::default());
-    let mut flows = HashMap::new();
-    let mut order = Vec::new();
-    while let Some(packet) = reader.next_packet() {
-        let Decoded::Segment(segment) = decoder.decode(&packet) else { continue };
-        let (from, to) = (segment.source, segment.destination);
-        let (key, side) =
-            if flows.contains_key(&(to, from)) { ((to, from), Side::Second) } else { ((from, to), Side::First) };
-        let (connection, session, said) = flows.entry(key).or_insert_with(|| {
-            order.push(key);
-            (Connection::new(), Session::new(1 << 20), Vec::<Said>::new())
-        });
-        let mut say = |side, delivery: Delivery<'_>| {
+    let is_tls = keys.is_some_and(|keys| !keys.is_empty());
+    let new = |_| (Session::new(1 << 20), Vec::<Said>::new());
+    let streams = tcp_streams(Reader::open(path).unwrap(), new, |(session, said), side, delivery| {
+        let mut say = |side, delivery: &Delivery<'_>| {
             if let Delivery::Data(chunk) = delivery {
                 said.push((if side == Side::First { Role::Client } else { Role::Server }, chunk.bytes.to_vec()));
             }
         };
-        connection.segment(side, &segment, packet.at, &limits, &mut spare, &mut |side, delivery| match keys
-            .is_some_and(|keys| !keys.is_empty())
-        {
-            true => session.deliver(side, &delivery, &key_log, &mut say),
+        match is_tls {
+            true => session.deliver(side, delivery, &key_log, &mut |side, delivery| say(side, &delivery)),
             false => say(side, delivery),
-        });
-    }
-    order.iter().map(|key| flows.remove(key).unwrap().2).filter(|said| !said.is_empty()).collect()
+        }
+    });
+    streams.into_iter().map(|(_, said)| said).filter(|said| !said.is_empty()).collect()
 }
 
 /// For [`wslens_fuzz::speak`].

@@ -11,7 +11,7 @@ use crate::http2::StreamEvent;
 use crate::packet::Endpoint;
 use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, Side};
 use crate::tls::Facts;
-use crate::websocket::{self, CaptureFact, Ending, Event, Handshake, TcpEnd};
+use crate::websocket::{self, CaptureFact, Closing, Ending, Event, Handshake, TcpEnd};
 use crate::{PerRole, Role};
 use std::sync::Arc;
 
@@ -213,7 +213,7 @@ impl Live {
 
     /// Nothing more will come.
     pub(super) fn finish(self, ending: &Ending, captured: &Captured, state: &mut State, out: &mut dyn Hear) {
-        let Live { slot, client, connection, early_dropped, ended_by } = self;
+        let Live { client, early_dropped, ended_by, .. } = self;
         let unseen = match (captured.facts.first_seen, captured.facts.second_seen) {
             (true, false) => Some(Side::Second),
             (false, true) => Some(Side::First),
@@ -226,12 +226,29 @@ impl Live {
         let duplicates = (packets > 0).then_some(CaptureFact::Duplicates { packets });
         let checksums = captured.bad_checksums.map(|(packets, first)| CaptureFact::BadChecksums { packets, first });
         let early = (early_dropped > 0).then_some(CaptureFact::EarlyBytesDropped { bytes: early_dropped });
-        out.hear(Said::Ending(slot, [one_direction, duplicates, checksums, early].into_iter().flatten().collect()));
+        let facts = [one_direction, duplicates, checksums, early].into_iter().flatten().collect();
+        let failed = |closing: &Closing| {
+            // RFC 6455 §7.2.3 speaks of closures that the client did not want.
+            let told = closing.outcomes.client.as_ref().and_then(|outcome| outcome.code);
+            ended_by == Some(Role::Server) && told == Some(1006)
+        };
+        self.end(facts, ending, captured.marks.as_deref(), failed, state, out);
+    }
+
+    /// Says how it ends; `failed` tells from how it was closed whether its client did not want that.
+    fn end(
+        self,
+        facts: Vec<CaptureFact>,
+        ending: &Ending,
+        marks: Option<&Marks>,
+        failed: impl FnOnce(&Closing) -> bool,
+        state: &mut State,
+        out: &mut dyn Hear,
+    ) {
+        let Live { slot, client, connection, .. } = self;
+        out.hear(Said::Ending(slot, facts));
         let (closing, stats) = connection.finish(ending, &mut |event| out.hear(Said::Event(slot, &event)));
-        // RFC 6455 §7.2.3 speaks of closures that the client did not want.
-        let told = closing.outcomes.client.as_ref().and_then(|outcome| outcome.code);
-        let failed = ended_by == Some(Role::Server) && told == Some(1006);
-        let timeline = captured.marks.as_ref().map(|marks| marks.timeline(client));
+        let (failed, timeline) = (failed(&closing), marks.map(|marks| marks.timeline(client)));
         let end = ConnectionEnd { last_packet: ending.last_packet, closing, stats };
         out.hear(Said::Over(slot, Box::new(Over { end, timeline, failed })));
         state.slots.give_back(slot);
@@ -253,12 +270,8 @@ pub(super) fn attempt_failed(
     };
     let connection = websocket::Connection::new(&handshake, state.settings.clone());
     let slot = begin(client, Some(handshake), false, below, state, out);
-    out.hear(Said::Ending(slot, Vec::new()));
-    let (closing, stats) = connection.finish(ending, &mut |event| out.hear(Said::Event(slot, &event)));
-    let timeline = below.marks.as_ref().map(|marks| marks.timeline(client));
-    let end = ConnectionEnd { last_packet: ending.last_packet, closing, stats };
-    out.hear(Said::Over(slot, Box::new(Over { end, timeline, failed })));
-    state.slots.give_back(slot);
+    let live = Live { slot, client, connection, early_dropped: 0, ended_by: None };
+    live.end(Vec::new(), ending, below.marks.as_deref(), |_| failed, state, out);
 }
 
 /// Says that a connection begins.

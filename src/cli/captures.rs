@@ -8,6 +8,7 @@ use crate::capture::{Error, Reader, in_time_order};
 use crate::policy::Bar;
 use crate::report::Paths;
 use crate::rules::Finding;
+use crate::rules::capture::TLS_UNDECRYPTABLE;
 use crate::tls::KeyLog;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -232,7 +233,7 @@ impl Sink for Watch<'_> {
     }
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {
-        self.undecryptable += u64::from(finding.rule.id == "cap-tls-undecryptable");
+        self.undecryptable += u64::from(finding.rule == &TLS_UNDECRYPTABLE);
         self.inner.finding(id, finding)
     }
 

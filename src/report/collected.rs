@@ -1,8 +1,8 @@
 //! The findings of an analysis with what the formats for continuous integration say of each: which capture, which
 //! connection. They list findings by capture, so that they write at the end.
 
-use super::words::count;
 use crate::analysis::{CaptureSummary, Connection, Sink, Summary};
+use crate::rules::capture::TLS_UNDECRYPTABLE;
 use crate::rules::{Finding, Reaction};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -112,10 +112,10 @@ impl Collected {
             }
         }
         if summary.connections == 0 {
-            let closed = self.diagnostics.iter().filter(|of| of.finding.rule.id == "cap-tls-undecryptable").count();
-            let why = match closed {
-                0 => String::new(),
-                n => format!("; {} not opened: name secrets with --keylog", count(n as u64, "TLS connection")),
+            let is_closed = |of: &Diagnostic| of.finding.rule == &TLS_UNDECRYPTABLE;
+            let why = match self.diagnostics.iter().any(is_closed) {
+                true => "; TLS was not opened: name secrets with --keylog",
+                false => "",
             };
             obstacles.push((None, format!("no WebSocket connection was found: nothing was checked{why}")));
         }

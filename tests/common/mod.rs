@@ -1,11 +1,13 @@
 //! What the tests share: where captures are, and a sink that remembers what it was told.
 #![allow(dead_code)]
 
+pub mod tcp_streams;
 pub mod wire;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use wslens::Role;
 use wslens::analysis::{Analyzer, CaptureSummary, Connection, ConnectionEnd, Options, Sink};
 use wslens::capture::Reader;
@@ -16,6 +18,31 @@ use wslens::websocket::{Frame, Message};
 /// The path of a file in testdata.
 pub fn testdata(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
+}
+
+/// Runs the program where the captures are, so that their paths are relative.
+pub fn wslens(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wslens"));
+    command.current_dir(testdata("")).env("NO_COLOR", "1").env_remove("SSLKEYLOGFILE").args(arguments).output().unwrap()
+}
+
+/// A path for a file that is gone at the end of the test. No other test of the same program may take the name.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new(name: &str) -> Scratch {
+        Scratch(std::env::temp_dir().join(format!("wslens-{}-{}", std::process::id(), name.replace('/', "-"))))
+    }
+
+    pub fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// Remembers what an analysis tells.

@@ -8,8 +8,8 @@ mod closed;
 mod rules;
 
 pub use closed::tls_undecryptable;
-pub use rules::RULES;
 use rules::*;
+pub use rules::{RULES, TLS_UNDECRYPTABLE};
 
 use super::docket::Docket;
 use super::referee::{Context, Topic};
