@@ -64,9 +64,10 @@ fn mark(name: &[u8]) -> u64 {
 }
 
 impl Headers {
-    /// Those of a head with these bytes and at most so many lines, to be told with [`add`](Headers::add).
-    pub(super) fn of(head: &[u8], lines: usize) -> Headers {
-        Headers { text: head.to_vec(), lines: Vec::with_capacity(lines), marks: 0 }
+    /// Those of a head with these bytes, to be told with [`add`](Headers::add).
+    pub(super) fn of(head: &[u8]) -> Headers {
+        // As many as most heads have.
+        Headers { text: head.to_vec(), lines: Vec::with_capacity(8), marks: 0 }
     }
 
     /// The next line, by where its name and its value stand in the head.

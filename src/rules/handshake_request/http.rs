@@ -239,7 +239,7 @@ pub(super) fn judge_start(case: &mut Case<'_>, head_bytes: u64) {
         let text = format!("the upgrade request is {}", quoted(version.as_bytes()));
         case.file_showing(&HTTP_VERSION_LOW, version.as_bytes(), text);
     }
-    if let Some(fault) = target_fault(target, only_host(request)) {
+    if let Some(fault) = target_fault(target, || only_host(request)) {
         let text = format!("the request target {} {fault}", quoted(target.as_bytes()));
         case.file_showing(&TARGET_INVALID, target.as_bytes(), text);
     }
@@ -274,13 +274,14 @@ fn judge_form(case: &mut Case<'_>, head_bytes: u64) {
 /// Host, Upgrade and Connection.
 pub(super) fn judge_fields(case: &mut Case<'_>) {
     let request = case.request;
-    match request.all("host").count() {
-        0 => case.file(&HOST_MISSING, "the request has no Host"),
-        1 if request.first("host").is_some_and(<[u8]>::is_empty) => case.file(&HOST_MISSING, "Host is empty"),
-        1 => {}
-        lines => {
-            let text = format!("Host appears {lines} times in the request");
-            case.file_showing(&HOST_DUPLICATE, request.first("host").unwrap_or_default(), text);
+    let mut hosts = request.all("host");
+    match (hosts.next(), hosts.count()) {
+        (None, _) => case.file(&HOST_MISSING, "the request has no Host"),
+        (Some(b""), 0) => case.file(&HOST_MISSING, "Host is empty"),
+        (Some(_), 0) => {}
+        (Some(first), more) => {
+            let text = format!("Host appears {} times in the request", more + 1);
+            case.file_showing(&HOST_DUPLICATE, first, text);
         }
     }
     // RFC 9110 §7.8: `protocol = protocol-name ["/" protocol-version]`.
@@ -359,7 +360,7 @@ fn only_host(request: &Head<RequestLine>) -> Option<&[u8]> {
 }
 
 /// What is wrong with a target, as the end of a sentence.
-fn target_fault(target: &str, host: Option<&[u8]>) -> Option<String> {
+fn target_fault<'a>(target: &str, host: impl FnOnce() -> Option<&'a [u8]>) -> Option<String> {
     if target.is_empty() || target.starts_with('/') {
         return None;
     }
@@ -376,7 +377,7 @@ fn target_fault(target: &str, host: Option<&[u8]>) -> Option<String> {
     if authority.is_empty() {
         return Some("names no host".to_owned());
     }
-    let host = host?;
+    let host = host()?;
     let told = String::from_utf8_lossy(host);
     let agrees = endpoint(authority, default_port) == endpoint(&told, default_port);
     (!agrees).then(|| format!("contradicts Host, which is {}", quoted(host)))

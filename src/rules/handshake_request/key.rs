@@ -4,7 +4,7 @@ use super::Case;
 use crate::rules::header_syntax::quoted;
 use crate::rules::{Blames, Confidence, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
-use crate::websocket::{KeyFault, SAMPLE_KEYS, decode_key};
+use crate::websocket::{KeyFault, SAMPLE_KEYS};
 
 /// The rules of this file.
 pub const RULES: &[&Rule] =
@@ -140,24 +140,26 @@ pub static KEY_REUSED: Rule = Rule {
 };
 
 pub(super) fn judge(case: &mut Case<'_>) {
-    let request = case.request;
-    let Some(key) = request.first(KEY) else {
+    let (handshake, request) = (case.handshake, case.request);
+    let mut keys = request.all(KEY);
+    let Some(key) = keys.next() else {
         return case.file(&KEY_MISSING, "the request has no Sec-WebSocket-Key");
     };
-    let lines = request.all(KEY).count();
+    let lines = 1 + keys.count();
     if lines > 1 {
         case.file_showing(&KEY_DUPLICATE, key, format!("Sec-WebSocket-Key appears {lines} times in the request"));
     }
-    match decode_key(key) {
-        Err(fault) => {
-            let text = format!("the key {} is not base64: {}", quoted(key), describe(fault, key.len()));
+    match &handshake.key {
+        None => {}
+        Some(Err(fault)) => {
+            let text = format!("the key {} is not base64: {}", quoted(key), describe(*fault, key.len()));
             case.file_showing(&KEY_BAD_BASE64, key, text);
         }
-        Ok(decoded) if decoded.bytes.len() != NONCE_LENGTH => {
+        Some(Ok(decoded)) if decoded.bytes.len() != NONCE_LENGTH => {
             let text = format!("the key {} decodes to {} bytes instead of 16", quoted(key), decoded.bytes.len());
             case.file_showing(&KEY_WRONG_LENGTH, key, text);
         }
-        Ok(decoded) => {
+        Some(Ok(decoded)) => {
             if !decoded.canonical {
                 let text = format!("the last symbol of the key {} has pad bits that are not zero", quoted(key));
                 case.file_showing(&KEY_NONCANONICAL, key, text);
@@ -165,7 +167,7 @@ pub(super) fn judge(case: &mut Case<'_>) {
             judge_randomness(case, key, &decoded.bytes);
         }
     }
-    if let Some(other) = case.handshake.neighbourhood.key_of {
+    if let Some(other) = handshake.neighbourhood.key_of {
         let text = format!("the key {} was sent on connection {other} to the same server already", quoted(key));
         case.file_showing(&KEY_REUSED, key, text);
     }

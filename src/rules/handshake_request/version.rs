@@ -97,14 +97,15 @@ pub static VERSION_NOT_13: Rule = Rule {
 
 pub(super) fn judge(case: &mut Case<'_>) {
     let request = case.request;
-    let Some(first) = request.first(VERSION) else {
+    let mut versions = request.all(VERSION);
+    let Some(first) = versions.next() else {
         // RFC 8441 §5 asks for it less strictly: see the rules for HTTP/2.
         if case.handshake.http2.is_some() {
             return;
         }
         return case.file(&VERSION_MISSING, "the request has no Sec-WebSocket-Version");
     };
-    let lines = request.all(VERSION).count();
+    let lines = 1 + versions.count();
     if lines > 1 {
         let text = format!("Sec-WebSocket-Version appears {lines} times in the request");
         case.file_showing(&VERSION_DUPLICATE, first, text);

@@ -190,8 +190,8 @@ impl<'a> Answer<'a> {
             self.file_against_request(&VERSION_CONTRADICTION, text, listed);
             return;
         }
-        let about_version =
-            status == 426 || (status == 400 && switch::faults_of(request).iter().all(|fault| fault.is_about_version));
+        let about_version = status == 426
+            || (status == 400 && switch::faults_of(self.handshake, request).iter().all(|fault| fault.is_about_version));
         let is_version = !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit());
         if about_version && is_version && asked != "13" && self.response.first("sec-websocket-version").is_none() {
             let text = format!("server refused version {asked} with {status} without naming the versions it speaks");

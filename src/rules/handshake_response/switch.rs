@@ -4,7 +4,7 @@ use super::answer_rules::*;
 use super::field_rules::*;
 use super::{Answer, shown};
 use crate::http::{Head, RequestLine};
-use crate::websocket::{AcceptCause, Family, accept_key, decode_key};
+use crate::websocket::{AcceptCause, Family, Handshake, accept_key};
 use std::borrow::Cow;
 
 /// Something for which RFC 6455 §4.2.1 obliges the server to refuse a request.
@@ -49,7 +49,7 @@ impl Answer<'_> {
     /// RFC 9110 §7.8 and RFC 6455 §4.2.1: what a server may accept.
     fn requested(&mut self) {
         let Some(request) = self.whole_request() else { return };
-        let faults = faults_of(request);
+        let faults = faults_of(self.handshake, request);
         // A protocol may have a version behind a slash (RFC 9110 §7.8).
         let is_websocket = |offered: &[u8]| {
             offered.split(|&byte| byte == b'/').next().is_some_and(|name| name.eq_ignore_ascii_case(b"websocket"))
@@ -150,7 +150,7 @@ impl Answer<'_> {
 }
 
 /// What RFC 6455 §4.2.1 obliges a server to refuse in this request; Upgrade is not looked at.
-pub(super) fn faults_of(request: &Head<RequestLine>) -> Vec<RequestFault> {
+pub(super) fn faults_of(handshake: &Handshake, request: &Head<RequestLine>) -> Vec<RequestFault> {
     let mut faults = Vec::new();
     let mut add = |what: Cow<'static, str>| faults.push(RequestFault { what, is_about_version: false });
     // RFC 9110 §9.1: methods have case.
@@ -166,7 +166,7 @@ pub(super) fn faults_of(request: &Head<RequestLine>) -> Vec<RequestFault> {
     if !request.lists("connection", "upgrade") {
         add("its Connection does not list Upgrade".into());
     }
-    match request.first("sec-websocket-key").map(decode_key) {
+    match &handshake.key {
         None => add("it has no Sec-WebSocket-Key".into()),
         Some(Err(_)) => add("its key is not base64".into()),
         Some(Ok(key)) if key.bytes.len() != 16 => {

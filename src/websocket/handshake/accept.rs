@@ -154,7 +154,10 @@ pub fn check_accept(key: &[u8], received: &[u8]) -> AcceptCheck {
     let expected = accept_key(key);
     // RFC 6455 §4.1: white space around the value does not count; anything else does.
     let valid = received == expected.as_bytes();
-    let cause = if valid { None } else { search(key, received, expected.as_bytes()) };
+    if valid {
+        return AcceptCheck { received: expected.clone(), expected, valid, cause: None };
+    }
+    let cause = search(key, received, expected.as_bytes());
     AcceptCheck { received: String::from_utf8_lossy(received).into_owned(), expected, valid, cause }
 }
 

@@ -29,6 +29,8 @@ pub struct Handshake {
     pub attempt: Attempt,
     /// The generation of the protocol.
     pub family: Family,
+    /// What the first `Sec-WebSocket-Key` decodes to; `None` where none was seen.
+    pub key: Option<Result<DecodedKey, KeyFault>>,
     /// `Sec-WebSocket-Accept` held against the key; `None` where either was not seen.
     pub accept: Option<AcceptCheck>,
     /// The hixie-76 challenge held against its answer; `None` for other generations.
@@ -102,6 +104,7 @@ impl Handshake {
         let key = request.and_then(|request| request.first("sec-websocket-key"));
         let received = response.and_then(|response| response.first("sec-websocket-accept"));
         let accept = key.zip(received).map(|(key, received)| check_accept(key, received));
+        let key = key.map(decode_key);
         let hixie = (family == Family::Hixie76).then(|| hixie::check(&attempt)).flatten();
         let (offers, offer_syntax) =
             settle(request.and_then(|request| extensions::parse_lines(request.all(EXTENSIONS))));
@@ -113,6 +116,7 @@ impl Handshake {
         Handshake {
             attempt,
             family,
+            key,
             accept,
             hixie,
             offers,
