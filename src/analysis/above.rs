@@ -241,7 +241,7 @@ impl Above {
             },
             Step::Attempt(mut attempt) => {
                 attempt.tunnel = attempt.tunnel.or_else(|| below.tunnel());
-                live::attempt_failed(Handshake::from_attempt(*attempt), ending, below, state, out);
+                live::attempt_failed(Handshake::from_attempt(attempt), ending, below, state, out);
             }
             Step::Http2(switch) => {
                 let mut streams = Streams::upgraded(&switch, below, &state.limits);

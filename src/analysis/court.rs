@@ -103,7 +103,7 @@ impl Hear for Sitting<'_> {
                 if places.len() <= slot {
                     places.resize_with(slot + 1, || None);
                 }
-                places[slot] = Some(Box::new(Hearing::begin(*begins, bench, between, teller)));
+                places[slot] = Some(Box::new(Hearing::begin(begins, bench, between, teller)));
             }
             Said::Ending(slot, facts) => {
                 if let Some(hearing) = at(places, slot) {
@@ -111,8 +111,8 @@ impl Hear for Sitting<'_> {
                 }
             }
             Said::Over(Slot(slot), over) => {
-                if let Some(hearing) = places.get_mut(slot as usize).and_then(Option::take) {
-                    hearing.over(*over, between, teller);
+                if let Some(mut hearing) = places.get_mut(slot as usize).and_then(Option::take) {
+                    hearing.over(&over, between, teller);
                 }
             }
             Said::ClientRandom(random) => teller.tell(|sink| sink.client_random(&random)),

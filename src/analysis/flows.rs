@@ -40,12 +40,30 @@ struct Moment {
     number: u64,
 }
 
-impl Moment {
-    /// Whether it has been waited for longer than this since `past`.
-    fn is_after(&self, past: Moment, patience: Patience) -> bool {
-        let time = self.time.zip(past.time);
-        time.is_some_and(|(now, past)| now.0.saturating_sub(past.0) > patience.nanoseconds)
-            || self.number.saturating_sub(past.number) > patience.packets
+/// When something has waited long enough: once it is later than the time, or the packets have passed the number.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    nanoseconds: i64,
+    number: u64,
+}
+
+impl Due {
+    const NEVER: Due = Due { nanoseconds: i64::MAX, number: u64::MAX };
+
+    /// When it has been waited for longer than this since `past`.
+    fn after(past: Moment, patience: Patience) -> Due {
+        let nanoseconds = past.time.map_or(i64::MAX, |past| past.0.saturating_add(patience.nanoseconds));
+        Due { nanoseconds, number: past.number.saturating_add(patience.packets) }
+    }
+
+    /// When the first of a queue is due.
+    fn of(queue: &VecDeque<Waiting>, patience: Patience) -> Due {
+        queue.front().map_or(Due::NEVER, |first| Due::after(first.since, patience))
+    }
+
+    #[inline]
+    fn is_past(&self, now: Moment) -> bool {
+        now.number > self.number || now.time.is_some_and(|now| now.0 > self.nanoseconds)
     }
 }
 
@@ -97,6 +115,8 @@ pub(super) struct Flows {
     /// By group.
     closed: Box<[Closed]>,
     now: Moment,
+    /// When the first of those that linger, or of the stones, is due: asked at every packet.
+    due: Due,
     count: u64,
     shared: Shared,
 }
@@ -131,7 +151,16 @@ impl Flows {
         let (lingering, stones) = (VecDeque::new(), VecDeque::new());
         let closed = (0..GROUPS).map(|_| Closed::default()).collect();
         let shared = Shared { limits, spare: Spare::default() };
-        Flows { known: Table::default(), lingering, stones, closed, now: Moment::default(), count: 0, shared }
+        Flows {
+            known: Table::default(),
+            lingering,
+            stones,
+            closed,
+            now: Moment::default(),
+            due: Due::NEVER,
+            count: 0,
+            shared,
+        }
     }
 
     /// TCP connections seen so far.
@@ -140,15 +169,16 @@ impl Flows {
     }
 
     /// A segment of any connection came in this packet: lets go of what has been over for long enough.
+    #[inline]
     pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
         self.now = Moment { time: self.now.time.max(at.time), number: at.number };
-        if is_due(&self.lingering, self.now, LINGER) || is_due(&self.stones, self.now, STONE) {
+        if self.due.is_past(self.now) {
             self.let_go(at, state, out);
         }
     }
 
     fn let_go(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
-        while is_due(&self.lingering, self.now, LINGER)
+        while Due::of(&self.lingering, LINGER).is_past(self.now)
             && let Some(waiting) = self.lingering.pop_front()
         {
             let Some(known) = self.known.get_mut(&waiting.key) else { continue };
@@ -162,7 +192,7 @@ impl Flows {
             }
             self.stones.push_back(Waiting { since: self.now, ..waiting });
         }
-        while is_due(&self.stones, self.now, STONE)
+        while Due::of(&self.stones, STONE).is_past(self.now)
             && let Some(waiting) = self.stones.pop_front()
         {
             if let Some(Known::Stone(stone)) = self.known.get_mut(&waiting.key)
@@ -171,6 +201,13 @@ impl Flows {
                 self.known.remove(&waiting.key);
             }
         }
+        self.wait();
+    }
+
+    /// Waits for the first of those that linger and of the stones.
+    fn wait(&mut self) {
+        let (flow, stone) = (Due::of(&self.lingering, LINGER), Due::of(&self.stones, STONE));
+        self.due = Due { nanoseconds: flow.nanoseconds.min(stone.nanoseconds), number: flow.number.min(stone.number) };
     }
 
     /// Takes the next segment of these connections; it was [passed](Self::pass).
@@ -209,6 +246,7 @@ impl Flows {
                 if !stone.closed && (segment.flags.fin || segment.flags.rst) {
                     stone.closed = true;
                     self.stones.push_back(Waiting { key, id: stone.id, since: self.now });
+                    self.wait();
                 }
             }
             Known::Flow(flow) => {
@@ -218,6 +256,7 @@ impl Flows {
                     *known = Known::Stone(Stone::of(flow, false));
                 } else if !was_over && flow.is_over() {
                     self.lingering.push_back(Waiting { key, id: flow.id(), since: self.now });
+                    self.wait();
                 }
             }
         }
@@ -228,7 +267,7 @@ impl Flows {
     pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         self.lingering.clear();
         self.stones.clear();
-        self.now = Moment::default();
+        (self.now, self.due) = (Moment::default(), Due::NEVER);
         let open = self.known.drain().filter_map(|known| match known {
             Known::Flow(flow) => Some((flow, end)),
             Known::Stone(_) => None,
@@ -243,10 +282,4 @@ impl Flows {
             out.turn(Turn { packet: u64::MAX, order: id.packet });
         }
     }
-}
-
-/// Whether what is first has waited long enough. Asked at every packet.
-#[inline]
-fn is_due(queue: &VecDeque<Waiting>, now: Moment, patience: Patience) -> bool {
-    queue.front().is_some_and(|first| now.is_after(first.since, patience))
 }

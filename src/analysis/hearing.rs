@@ -50,14 +50,19 @@ pub(super) struct Hearing {
     /// While the client's first masking keys are awaited.
     beginning: Option<Box<Beginning>>,
     /// A connection that may be one of its client's many tries.
-    attempt: Option<Box<Try>>,
+    attempt: Option<Try>,
     /// What happens is its end: judgement is told when all of it has happened.
     ends: bool,
 }
 
 impl Hearing {
     /// Tells of the connection, and has its handshake judged.
-    pub(super) fn begin(mut begins: Begins, bench: &Bench, between: &mut Between, teller: &mut Teller<'_>) -> Hearing {
+    pub(super) fn begin(
+        mut begins: Box<Begins>,
+        bench: &Bench,
+        between: &mut Between,
+        teller: &mut Teller<'_>,
+    ) -> Hearing {
         let id = teller.next_connection();
         let (client, server) = (begins.ends.client.ip, begins.ends.server);
         if let Some(handshake) = &mut begins.handshake {
@@ -81,7 +86,7 @@ impl Hearing {
             }
             hearing.beginning = between.beginnings.of(handshake, id, client, server).map(Box::new);
         }
-        hearing.attempt = between.reconnects.begin(handshake, client, server, begins.first_packet).map(Box::new);
+        hearing.attempt = between.reconnects.begin(handshake, client, server, begins.first_packet);
         hearing
     }
 
@@ -128,17 +133,17 @@ impl Hearing {
     }
 
     /// Nothing more happens.
-    pub(super) fn over(mut self, over: Over, between: &mut Between, teller: &mut Teller<'_>) {
+    pub(super) fn over(&mut self, over: &Over, between: &mut Between, teller: &mut Teller<'_>) {
         let Over { end, timeline, failed } = over;
         teller.judgement(self.id, &mut self.referee);
-        if let Some(attempt) = self.attempt {
-            let chain = between.chain(&attempt);
-            between.reconnects.end(&attempt, chain, end.last_packet, failed);
+        if let Some(attempt) = &self.attempt {
+            let chain = between.chain(attempt);
+            between.reconnects.end(attempt, chain, end.last_packet, *failed);
         }
         if let Some(timeline) = timeline {
-            teller.tell(|sink| sink.timeline(self.id, &timeline));
+            teller.tell(|sink| sink.timeline(self.id, timeline));
         }
-        teller.tell(|sink| sink.connection_end(self.id, &end));
+        teller.tell(|sink| sink.connection_end(self.id, end));
     }
 }
 

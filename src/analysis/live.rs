@@ -114,7 +114,7 @@ impl Live {
     /// Protocols switched: the bytes that are held belong to the WebSocket already.
     pub(super) fn switched(switch: Switch, below: &Below, state: &mut State, out: &mut dyn Hear) -> Live {
         let Switch { attempt, held, begins, holes } = switch;
-        let mut live = Live::opened(Handshake::from_attempt(*attempt), below, state, out);
+        let mut live = Live::opened(Handshake::from_attempt(attempt), below, state, out);
         for sender in [Role::Client, Role::Server] {
             if let Some(missing) = holes[sender] {
                 live.deliver_from(sender, &Delivery::Missing(missing), state, out);

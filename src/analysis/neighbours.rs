@@ -14,10 +14,13 @@ const REMEMBERED: usize = 65_536;
 /// Recent handshakes that are searched for one that was open at the same time.
 const RECENT: usize = 64;
 
+/// What the key of a request asks for: a SHA-1 in base64 (RFC 6455 §4.2.2).
+type Accept = [u8; 28];
+
 /// Remembers handshakes, the oldest forgotten first.
 #[derive(Debug, Default)]
 pub(super) struct Neighbours {
-    by_accept: Remembered<Box<str>, Known, REMEMBERED>,
+    by_accept: Remembered<Accept, Known, REMEMBERED>,
     recent: VecDeque<Known>,
 }
 
@@ -38,7 +41,7 @@ impl Neighbours {
     pub(super) fn meet(&mut self, handshake: &mut Handshake, known: Known) {
         let mut neighbourhood = Neighbourhood::default();
         if let Some(check) = handshake.accept.as_mut().filter(|check| !check.valid)
-            && let Some(other) = self.by_accept.get(check.received.as_str())
+            && let Some(other) = self.by_accept.get(check.received.as_bytes())
         {
             check.cause = Some(AcceptCause::OtherConnection(other.id));
         }
@@ -47,8 +50,8 @@ impl Neighbours {
             _ => false,
         };
         let same_ends = |other: &Known| other.client == known.client && other.server == known.server;
-        let expected = handshake.expected_accept();
-        let same_key = expected.as_ref().and_then(|expected| self.by_accept.get(expected.as_str()));
+        let expected = handshake.expected_accept().and_then(|expected| Accept::try_from(expected.as_bytes()).ok());
+        let same_key = expected.as_ref().and_then(|expected| self.by_accept.get(expected));
         if let Some(other) = same_key.filter(|other| other.flow != known.flow) {
             // The two legs of a proxied connection carry one key to two servers.
             if same_ends(other) {
@@ -57,21 +60,23 @@ impl Neighbours {
                 neighbourhood.leg_of = Some(other.id);
             }
         }
+        // Hardly any overlaps: asked first, as all of them are at every handshake.
         neighbourhood.opening_beside = self
             .recent
             .iter()
-            .find(|other| other.flow != known.flow && same_ends(other) && overlaps(other))
+            .find(|other| overlaps(other) && other.flow != known.flow && same_ends(other))
             .map(|other| other.id);
         handshake.neighbourhood = neighbourhood;
         self.remember(expected, known);
     }
 
-    fn remember(&mut self, expected: Option<String>, known: Known) {
+    fn remember(&mut self, expected: Option<Accept>, known: Known) {
         if self.recent.len() == RECENT {
             self.recent.pop_back();
         }
         self.recent.push_front(known);
-        let Some(expected) = expected.map(String::into_boxed_str) else { return };
-        self.by_accept.insert(expected, known);
+        if let Some(expected) = expected {
+            self.by_accept.insert(expected, known);
+        }
     }
 }

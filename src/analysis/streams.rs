@@ -167,7 +167,7 @@ impl Followed {
                 attempt.tunnel = below.tunnel();
                 let (stream, last_packet) = (opening.stream, last_packet(&attempt, below));
                 let below = self.of_stream(attempt.request.as_ref().map(|request| request.packet), below);
-                let live = Live::opened(Handshake::from_stream(*attempt, opening), &below, state, out);
+                let live = Live::opened(Handshake::from_stream(attempt, opening), &below, state, out);
                 let kind = self.begun(live);
                 self.open.insert(stream, Stream { kind, ends: Ends::default(), last_packet });
             }
@@ -175,7 +175,7 @@ impl Followed {
                 attempt.tunnel = below.tunnel();
                 let ending = refusal(&attempt, &opening, below, ending);
                 let below = self.of_stream(attempt.request.as_ref().map(|request| request.packet), below);
-                live::attempt_failed(Handshake::from_stream(*attempt, opening), &ending, &below, state, out);
+                live::attempt_failed(Handshake::from_stream(attempt, opening), &ending, &below, state, out);
             }
             Step::Tunnel { stream, .. } if below.depth >= DEEPEST => return Some(stream),
             Step::Tunnel { stream, target, packet } => {

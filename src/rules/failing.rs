@@ -117,7 +117,7 @@ impl Judgement<'_> {
         Finding {
             frame: at.frame,
             stream_offset: at.stream_offset,
-            evidence: at.evidence.clone(),
+            evidence: at.header.bytes().to_vec(),
             ..Finding::new(rule, Some(self.offence.by), text).at(at.packet)
         }
     }

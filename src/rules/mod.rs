@@ -17,6 +17,7 @@ mod fragmentation;
 mod frame_header;
 mod handshake_request;
 mod handshake_response;
+mod header_bytes;
 mod header_syntax;
 mod http2;
 mod legacy;

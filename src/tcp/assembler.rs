@@ -193,6 +193,8 @@ impl Assembler {
             let acknowledged = self.known_when_sent(end.unwrap_or(0), acknowledged);
             self.bytes(offset, segment, packet, acknowledged, limits, deliver);
         } else if let (Some(offset), Some(acknowledged)) = (end.filter(|&end| end > self.next), acknowledged)
+            // Nothing follows the end that its sender could have sent by then.
+            && self.end.as_ref().is_none_or(|end| end.offset > self.next)
             && self.ahead().is_none_or(|ahead| ahead.offset <= self.next)
         {
             self.disorder.get_or_insert_default().ahead = Some(Ahead { offset, acknowledged });

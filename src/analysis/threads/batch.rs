@@ -37,16 +37,19 @@ pub(super) enum Then {
     Rest,
 }
 
-#[derive(Clone, Debug)]
-struct Carried {
-    at: PacketRef,
+/// A segment, with places in the bytes of its batch.
+#[derive(Debug)]
+pub(super) struct Carried {
+    /// The packet it came in.
+    pub(super) at: PacketRef,
     link: LinkType,
     original_length: u32,
     packet: Range<usize>,
     /// Without its payload.
     segment: Segment<'static>,
     payload: Range<usize>,
-    set: usize,
+    /// The set of flows it belongs to.
+    pub(super) set: usize,
 }
 
 impl Batch {
@@ -91,14 +94,17 @@ impl Batch {
         });
     }
 
-    /// The segments in order, each with its packet and the set of flows it belongs to.
-    pub(super) fn segments(&self) -> impl Iterator<Item = (usize, Segment<'_>, Packet<'_>)> {
-        self.carried.iter().map(|carried| {
-            let Carried { at, link, original_length, packet, segment, payload, set } = carried.clone();
-            let data = self.bytes.get(packet).unwrap_or_default();
-            let payload = self.bytes.get(payload).unwrap_or_default();
-            (set, Segment { payload, ..segment }, Packet { at, link, data, original_length })
-        })
+    /// The segments in order.
+    pub(super) fn carried(&self) -> &[Carried] {
+        &self.carried
+    }
+
+    /// A segment and its packet.
+    pub(super) fn lend(&self, carried: &Carried) -> (Segment<'_>, Packet<'_>) {
+        let bytes = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
+        let Carried { at, link, original_length, .. } = *carried;
+        let packet = Packet { at, link, data: bytes(&carried.packet), original_length };
+        (Segment { payload: bytes(&carried.payload), ..carried.segment }, packet)
     }
 }
 

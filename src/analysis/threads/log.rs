@@ -1,6 +1,8 @@
 //! What decoders said, kept to be told in another thread.
 //!
-//! What they lend with it is copied to one buffer, from which it is lent again: keeping a frame allocates nothing.
+//! Frames and messages are most of it: each kind has a list of its own, so that neither takes the room of the other and
+//! both are told from where they lie. The bytes lent with them are copied to one buffer, from which they are lent again:
+//! keeping a frame allocates nothing.
 
 use crate::Role;
 use crate::analysis::said::{Begins, Hear, Over, Said, Slot, Turn};
@@ -11,26 +13,52 @@ use crate::websocket::{CaptureFact, Ending, Event, Frame, Message, Opcode, Walk}
 /// What was said, in turns.
 #[derive(Debug, Default)]
 pub(super) struct Log {
-    kept: Vec<Kept>,
+    /// In which list comes next what was said.
+    order: Vec<Kind>,
+    frames: Vec<KeptFrame>,
+    messages: Vec<KeptMessage>,
+    others: Vec<Kept>,
+    /// In the order in which they were lent.
     bytes: Vec<u8>,
     turns: Vec<Turned>,
 }
 
-/// A turn, and where it ends.
+/// A turn, and where it ends in the order.
 #[derive(Clone, Copy, Debug)]
 struct Turned {
     turn: Turn,
-    kept: usize,
+    end: usize,
 }
 
-/// One thing that was said. Bytes that belong to it follow those of what was said before.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Frame,
+    Message,
+    Other,
+}
+
+/// A frame without its bytes: how many of the header and of the payload.
+#[derive(Debug)]
+struct KeptFrame {
+    slot: Slot,
+    frame: Frame<'static>,
+    header: usize,
+    payload: usize,
+}
+
+/// A message without its bytes: how many of the payload.
+#[derive(Debug)]
+struct KeptMessage {
+    slot: Slot,
+    message: Message<'static>,
+    payload: usize,
+    walk: Option<Box<Walk>>,
+}
+
+/// Anything else that was said.
 #[derive(Debug)]
 enum Kept {
     Begins(Slot, Box<Begins>),
-    /// Without its bytes: how many of the header and of the payload.
-    Frame(Slot, Frame<'static>, u8, usize),
-    /// Without its bytes: how many of the payload.
-    Message(Slot, Message<'static>, usize, Option<Box<Walk>>),
     /// Without its bytes.
     Piece(Slot, Role, usize),
     NotFrames {
@@ -61,29 +89,53 @@ enum Kept {
 impl Log {
     /// Forgets everything but its memory.
     pub(super) fn clear(&mut self) {
-        self.kept.clear();
-        self.bytes.clear();
-        self.turns.clear();
+        let Log { order, frames, messages, others, bytes, turns } = self;
+        order.clear();
+        frames.clear();
+        messages.clear();
+        others.clear();
+        bytes.clear();
+        turns.clear();
     }
 
     /// Takes it to the end, turn by turn.
     pub(super) fn replay(&mut self) -> Replay<'_> {
-        Replay { kept: self.kept.drain(..), bytes: &self.bytes, turns: self.turns.iter(), told: 0 }
+        Replay {
+            order: &self.order,
+            frames: self.frames.iter(),
+            messages: self.messages.iter(),
+            others: self.others.drain(..),
+            bytes: &self.bytes,
+            turns: self.turns.iter(),
+            told: 0,
+        }
     }
 
-    fn event(&mut self, slot: Slot, event: &Event<'_>) -> Kept {
-        match *event {
-            Event::Frame(frame) => {
-                self.bytes.extend_from_slice(frame.header_bytes);
-                self.bytes.extend_from_slice(frame.payload);
-                // A header has 14 bytes at most (RFC 6455 §5.2).
-                Kept::Frame(slot, with_bytes(frame, &[], &[]), frame.header_bytes.len() as u8, frame.payload.len())
-            }
-            Event::Message(message) => {
-                self.bytes.extend_from_slice(message.payload);
-                let walk = message.walk.map(|walk| Box::new(walk.clone()));
-                Kept::Message(slot, with_payload(message, &[], None), message.payload.len(), walk)
-            }
+    fn frame(&mut self, slot: Slot, frame: &Frame<'_>) {
+        self.order.push(Kind::Frame);
+        self.bytes.extend_from_slice(frame.header_bytes);
+        self.bytes.extend_from_slice(frame.payload);
+        let (header, payload) = (frame.header_bytes.len(), frame.payload.len());
+        self.frames.push(KeptFrame { slot, frame: with_bytes(frame, &[], &[]), header, payload });
+    }
+
+    fn message(&mut self, slot: Slot, message: &Message<'_>) {
+        self.order.push(Kind::Message);
+        self.bytes.extend_from_slice(message.payload);
+        let walk = message.walk.map(|walk| Box::new(walk.clone()));
+        let payload = message.payload.len();
+        self.messages.push(KeptMessage { slot, message: with_payload(message, &[], None), payload, walk });
+    }
+
+    fn other(&mut self, kept: Kept) {
+        self.order.push(Kind::Other);
+        self.others.push(kept);
+    }
+
+    fn event(&mut self, slot: Slot, event: &Event<'_>) {
+        let kept = match *event {
+            Event::Frame(frame) => return self.frame(slot, frame),
+            Event::Message(message) => return self.message(slot, message),
             Event::Piece { sender, bytes } => {
                 self.bytes.extend_from_slice(bytes);
                 Kept::Piece(slot, sender, bytes.len())
@@ -119,34 +171,38 @@ impl Log {
             | Event::SameKeys { .. }
             | Event::Reconnected { .. }
             | Event::Capture(_) => unreachable!("decoders do not say this"),
-        }
+        };
+        self.other(kept);
     }
 }
 
 impl Hear for Log {
     fn hear(&mut self, said: Said<'_>) {
-        let kept = match said {
+        match said {
             Said::Event(slot, event) => self.event(slot, event),
-            Said::Begins(slot, begins) => Kept::Begins(slot, begins),
-            Said::Ending(slot, facts) => Kept::Ending(slot, facts),
-            Said::Over(slot, over) => Kept::Over(slot, over),
-            Said::ClientRandom(random) => Kept::ClientRandom(random),
-            Said::Closed(first, finding) => Kept::Closed(first, finding),
-        };
-        self.kept.push(kept);
+            Said::Begins(slot, begins) => self.other(Kept::Begins(slot, begins)),
+            Said::Ending(slot, facts) => self.other(Kept::Ending(slot, facts)),
+            Said::Over(slot, over) => self.other(Kept::Over(slot, over)),
+            Said::ClientRandom(random) => self.other(Kept::ClientRandom(random)),
+            Said::Closed(first, finding) => self.other(Kept::Closed(first, finding)),
+        }
     }
 
     fn turn(&mut self, turn: Turn) {
-        let kept = self.kept.len();
-        if self.turns.last().map_or(0, |last| last.kept) < kept {
-            self.turns.push(Turned { turn, kept });
+        let end = self.order.len();
+        if self.turns.last().map_or(0, |last| last.end) < end {
+            self.turns.push(Turned { turn, end });
         }
     }
 }
 
 /// A log that is being told.
 pub(super) struct Replay<'l> {
-    kept: std::vec::Drain<'l, Kept>,
+    order: &'l [Kind],
+    /// Of each list, what was not told yet.
+    frames: std::slice::Iter<'l, KeptFrame>,
+    messages: std::slice::Iter<'l, KeptMessage>,
+    others: std::vec::Drain<'l, Kept>,
     /// Those that were not lent yet.
     bytes: &'l [u8],
     turns: std::slice::Iter<'l, Turned>,
@@ -162,11 +218,14 @@ impl<'l> Replay<'l> {
     /// Tells what was said in the next turn.
     pub(super) fn tell(&mut self, hear: &mut dyn Hear) {
         let Some(turned) = self.turns.next() else { return };
-        while self.told < turned.kept {
-            self.told += 1;
-            let Some(kept) = self.kept.next() else { return };
-            self.say(kept, hear);
+        for kind in self.order.get(self.told..turned.end).unwrap_or_default() {
+            match kind {
+                Kind::Frame => self.frame(hear),
+                Kind::Message => self.message(hear),
+                Kind::Other => self.other(hear),
+            }
         }
+        self.told = turned.end;
     }
 
     fn lend(&mut self, length: usize) -> &'l [u8] {
@@ -175,17 +234,21 @@ impl<'l> Replay<'l> {
         lent
     }
 
-    fn say(&mut self, kept: Kept, hear: &mut dyn Hear) {
+    fn frame(&mut self, hear: &mut dyn Hear) {
+        let Some(kept) = self.frames.next() else { return };
+        let (header, payload) = (self.lend(kept.header), self.lend(kept.payload));
+        hear.hear(Said::Event(kept.slot, &Event::Frame(&with_bytes(&kept.frame, header, payload))));
+    }
+
+    fn message(&mut self, hear: &mut dyn Hear) {
+        let Some(kept) = self.messages.next() else { return };
+        let message = with_payload(&kept.message, self.lend(kept.payload), kept.walk.as_deref());
+        hear.hear(Said::Event(kept.slot, &Event::Message(&message)));
+    }
+
+    fn other(&mut self, hear: &mut dyn Hear) {
+        let Some(kept) = self.others.next() else { return };
         match kept {
-            Kept::Frame(slot, frame, header, payload) => {
-                let (header, payload) = (self.lend(header.into()), self.lend(payload));
-                hear.hear(Said::Event(slot, &Event::Frame(&with_bytes(&frame, header, payload))));
-            }
-            Kept::Message(slot, message, payload, walk) => {
-                let payload = self.lend(payload);
-                let message = with_payload(&message, payload, walk.as_deref());
-                hear.hear(Said::Event(slot, &Event::Message(&message)));
-            }
             Kept::Piece(slot, sender, bytes) => {
                 let bytes = self.lend(bytes);
                 hear.hear(Said::Event(slot, &Event::Piece { sender, bytes }));

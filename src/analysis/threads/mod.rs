@@ -129,10 +129,11 @@ fn decode(
         if let Some(key_log) = &batch.key_log {
             set.state.key_log = key_log.clone();
         }
-        for (of, segment, packet) in batch.segments() {
+        for carried in batch.carried() {
             let Set { flows, state } = &mut *set;
-            flows.pass(packet.at, state, &mut log);
-            if of == index {
+            flows.pass(carried.at, state, &mut log);
+            if carried.set == index {
+                let (segment, packet) = batch.lend(carried);
                 flows.segment(&segment, &packet, state, &mut log);
             }
         }

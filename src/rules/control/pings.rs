@@ -8,6 +8,7 @@
 use super::rules::{PING_UNANSWERED, PONG_LATEST_ONLY, PONG_PAYLOAD_MISMATCH, PONG_SLOW, PONG_UNSOLICITED};
 use crate::capture::{PacketRef, Timestamp};
 use crate::rules::docket::Docket;
+use crate::rules::header_bytes::HeaderBytes;
 use crate::rules::referee::Context;
 use crate::rules::{Finding, Severity};
 use crate::websocket::{Frame, Opcode, Pong};
@@ -68,7 +69,7 @@ struct Ping {
     frame: u64,
     packet: PacketRef,
     end_offset: u64,
-    header: Box<[u8]>,
+    header: HeaderBytes,
     /// Stands for the payload. Should two payloads have one hash, the receiver gets the benefit of it.
     payload: u64,
     /// From when on it could be answered.
@@ -222,7 +223,7 @@ impl Followed {
             frame: frame.index,
             packet: frame.packet,
             end_offset: frame.end_offset,
-            header: frame.header_bytes.into(),
+            header: HeaderBytes::of(frame.header_bytes),
             payload: hash(frame.payload),
             since: frame.last_packet.time,
             settled: false,
@@ -383,7 +384,7 @@ impl Followed {
         let clean = self.sides.client.close.is_some() && self.sides.server.close.is_some();
         let severity = if clean { Severity::Error } else { PING_UNANSWERED.severity };
         let finding = Finding::new(&PING_UNANSWERED, Some(receiver), text).with_severity(severity);
-        let finding = finding.at(ping.packet).with_evidence(&ping.header).after_gap(ping.after_gap);
+        let finding = finding.at(ping.packet).with_evidence(ping.header.bytes()).after_gap(ping.after_gap);
         docket.file(Finding { frame: Some(ping.frame), ..finding });
     }
 }

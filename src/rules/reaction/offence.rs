@@ -1,5 +1,6 @@
 //! Bytes that broke a rule, and what their receiver has done since.
 
+use super::super::header_bytes::HeaderBytes;
 use super::super::{Confidence, Finding, Requirement, Rule};
 use super::{Did, Reaction};
 use crate::Role;
@@ -35,7 +36,7 @@ pub(in crate::rules) struct Offence {
 }
 
 /// Why it is known that the receiver had read the bytes and carried on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::rules) struct Proof {
     pub(in crate::rules) what: Carried,
     pub(in crate::rules) at: Place,
@@ -55,12 +56,12 @@ pub(in crate::rules) enum Carried {
 }
 
 /// A frame, or the end of a stream, to point at.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::rules) struct Place {
     pub(in crate::rules) frame: Option<u64>,
     pub(in crate::rules) packet: PacketRef,
     pub(in crate::rules) stream_offset: Option<u64>,
-    pub(in crate::rules) evidence: Vec<u8>,
+    pub(in crate::rules) header: HeaderBytes,
 }
 
 impl Place {
@@ -69,13 +70,13 @@ impl Place {
             frame: Some(frame.index),
             packet: frame.packet,
             stream_offset: Some(frame.stream_offset),
-            evidence: frame.header_bytes.to_vec(),
+            header: HeaderBytes::of(frame.header_bytes),
         }
     }
 }
 
 /// How a receiver ended its side: a Close frame, a FIN or an RST.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(in crate::rules) struct Act {
     pub(in crate::rules) did: Did,
     pub(in crate::rules) at: Place,

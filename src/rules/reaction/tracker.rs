@@ -2,6 +2,7 @@
 
 use super::super::docket::Docket;
 use super::super::failing;
+use super::super::header_bytes::HeaderBytes;
 use super::super::referee::Context;
 use super::super::{Finding, Requirement, Severity};
 use super::offence::{Act, Carried, Offence, Place, Proof, to_request};
@@ -30,8 +31,7 @@ struct Followed {
     offences: Vec<Offence>,
     /// How many errors were followed so far.
     count: u32,
-    /// Made when the first Close, FIN or RST comes.
-    ends: Option<Box<PerRole<Ends>>>,
+    ends: PerRole<Ends>,
     /// What was said of the receiver.
     judged: PerRole<bool>,
     told: Vec<Reaction>,
@@ -150,15 +150,15 @@ impl Followed {
 
     /// What its receiver had done when it became known: a frame that was cut off is only told at the end.
     fn already(&self, offence: &Offence, sender: Role) -> Option<Act> {
-        let ends = self.ends.as_deref()?;
+        let ends = &self.ends;
         // RFC 6455 §5.5.1: who received a Close need not read on.
         let behind_close = ends[sender].close_frame.zip(offence.frame).is_some_and(|(close, fault)| close < fault);
         let own = &ends[offence.by];
         let first = own.close.as_ref().or(own.tcp.as_ref());
         match first {
-            _ if behind_close => ends[sender].close.clone().map(|act| Act { did: Did::WasClosing, code: None, ..act }),
-            Some(act) if offence.came_before(act) => Some(Act { did: Did::WasClosing, ..act.clone() }),
-            Some(act) => Some(act.clone()),
+            _ if behind_close => ends[sender].close.map(|act| Act { did: Did::WasClosing, code: None, ..act }),
+            Some(act) if offence.came_before(act) => Some(Act { did: Did::WasClosing, ..*act }),
+            Some(act) => Some(*act),
             // What the sender's end put a stop to is told when everything is.
             None => None,
         }
@@ -172,16 +172,16 @@ impl Followed {
             }
             return;
         }
-        let ends = self.ends.get_or_insert_default();
+        let ends = &mut self.ends;
         if ends[sender].close.is_some() {
             return;
         }
         let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
         let (acknowledged, end) = (frame.acknowledged, frame.end_offset);
         let act = Act { did: Did::Closed, at: Place::of(frame), acknowledged, code, end };
-        ends[sender].close = Some(act.clone());
+        ends[sender].close = Some(act);
         ends[sender].close_frame = Some(frame.index);
-        let received = ends[sender.peer()].close.clone().zip(ends[sender.peer()].close_frame);
+        let received = ends[sender.peer()].close.zip(ends[sender.peer()].close_frame);
         self.settle(sender, &act, settled, |offence| {
             // Frames are read in order (RFC 6455 §5.4): who answers a Close has read what came before it.
             let Some((close, index)) = &received else { return };
@@ -205,15 +205,15 @@ impl Followed {
         context: &Context,
         settled: &mut Vec<(Offence, Option<Act>)>,
     ) {
-        let at = Place { frame: None, packet, stream_offset: None, evidence: Vec::new() };
+        let at = Place { frame: None, packet, stream_offset: None, header: HeaderBytes::default() };
         let act = Act { did, at, acknowledged, code: None, end: 0 };
-        let ends = self.ends.get_or_insert_default();
+        let ends = &mut self.ends;
         let ended = ends[sender].tcp.is_some();
         // A FIN takes up a sequence number (RFC 9293 §3.4): who acknowledges more than the last byte had received it.
         let other = sender.peer();
         let answers =
             ends[other].tcp.is_some() || acknowledged.is_some_and(|upto| upto > context.ends[other].unwrap_or(0));
-        ends[sender].tcp.get_or_insert(act.clone());
+        ends[sender].tcp.get_or_insert(act);
         // Who follows the other's FIN does as it must: this says nothing of the fault.
         if !ended && !answers {
             self.settle(sender, &act, settled, |_| {});
@@ -236,7 +236,7 @@ impl Followed {
             }
             complete(&mut offence);
             let did = if offence.came_before(act) && offence.proof.is_none() { Did::WasClosing } else { act.did };
-            settled.push((offence, Some(Act { did, ..act.clone() })));
+            settled.push((offence, Some(Act { did, ..*act })));
         }
         self.offences = waiting;
     }

@@ -26,7 +26,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Handshake {
     /// The heads it was read from.
-    pub attempt: Attempt,
+    pub attempt: Box<Attempt>,
     /// The generation of the protocol.
     pub family: Family,
     /// What the first `Sec-WebSocket-Key` decodes to; `None` where none was seen.
@@ -97,7 +97,8 @@ impl Family {
 
 impl Handshake {
     /// Reads what an attempt settled.
-    pub fn from_attempt(attempt: Attempt) -> Handshake {
+    pub fn from_attempt(attempt: impl Into<Box<Attempt>>) -> Handshake {
+        let attempt = attempt.into();
         const EXTENSIONS: &str = "sec-websocket-extensions";
         let (request, response) = (attempt.request.as_ref(), attempt.response.as_ref());
         let family = family(request, response, attempt.switched);
@@ -133,7 +134,7 @@ impl Handshake {
 
     /// Reads what an attempt on an HTTP/2 stream settled. There is but one generation of the protocol, and a key and
     /// its answer mean nothing (RFC 8441 §5).
-    pub fn from_stream(attempt: Attempt, opening: Opening) -> Handshake {
+    pub fn from_stream(attempt: impl Into<Box<Attempt>>, opening: Opening) -> Handshake {
         let handshake = Handshake::from_attempt(attempt);
         Handshake { family: Family::Rfc6455, accept: None, hixie: None, http2: Some(opening), ..handshake }
     }
@@ -145,12 +146,12 @@ impl Handshake {
     }
 
     /// The `Sec-WebSocket-Accept` that the request's key asks for; `None` without a request or a key, and over HTTP/2.
-    pub fn expected_accept(&self) -> Option<String> {
+    pub fn expected_accept(&self) -> Option<Cow<'_, str>> {
         if self.http2.is_some() {
             return None;
         }
         let key = self.attempt.request.as_ref()?.first("sec-websocket-key")?;
-        Some(self.accept.as_ref().map_or_else(|| accept_key(key), |check| check.expected.clone()))
+        Some(self.accept.as_ref().map_or_else(|| accept_key(key).into(), |check| check.expected.as_str().into()))
     }
 }
 
