@@ -1,7 +1,7 @@
 //! One HTTP/1 message head, kept as it stood on the wire: the start line, the header lines, and what was wrong
 //! with them (RFC 9112 §2 to §5).
 
-use super::headers::Headers;
+use super::headers::{Headers, Named};
 use crate::capture::PacketRef;
 use memchr::memchr_iter;
 use std::borrow::Cow;
@@ -95,30 +95,52 @@ impl Head<RequestLine> {
 
 impl<Line> Head<Line> {
     /// The values of all lines with this name, in wire order; names compare without case (RFC 9110 §5.1).
+    #[inline]
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.headers
-            .iter()
-            .filter(move |header| header.name.eq_ignore_ascii_case(name.as_bytes()))
-            .map(|header| header.value)
+        self.headers.named(name)
     }
 
     /// The value of the first line with this name.
+    #[inline]
     pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
-        self.all(name).next()
+        self.headers.named(name).next()
     }
 
     /// The elements of a comma-separated list that may span several lines (RFC 9110 §5.6.1), trimmed; empty
     /// elements are left out.
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {
-        self.all(name)
-            .flat_map(|value| value.split(|&byte| byte == b','))
-            .map(<[u8]>::trim_ascii)
-            .filter(|element| !element.is_empty())
+        Elements { lines: self.headers.named(name), rest: None }
     }
 
     /// Whether the list holds this token, compared without case.
     pub fn lists(&self, name: &str, token: &str) -> bool {
         self.list(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+    }
+}
+
+/// The elements of [`Head::list`].
+struct Elements<'a> {
+    lines: Named<'a>,
+    /// What is left of the line that is being read.
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        loop {
+            let line = match self.rest.take() {
+                Some(rest) => rest,
+                None => self.lines.next()?,
+            };
+            let comma = line.iter().position(|&byte| byte == b',');
+            self.rest = comma.map(|comma| &line[comma + 1..]);
+            let element = line[..comma.unwrap_or(line.len())].trim_ascii();
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The header lines of a message, in two pieces of memory however many they are.
 
+use std::ops::Range;
+
 /// Header lines in wire order.
 ///
 /// ```
@@ -7,18 +9,42 @@
 /// let headers: Headers = [("Host", "a"), ("X", "")].into_iter().collect();
 /// assert_eq!(headers.iter().map(|header| header.value).collect::<Vec<_>>(), [&b"a"[..], b""]);
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Headers {
-    /// Names and values, one behind the other.
+    /// Names and values, and whatever stood between them.
     text: Vec<u8>,
-    ends: Vec<Ends>,
+    lines: Vec<Line>,
+    /// The [`mark`]s of all names: most names that are asked for are not there, and need not be searched.
+    marks: u64,
 }
 
-/// Where the name and the value of a line end in the text. The name begins where the line before ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Ends {
-    name: usize,
-    value: usize,
+/// Where a line stands in the text.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    name: Span,
+    value: Span,
+}
+
+/// A place in the text; what stands behind the first 4 GiB is not kept.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    begin: u32,
+    end: u32,
+}
+
+impl Span {
+    fn new(begin: usize, end: usize) -> Span {
+        let within = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { begin: within(begin), end: within(end) }
+    }
+
+    fn len(self) -> usize {
+        (self.end - self.begin) as usize
+    }
+
+    fn of(self, text: &[u8]) -> &[u8] {
+        &text[self.begin as usize..self.end as usize]
+    }
 }
 
 /// One header line.
@@ -30,42 +56,72 @@ pub struct Header<'a> {
     pub value: &'a [u8],
 }
 
+/// One of 64 bits, the same for names that differ in letter case alone (RFC 9110 §5.1).
+#[inline]
+fn mark(name: &[u8]) -> u64 {
+    let last = name.last().map_or(0, u8::to_ascii_lowercase);
+    1 << (name.len().wrapping_add(usize::from(last)) % 64)
+}
+
 impl Headers {
-    /// Has room for so many lines with so many bytes together.
-    pub(super) fn with_capacity(lines: usize, bytes: usize) -> Headers {
-        Headers { text: Vec::with_capacity(bytes), ends: Vec::with_capacity(lines) }
+    /// Those of a head with these bytes and at most so many lines, to be told with [`add`](Headers::add).
+    pub(super) fn of(head: &[u8], lines: usize) -> Headers {
+        Headers { text: head.to_vec(), lines: Vec::with_capacity(lines), marks: 0 }
     }
 
-    pub(super) fn push(&mut self, name: &[u8], value: &[u8]) {
+    /// The next line, by where its name and its value stand in the head.
+    #[inline]
+    pub(super) fn add(&mut self, name: Range<usize>, value: Range<usize>) {
+        self.marks |= mark(&self.text[name.clone()]);
+        self.lines.push(Line { name: Span::new(name.start, name.end), value: Span::new(value.start, value.end) });
+    }
+
+    fn push(&mut self, name: &[u8], value: &[u8]) {
+        let begin = self.text.len();
         self.text.extend_from_slice(name);
-        let name = self.text.len();
+        let between = self.text.len();
         self.text.extend_from_slice(value);
-        self.ends.push(Ends { name, value: self.text.len() });
+        self.add(begin..between, between..self.text.len());
     }
 
     /// Goes on with the value of the last line, which is folded: a fold is read as one space or more (RFC 9112 §5.2).
-    pub(super) fn fold(&mut self, more: &[u8]) {
-        let Some(last) = self.ends.last_mut() else { return };
-        if last.value > last.name {
+    pub(super) fn fold(&mut self, more: Range<usize>) {
+        let Some(last) = self.lines.last_mut() else { return };
+        let Span { begin, end } = last.value;
+        let (mut begin, end) = (begin as usize, end as usize);
+        // It grows at the end of the text, and is brought there once.
+        if end != self.text.len() {
+            self.text.extend_from_within(begin..end);
+            begin = self.text.len() - (end - begin);
+        }
+        if self.text.len() > begin {
             self.text.push(b' ');
         }
-        self.text.extend_from_slice(more);
-        last.value = self.text.len();
+        self.text.extend_from_within(more);
+        last.value = Span::new(begin, self.text.len());
+    }
+
+    /// The values of the lines with this name, in wire order; names compare without case (RFC 9110 §5.1).
+    #[inline]
+    pub(super) fn named<'a>(&'a self, name: &'a str) -> Named<'a> {
+        let name = name.as_bytes();
+        let lines = if self.marks & mark(name) == 0 { &[][..] } else { &self.lines };
+        Named { text: &self.text, name, lines: lines.iter() }
     }
 
     /// How many lines there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.lines.len()
     }
 
     /// Whether there is no line.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.lines.is_empty()
     }
 
     /// The lines in wire order.
     pub fn iter(&self) -> Iter<'_> {
-        Iter { text: &self.text, begin: 0, ends: self.ends.iter() }
+        Iter { text: &self.text, lines: self.lines.iter() }
     }
 }
 
@@ -73,8 +129,7 @@ impl Headers {
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
     text: &'a [u8],
-    begin: usize,
-    ends: std::slice::Iter<'a, Ends>,
+    lines: std::slice::Iter<'a, Line>,
 }
 
 impl<'a> Iterator for Iter<'a> {
@@ -82,11 +137,41 @@ impl<'a> Iterator for Iter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Header<'a>> {
-        let Ends { name, value } = *self.ends.next()?;
-        let begin = std::mem::replace(&mut self.begin, value);
-        Some(Header { name: &self.text[begin..name], value: &self.text[name..value] })
+        let Line { name, value } = self.lines.next()?;
+        Some(Header { name: name.of(self.text), value: value.of(self.text) })
     }
 }
+
+/// See [`Headers::named`].
+#[derive(Clone, Debug)]
+pub(super) struct Named<'a> {
+    text: &'a [u8],
+    name: &'a [u8],
+    lines: std::slice::Iter<'a, Line>,
+}
+
+impl<'a> Iterator for Named<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        for Line { name, value } in &mut self.lines {
+            if name.len() == self.name.len() && name.of(self.text).eq_ignore_ascii_case(self.name) {
+                return Some(value.of(self.text));
+            }
+        }
+        None
+    }
+}
+
+/// The same names and values in the same order.
+impl PartialEq for Headers {
+    fn eq(&self, other: &Headers) -> bool {
+        self.iter().eq(other)
+    }
+}
+
+impl Eq for Headers {}
 
 impl<'a> IntoIterator for &'a Headers {
     type Item = Header<'a>;

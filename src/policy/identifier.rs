@@ -23,48 +23,61 @@ pub(super) struct Identifier {
     ordinals: HashMap<[u8; 16], u32, RandomState>,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    request: Option<Asked>,
-    opcodes: Vec<u8>,
-}
-
-/// What a request asked for. It is put into words for a finding; most connections have none.
+/// What is known of a connection, in one piece of memory. What was asked for is put into words for a finding; most
+/// connections have none.
 #[derive(Debug)]
-struct Asked {
-    /// Method, host and path, one behind the other.
+struct Known {
+    /// Method, host and path of the request, one behind the other, and behind them the opcodes.
     text: Vec<u8>,
-    /// Where the host begins, and the path.
-    host: usize,
-    path: usize,
+    /// Where the host begins, and the path; `None` without a request.
+    request: Option<[usize; 2]>,
+    /// Where the opcodes begin.
+    opcodes: usize,
 }
 
-impl Asked {
-    fn new(request: &Head<RequestLine>) -> Asked {
-        let (method, host, path) = parts(request);
+impl Known {
+    /// Opcodes there is room for from the beginning: as many as short connections have frames.
+    const FEW: usize = 16;
+
+    fn new(request: Option<&Head<RequestLine>>) -> Known {
+        let (method, host, path) = request.map(parts).unwrap_or_default();
         let (host_at, path_at) = (method.len(), method.len() + host.len());
-        Asked { text: [method.as_bytes(), host, path.as_bytes()].concat(), host: host_at, path: path_at }
+        let opcodes = path_at + path.len();
+        let mut text = Vec::with_capacity(opcodes + Known::FEW);
+        for part in [method.as_bytes(), host, path.as_bytes()] {
+            text.extend_from_slice(part);
+        }
+        Known { text, request: request.map(|_| [host_at, path_at]), opcodes }
     }
 
+    fn frame(&mut self, opcode: u8) {
+        if self.text.len() - self.opcodes < FRAMES {
+            self.text.push(opcode);
+        }
+    }
+
+    fn opcode(&self, frame: u64) -> Option<u8> {
+        self.text[self.opcodes..].get(usize::try_from(frame).ok()?).copied()
+    }
+
+    /// What was asked for; empty without a request.
     fn words(&self) -> String {
-        let (before, path) = self.text.split_at(self.path);
-        let (method, host) = before.split_at(self.host);
+        let Some([host, path]) = self.request else { return String::new() };
         // They were text.
         let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
-        in_words(text(method), host, text(path))
+        in_words(text(&self.text[..host]), &self.text[host..path], text(&self.text[path..self.opcodes]))
     }
 }
 
 impl Identifier {
     pub(super) fn connection(&mut self, connection: &Connection<'_>) {
         let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_ref());
-        let request = request.map(Asked::new);
-        self.connections.insert(connection.id, Known { request, opcodes: Vec::new() });
+        self.connections.insert(connection.id, Known::new(request));
     }
 
     pub(super) fn frame(&mut self, id: u64, frame: &Frame<'_>) {
-        if let Some(known) = self.connections.get_mut(&id).filter(|known| known.opcodes.len() < FRAMES) {
-            known.opcodes.push(frame.header.opcode.0);
+        if let Some(known) = self.connections.get_mut(&id) {
+            known.frame(frame.header.opcode.0);
         }
     }
 
@@ -74,14 +87,13 @@ impl Identifier {
 
     pub(super) fn fingerprint(&mut self, id: Option<u64>, finding: &Finding) -> Fingerprint {
         let known = id.and_then(|id| self.connections.get(&id));
-        let opcode =
-            known.zip(finding.frame).and_then(|(known, frame)| known.opcodes.get(usize::try_from(frame).ok()?));
+        let opcode = known.zip(finding.frame).and_then(|(known, frame)| known.opcode(frame));
         let mut digest = Sha256::new();
         let parts = [
             finding.rule.id,
             finding.blame.map_or("nobody", |blame| blame.name()),
-            &known.and_then(|known| known.request.as_ref()).map_or(String::new(), Asked::words),
-            &opcode.map_or(String::new(), u8::to_string),
+            &known.map_or(String::new(), Known::words),
+            &opcode.map_or(String::new(), |opcode| opcode.to_string()),
             &lasting(&finding.message),
         ];
         for part in parts {

@@ -90,9 +90,29 @@ pub(super) fn plain<'a>(room: &'a mut [u8], text: &[u8]) -> Option<&'a mut [u8]>
     let (here, rest) = room.split_at_mut_checked(text.len().checked_add(2)?)?;
     let [open, inside @ .., close] = here else { return None };
     *open = b'"';
-    inside.copy_from_slice(text);
+    copy(inside, text)?;
     *close = b'"';
     Some(rest)
+}
+
+/// Copies text to room of its length. Of most strings in a row all bytes are stored at once, the last of them over some
+/// that are there already: that is less than the call which copies longer ones.
+#[inline(always)]
+fn copy(to: &mut [u8], text: &[u8]) -> Option<()> {
+    if text.len() > 16 {
+        to.copy_from_slice(text);
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        *to.first_chunk_mut()? = *first;
+        *to.last_chunk_mut()? = *last;
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        *to.first_chunk_mut()? = *first;
+        *to.last_chunk_mut()? = *last;
+    } else {
+        for (to, byte) in to.iter_mut().zip(text) {
+            *to = *byte;
+        }
+    }
+    Some(())
 }
 
 /// Appends a string of hexadecimal digits.
@@ -157,15 +177,25 @@ pub(super) fn escaped<'a>(mut room: &'a mut [u8], mut text: &str) -> Option<&'a 
 /// Whether the text is printable ASCII without a quotation mark or a backslash, as nearly all is.
 #[inline]
 pub(super) fn is_plain(text: &[u8]) -> bool {
-    // Sixteen at once where the compiler knows vectors. The last ones overlap those before.
-    let any = |bytes: &[u8; 16]| bytes.iter().fold(false, |any, &byte| any | is_special(byte));
-    if let Some(last) = text.last_chunk() {
-        !text.as_chunks().0.iter().any(any) && !any(last)
+    // The last bytes overlap those before.
+    if let Some(last) = text.last_chunk::<32>() {
+        let before = &text[..text.len() - 1];
+        !before.as_chunks::<32>().0.iter().any(any_special) && !any_special(last)
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) {
+        !(any_special(first) | any_special(last))
     } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         (special_bits(*first) | special_bits(*last)) == 0
+    } else if let (Some([a, b, c, d]), Some([e, f, g, h])) = (text.first_chunk(), text.last_chunk()) {
+        special_bits([*a, *b, *c, *d, *e, *f, *g, *h]) == 0
     } else {
         !text.iter().any(|&byte| is_special(byte))
     }
+}
+
+/// Whether one of the bytes [`is_special`]; all are looked at, sixteen at once where the compiler knows vectors.
+#[inline(always)]
+fn any_special<const N: usize>(bytes: &[u8; N]) -> bool {
+    bytes.iter().fold(false, |any, &byte| any | is_special(byte))
 }
 
 /// Length of the longest prefix that [`is_plain`].

@@ -71,17 +71,22 @@ const INDIFFERENT: GeneralPurpose = GeneralPurpose::new(
 /// ```
 pub fn decode_key(key: &[u8]) -> Result<DecodedKey, KeyFault> {
     let key = trim_ows(key);
-    let foreign = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
-    if let Some(offset) = key.iter().position(foreign) {
-        return Err(KeyFault::Alphabet { offset, byte: key[offset] });
-    }
-    let bytes = LENIENT.decode(key).map_err(|_| KeyFault::Padding)?;
+    let bytes = LENIENT.decode(key).map_err(|_| fault_of(key))?;
     Ok(DecodedKey { canonical: is_canonical(key), bytes })
+}
+
+/// Why this key is not base64.
+fn fault_of(key: &[u8]) -> KeyFault {
+    let foreign = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
+    match key.iter().position(foreign) {
+        Some(offset) => KeyFault::Alphabet { offset, byte: key[offset] },
+        None => KeyFault::Padding,
+    }
 }
 
 /// Whether the bits of the last symbol that stand for nothing are zero, in a key that is base64.
 fn is_canonical(key: &[u8]) -> bool {
-    let symbols = key.iter().position(|&byte| byte == b'=').map_or(key, |end| &key[..end]);
+    let symbols = key.iter().rposition(|&byte| byte != b'=').map_or(&[][..], |last| &key[..=last]);
     let unused = match symbols.len() % 4 {
         2 => 0x0F,
         3 => 0x03,
