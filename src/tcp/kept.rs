@@ -10,6 +10,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// None yet, with room for so many.
+    pub(super) fn with_room(bytes: usize) -> Kept {
+        Kept { bytes: Vec::with_capacity(bytes), gone: 0 }
+    }
+
     /// The bytes that are kept, oldest first.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[self.gone..]

@@ -5,9 +5,10 @@ use super::kept::Kept;
 /// Buffers that are kept for the next connection.
 const KEPT: usize = 64;
 
-/// Bytes of the buffers that are kept: room for a short message, and for the few full segments that pass before an
-/// acknowledgment. Who sends short messages gets no large one: it would stay with a connection whose last bytes are never
-/// acknowledged.
+/// Bytes of the buffers that are kept: room for a few words, for a short message, and for the few full segments that
+/// pass before an acknowledgment. Who sends short messages gets no large one: it would stay with a connection whose
+/// last bytes are never acknowledged.
+const TINY: usize = 64;
 const SMALL: usize = 256;
 const LARGE: usize = 8 << 10;
 
@@ -16,6 +17,8 @@ const LARGE: usize = 8 << 10;
 pub struct Spare {
     // In boxes, as connections hold them: one word where there is none.
     #[expect(clippy::vec_box, reason = "a buffer moves between connections without its box being made anew")]
+    tiny: Vec<Box<Kept>>,
+    #[expect(clippy::vec_box, reason = "the same")]
     small: Vec<Box<Kept>>,
     #[expect(clippy::vec_box, reason = "the same")]
     large: Vec<Box<Kept>>,
@@ -25,14 +28,27 @@ impl Spare {
     /// An empty buffer for a segment of so many bytes and others like it.
     #[inline]
     pub(super) fn take(&mut self, bytes: usize) -> Box<Kept> {
-        let kept = if bytes <= SMALL { &mut self.small } else { &mut self.large };
-        kept.pop().unwrap_or_default()
+        let (kept, room) = if bytes <= TINY {
+            (&mut self.tiny, TINY)
+        } else if bytes <= SMALL {
+            (&mut self.small, SMALL)
+        } else {
+            (&mut self.large, bytes)
+        };
+        // With the room of its kind from the first, so that none grows step by step.
+        kept.pop().unwrap_or_else(|| Box::new(Kept::with_room(room)))
     }
 
     /// Takes back an empty buffer.
     #[inline]
     pub(super) fn put(&mut self, buffer: Box<Kept>) {
-        let kept = if buffer.capacity() <= SMALL { &mut self.small } else { &mut self.large };
+        let kept = if buffer.capacity() <= TINY {
+            &mut self.tiny
+        } else if buffer.capacity() <= SMALL {
+            &mut self.small
+        } else {
+            &mut self.large
+        };
         if buffer.capacity() <= LARGE && kept.len() < KEPT {
             kept.push(buffer);
         }
