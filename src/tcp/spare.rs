@@ -12,29 +12,23 @@ const TINY: usize = 64;
 const SMALL: usize = 256;
 const LARGE: usize = 8 << 10;
 
+/// In boxes, as connections hold them (one word where there is none): a buffer moves between connections without its box
+/// being made anew.
+type Buffers = Vec<Box<Kept>>;
+
 /// Empty buffers for bytes that wait for their acknowledgment.
 #[derive(Debug, Default)]
 pub struct Spare {
-    // In boxes, as connections hold them: one word where there is none.
-    #[expect(clippy::vec_box, reason = "a buffer moves between connections without its box being made anew")]
-    tiny: Vec<Box<Kept>>,
-    #[expect(clippy::vec_box, reason = "the same")]
-    small: Vec<Box<Kept>>,
-    #[expect(clippy::vec_box, reason = "the same")]
-    large: Vec<Box<Kept>>,
+    tiny: Buffers,
+    small: Buffers,
+    large: Buffers,
 }
 
 impl Spare {
     /// An empty buffer for a segment of so many bytes and others like it.
     #[inline]
     pub(super) fn take(&mut self, bytes: usize) -> Box<Kept> {
-        let (kept, room) = if bytes <= TINY {
-            (&mut self.tiny, TINY)
-        } else if bytes <= SMALL {
-            (&mut self.small, SMALL)
-        } else {
-            (&mut self.large, bytes)
-        };
+        let (kept, room) = self.of(bytes);
         // With the room of its kind from the first, so that none grows step by step.
         kept.pop().unwrap_or_else(|| Box::new(Kept::with_room(room)))
     }
@@ -42,15 +36,21 @@ impl Spare {
     /// Takes back an empty buffer.
     #[inline]
     pub(super) fn put(&mut self, buffer: Box<Kept>) {
-        let kept = if buffer.capacity() <= TINY {
-            &mut self.tiny
-        } else if buffer.capacity() <= SMALL {
-            &mut self.small
-        } else {
-            &mut self.large
-        };
+        let (kept, _) = self.of(buffer.capacity());
         if buffer.capacity() <= LARGE && kept.len() < KEPT {
             kept.push(buffer);
+        }
+    }
+
+    /// The buffers for so many bytes, and the room of a new one.
+    #[inline]
+    fn of(&mut self, bytes: usize) -> (&mut Buffers, usize) {
+        if bytes <= TINY {
+            (&mut self.tiny, TINY)
+        } else if bytes <= SMALL {
+            (&mut self.small, SMALL)
+        } else {
+            (&mut self.large, bytes)
         }
     }
 }
