@@ -124,12 +124,13 @@ impl Above {
                     beside.get_or_insert_default();
                 }
                 let searched = beside.is_some();
-                let mut steps = Vec::new();
+                let mut steps = std::mem::take(&mut state.steps);
                 http.deliver(side, delivery, &mut |step| steps.push(step));
-                for step in steps {
+                for step in steps.drain(..) {
                     let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
                     self.step(step, below, &ending, state, out);
                 }
+                state.steps = steps;
                 match self {
                     // An end that showed what the bytes before it were.
                     Above::Tls(_) if !matches!(delivery, Delivery::Data(_)) => {
@@ -271,11 +272,12 @@ impl Above {
             self.go_on_as(Above::http1(&state.limits), below, state, out);
         }
         if let Above::Http(http, _) = &mut self {
-            let mut steps = Vec::new();
+            let mut steps = std::mem::take(&mut state.steps);
             http.finish(&mut |step| steps.push(step));
-            for step in steps {
+            for step in steps.drain(..) {
                 self.step(step, below, ending, state, out);
             }
+            state.steps = steps;
         }
         match self {
             Above::WebSocket(live) => live.finish(ending, captured, state, out),

@@ -4,6 +4,7 @@ use super::Options;
 use super::said::Slots;
 use super::table::GROUPS;
 use crate::Limits;
+use crate::http::Step;
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Scratch, Settings};
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub(super) struct State {
     pub(super) closed_described: usize,
     /// Working memory that connections share.
     pub(super) scratch: Scratch,
+    /// For what HTTP/1 tells of one delivery.
+    pub(super) steps: Vec<Step>,
     /// What is asked of every decoder.
     pub(super) settings: Arc<Settings>,
     pub(super) slots: Slots,
@@ -38,6 +41,7 @@ impl State {
             tls_connections: [0; GROUPS],
             closed_described: 0,
             scratch: Scratch::default(),
+            steps: Vec::new(),
             settings: Arc::new(settings(&options)),
             slots: Slots::default(),
             capture: 0,

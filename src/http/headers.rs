@@ -61,16 +61,22 @@ pub struct Header<'a> {
 }
 
 impl Headers {
-    /// Those of a head with these bytes, to be told with [`add`](Headers::add).
-    pub(super) fn of(head: &[u8]) -> Headers {
+    /// None yet.
+    pub(super) fn new() -> Headers {
         // As many as most heads have.
-        Headers { text: head.to_vec(), lines: Vec::with_capacity(8), first: [0; PLACES], repeated: 0 }
+        Headers { text: Vec::new(), lines: Vec::with_capacity(8), first: [0; PLACES], repeated: 0 }
     }
 
-    /// The next line, by where its name and its value stand in the head.
+    /// Keeps the head in which the lines stand, before or after they are told.
+    pub(super) fn keep(&mut self, head: &[u8]) {
+        self.text = head.to_vec();
+    }
+
+    /// The next line, by where its name and its value stand in the head. Tells whether the name is a known one, and so
+    /// a token.
     #[inline]
-    pub(super) fn add(&mut self, name: Range<usize>, value: Range<usize>) {
-        let text = &self.text[name.clone()];
+    pub(super) fn add(&mut self, head: &[u8], name: Range<usize>, value: Range<usize>) -> bool {
+        let text = &head[name.clone()];
         let place = names::place(text);
         let known = names::is_known(text, place);
         match &mut self.first[place] {
@@ -79,14 +85,7 @@ impl Headers {
         }
         let (name, value) = (Span::new(name.start, name.end), Span::new(value.start, value.end));
         self.lines.push(Line { name, value, place: place as u8, known });
-    }
-
-    fn push(&mut self, name: &[u8], value: &[u8]) {
-        let begin = self.text.len();
-        self.text.extend_from_slice(name);
-        let between = self.text.len();
-        self.text.extend_from_slice(value);
-        self.add(begin..between, between..self.text.len());
+        known
     }
 
     /// Goes on with the value of the last line, which is folded: a fold is read as one space or more (RFC 9112 §5.2).
@@ -224,10 +223,16 @@ impl<'a> IntoIterator for &'a Headers {
 
 impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(lines: I) -> Headers {
-        let mut headers = Headers::of(&[]);
+        let mut headers = Headers::new();
+        let mut text = Vec::new();
         for (name, value) in lines {
-            headers.push(name.as_ref(), value.as_ref());
+            let begin = text.len();
+            text.extend_from_slice(name.as_ref());
+            let between = text.len();
+            text.extend_from_slice(value.as_ref());
+            headers.add(&text, begin..between, between..text.len());
         }
+        headers.text = text;
         headers
     }
 }

@@ -5,6 +5,7 @@
 
 use super::head::{Fault, Head, RequestLine, StatusLine};
 use super::headers::Headers;
+use super::plain::{Plain, is_plain};
 use crate::capture::PacketRef;
 use memchr::{Memchr, memchr, memchr_iter};
 use std::borrow::Cow;
@@ -33,6 +34,30 @@ pub(super) fn response(bytes: &[u8], place: Place, finished: bool) -> Head<Statu
     read(bytes, place, finished, status_line)
 }
 
+/// The request head whose parts were found in `bytes`.
+pub(super) fn plain_request(bytes: &[u8], place: Place, plain: Plain) -> Head<RequestLine> {
+    read_plain(bytes, place, plain, request_line)
+}
+
+/// The response head whose parts were found in `bytes`.
+pub(super) fn plain_response(bytes: &[u8], place: Place, plain: Plain) -> Head<StatusLine> {
+    read_plain(bytes, place, plain, status_line)
+}
+
+#[inline]
+fn read_plain<Line>(
+    bytes: &[u8],
+    place: Place,
+    plain: Plain,
+    start_line: impl FnOnce(&[u8], &mut Faults) -> Line,
+) -> Head<Line> {
+    let Plain { start_line: end, headers, length } = plain;
+    let mut faults = Faults(Vec::new());
+    let line = start_line(&bytes[..end], &mut faults);
+    let Place { offset, packet, last_packet, segments } = place;
+    Head { line, headers, faults: faults.0, offset, length: length as u64, packet, last_packet, segments }
+}
+
 #[inline]
 fn read<Line>(
     bytes: &[u8],
@@ -52,7 +77,8 @@ fn read<Line>(
         check_controls(&bytes[start.clone()], Fault::StartLine, &mut faults);
     }
     let line = start_line(&bytes[start], &mut faults);
-    let mut headers = Headers::of(bytes);
+    let mut headers = Headers::new();
+    headers.keep(bytes);
     for line in lines {
         if !plain {
             check_controls(&bytes[line.clone()], Fault::FieldValue, &mut faults);
@@ -108,16 +134,6 @@ impl Iterator for Lines<'_> {
         };
         (begin < end).then_some(begin..end)
     }
-}
-
-/// Whether the only control characters are tabs and the CR LF at the end of each line.
-fn is_plain(bytes: &[u8]) -> bool {
-    let [first, .., b'\n'] = bytes else { return false };
-    // Without a branch for each byte, since nearly no head has another.
-    let is_control = |byte: u8| (byte < 0x20) & (byte != b'\t') & (byte != b'\r') & (byte != b'\n') | (byte == 0x7F);
-    let pairs = bytes.iter().zip(&bytes[1..]);
-    let strange = |any, (&a, &b): (&u8, &u8)| any | is_control(a) | ((a == b'\r') != (b == b'\n'));
-    *first != b'\n' && !pairs.fold(false, strange)
 }
 
 fn has_bare_lf(bytes: &[u8]) -> bool {
@@ -180,7 +196,7 @@ fn field_line(bytes: &[u8], line: Range<usize>, headers: &mut Headers, faults: &
     let (begin, text) = (line.start, &bytes[line.clone()]);
     match text.iter().position(|&byte| !IN_TOKEN[usize::from(byte)]) {
         Some(colon @ 1..) if text[colon] == b':' => {
-            headers.add(begin..begin + colon, trimmed(bytes, begin + colon + 1..line.end));
+            headers.add(bytes, begin..begin + colon, trimmed(bytes, begin + colon + 1..line.end));
         }
         _ => odd_field_line(bytes, line, headers, faults),
     }
@@ -202,7 +218,7 @@ fn odd_field_line(bytes: &[u8], line: Range<usize>, headers: &mut Headers, fault
         faults.add(Fault::SpaceBeforeColon);
     }
     let value = colon.map_or(line.end..line.end, |colon| trimmed(bytes, colon + 1..line.end));
-    headers.add(name, value);
+    headers.add(bytes, name, value);
 }
 
 /// Notes control characters: a carriage return as such, the others as `fault`.
@@ -229,7 +245,7 @@ pub(crate) fn trim_ows(bytes: &[u8]) -> &[u8] {
 
 /// Leaves out the optional white space (RFC 9110 §5.6.3) at both ends of a part of `bytes`.
 #[inline]
-fn trimmed(bytes: &[u8], Range { mut start, mut end }: Range<usize>) -> Range<usize> {
+pub(super) fn trimmed(bytes: &[u8], Range { mut start, mut end }: Range<usize>) -> Range<usize> {
     while start < end && matches!(bytes[start], b' ' | b'\t') {
         start += 1;
     }
