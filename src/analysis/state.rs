@@ -1,10 +1,11 @@
 //! What the decoders of all connections of a set of flows share.
 
 use super::Options;
+use super::live::Live;
 use super::said::Slots;
 use super::table::GROUPS;
 use crate::Limits;
-use crate::http::Step;
+use crate::http;
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Scratch, Settings};
 use std::sync::Arc;
@@ -23,13 +24,21 @@ pub(super) struct State {
     pub(super) closed_described: usize,
     /// Working memory that connections share.
     pub(super) scratch: Scratch,
-    /// For what HTTP/1 tells of one delivery.
-    pub(super) steps: Vec<Step>,
+    pub(super) spare: Spare,
     /// What is asked of every decoder.
     pub(super) settings: Arc<Settings>,
     pub(super) slots: Slots,
     /// Index of the capture that is read.
     pub(super) capture: usize,
+}
+
+/// Memory of connections that are over, for those that begin next.
+#[derive(Debug, Default)]
+pub(super) struct Spare {
+    pub(super) http: Option<Box<http::Connection>>,
+    pub(super) live: Option<Box<Live>>,
+    /// For what HTTP/1 tells of one delivery.
+    pub(super) steps: Vec<http::Step>,
 }
 
 impl State {
@@ -41,7 +50,7 @@ impl State {
             tls_connections: [0; GROUPS],
             closed_described: 0,
             scratch: Scratch::default(),
-            steps: Vec::new(),
+            spare: Spare::default(),
             settings: Arc::new(settings(&options)),
             slots: Slots::default(),
             capture: 0,

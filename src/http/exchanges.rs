@@ -26,7 +26,9 @@ impl Exchanges {
     }
 
     pub fn push_back(&mut self, exchange: Exchange) {
-        self.before.extend(self.last.replace(exchange));
+        if let Some(before) = self.last.replace(exchange) {
+            self.before.push_back(before);
+        }
     }
 
     pub fn pop_front(&mut self) -> Option<Exchange> {

@@ -41,9 +41,13 @@ struct Span {
 }
 
 impl Span {
+    #[inline]
     fn new(begin: usize, end: usize) -> Span {
-        let within = |at| u32::try_from(at).unwrap_or(u32::MAX);
-        Span { begin: within(begin), end: within(end) }
+        // The end is not before the beginning.
+        match u32::try_from(end) {
+            Ok(end) => Span { begin: begin as u32, end },
+            Err(_) => Span { begin: u32::try_from(begin).unwrap_or(u32::MAX), end: u32::MAX },
+        }
     }
 
     fn of(self, text: &[u8]) -> &[u8] {

@@ -142,6 +142,24 @@ fn has_bare_lf(bytes: &[u8]) -> bool {
 
 /// RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`.
 fn request_line(line: &[u8], faults: &mut Faults) -> RequestLine {
+    exact_request_line(line).unwrap_or_else(|| lenient_request_line(line, faults))
+}
+
+/// A request line as the grammar has it, in ASCII.
+fn exact_request_line(line: &[u8]) -> Option<RequestLine> {
+    let (method, rest) = line.split_at_checked(line.iter().position(|&byte| byte == b' ')?)?;
+    let ([b' ', target @ ..], version) = rest.split_at_checked(rest.len().checked_sub(VERSION_LENGTH + 1)?)? else {
+        return None;
+    };
+    let [b' ', version @ ..] = version else { return None };
+    // RFC 3986 §2: a URI is written in visible characters.
+    let exact =
+        is_token(method) && is_version(version) && !target.is_empty() && target.iter().all(u8::is_ascii_graphic);
+    let target = str::from_utf8(target).ok().filter(|_| exact)?.to_owned();
+    Some(RequestLine { method: common_text(method), target, version: common_text(version) })
+}
+
+fn lenient_request_line(line: &[u8], faults: &mut Faults) -> RequestLine {
     let trimmed = line.trim_ascii();
     let method_end = trimmed.iter().position(u8::is_ascii_whitespace).unwrap_or(trimmed.len());
     let (method, rest) = trimmed.split_at(method_end);
@@ -245,14 +263,12 @@ pub(crate) fn trim_ows(bytes: &[u8]) -> &[u8] {
 
 /// Leaves out the optional white space (RFC 9110 §5.6.3) at both ends of a part of `bytes`.
 #[inline]
-pub(super) fn trimmed(bytes: &[u8], Range { mut start, mut end }: Range<usize>) -> Range<usize> {
-    while start < end && matches!(bytes[start], b' ' | b'\t') {
-        start += 1;
-    }
-    while start < end && matches!(bytes[end - 1], b' ' | b'\t') {
-        end -= 1;
-    }
-    start..end
+pub(super) fn trimmed(bytes: &[u8], Range { start, end }: Range<usize>) -> Range<usize> {
+    let is_white = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    let text = &bytes[start..end];
+    let before = text.iter().take_while(is_white).count();
+    let behind = text[before..].iter().rev().take_while(is_white).count();
+    start + before..end - behind
 }
 
 /// RFC 9110 §5.6.2.
@@ -277,7 +293,11 @@ static IN_TOKEN: [bool; 256] = {
     allowed
 };
 
+/// Length of `HTTP/1.1`.
+const VERSION_LENGTH: usize = 8;
+
 /// RFC 9112 §2.3: `HTTP-version = "HTTP" "/" DIGIT "." DIGIT`, in capitals.
+#[inline]
 fn is_version(bytes: &[u8]) -> bool {
     matches!(bytes, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
 }
@@ -287,6 +307,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// What nearly every start line says need not be copied.
+#[inline]
 fn common_text(bytes: &[u8]) -> Cow<'static, str> {
     match bytes {
         b"GET" => "GET".into(),

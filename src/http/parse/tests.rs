@@ -165,3 +165,14 @@ proptest! {
         prop_assert_eq!(crate::http::plain::is_plain(&head), !is_control);
     }
 }
+
+proptest! {
+    #[test]
+    fn an_exact_request_line_is_read_as_any_other(line in "(GET|[!-~]{0,5}) ?/?[ -~é]{0,9} (HTTP/1\\.[01]|[ -~]{8})") {
+        if let Some(exact) = exact_request_line(line.as_bytes()) {
+            let mut faults = Faults(Vec::new());
+            prop_assert_eq!(exact, lenient_request_line(line.as_bytes(), &mut faults));
+            prop_assert_eq!(faults.0, []);
+        }
+    }
+}

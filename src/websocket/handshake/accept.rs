@@ -152,7 +152,7 @@ fn encode(digest: &[u8; 20]) -> String {
         *symbols = [18, 12, 6, 0].map(|shift| SYMBOLS[(word >> shift & 0x3F) as usize]);
     }
     text[27] = b'=';
-    String::from_utf8_lossy(&text).into_owned()
+    str::from_utf8(&text).unwrap_or_default().to_owned()
 }
 
 /// Holds a received `Sec-WebSocket-Accept` against the key, and searches the mistake where it is wrong.

@@ -77,31 +77,42 @@ pub fn decode_key(key: &[u8]) -> Result<DecodedKey, KeyFault> {
 fn decode(key: &[u8]) -> Option<DecodedKey> {
     let (groups, []) = key.as_chunks::<4>() else { return None };
     let mut bytes = Vec::with_capacity(groups.len() * 3);
-    let mut unused = 0;
-    for (at, group) in groups.iter().enumerate() {
-        let symbols = match group {
-            [_, _, b'=', b'='] if at + 1 == groups.len() => 2,
-            [_, _, _, b'='] if at + 1 == groups.len() => 3,
-            _ => 4,
-        };
-        let values = group.map(|symbol| VALUES[usize::from(symbol)]);
-        if values[..symbols].contains(&FOREIGN) {
-            return None;
-        }
-        let word = values.iter().fold(0, |word, value| word << 6 | u32::from(value & 0x3F));
-        let [_, decoded @ ..] = word.to_be_bytes();
-        bytes.extend_from_slice(&decoded[..symbols - 1]);
-        unused = match symbols {
-            2 => values[1] & 0x0F,
-            3 => values[2] & 0x03,
-            _ => 0,
-        };
+    let Some((last, groups)) = groups.split_last() else { return Some(DecodedKey { bytes, canonical: true }) };
+    let mut foreign = 0;
+    let mut word = |symbols: &[u8]| {
+        symbols.iter().fold(0, |word, &symbol| {
+            let value = VALUES[usize::from(symbol)];
+            foreign |= value;
+            word << 6 | u32::from(value & 0x3F)
+        })
+    };
+    for group in groups {
+        let [_, decoded @ ..] = word(group).to_be_bytes();
+        bytes.extend(decoded);
     }
-    Some(DecodedKey { bytes, canonical: unused == 0 })
+    // The bits of the last symbol that stand for nothing.
+    let unused = match last {
+        [symbols @ .., b'=', b'='] => {
+            let word = word(symbols);
+            bytes.push((word >> 4) as u8);
+            word & 0x0F
+        }
+        [symbols @ .., b'='] => {
+            let word = word(symbols);
+            bytes.extend([(word >> 10) as u8, (word >> 2) as u8]);
+            word & 0x03
+        }
+        symbols => {
+            let [_, decoded @ ..] = word(symbols).to_be_bytes();
+            bytes.extend(decoded);
+            0
+        }
+    };
+    (foreign & FOREIGN == 0).then_some(DecodedKey { bytes, canonical: unused == 0 })
 }
 
-/// What is no symbol of base64 has this value.
-const FOREIGN: u8 = 0xFF;
+/// What is no symbol of base64 has this bit in its value.
+const FOREIGN: u8 = 0x80;
 
 /// The values of the symbols.
 static VALUES: [u8; 256] = {
