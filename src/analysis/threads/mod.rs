@@ -6,9 +6,9 @@
 //!              └─ Batch ─▶ a set of flows ─ Log ─┘
 //! ```
 //!
-//! One thread reads and finds the segments. Each of the others decodes a set of flows: a connection belongs to one by a
-//! hash of its two ends. What the decoders say is kept in logs, and the thread that called tells it to the court in the
-//! order of the packets: what it tells the sink is what it would without threads.
+//! One thread reads and finds the segments. Each of the others decodes and judges a set of flows: a connection belongs to
+//! one by a hash of its two ends. What is said and found is kept in logs, and the thread that called tells it to the court
+//! in the order of the packets: what it tells the sink is what it would without threads.
 
 mod batch;
 mod log;
@@ -116,7 +116,7 @@ impl Take for Feeder {
     }
 }
 
-/// What a thread does that decodes a set of flows.
+/// What a thread does that decodes and judges a set of flows.
 fn decode(
     set: &mut Set,
     index: usize,
@@ -130,12 +130,8 @@ fn decode(
             set.state.key_log = key_log.clone();
         }
         for carried in batch.carried() {
-            let Set { flows, state } = &mut *set;
-            flows.pass(carried.at, state, &mut log);
-            if carried.set == index {
-                let (segment, packet) = batch.lend(carried);
-                flows.segment(&segment, &packet, state, &mut log);
-            }
+            let own = (carried.set == index).then(|| batch.lend(carried));
+            set.packet(carried.at, own.as_ref().map(|(segment, packet)| (segment, packet)), &mut log);
         }
         if let Then::End(last) = batch.then {
             set.finish(last, &mut log);
