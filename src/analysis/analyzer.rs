@@ -42,15 +42,20 @@ impl Set {
         Set { flows: Flows::new(state.limits.clone()), state, bench: Bench::new(appointing) }
     }
 
-    /// A segment came in this packet; `own` if it belongs to one of these connections.
+    /// Segments of any connections came in these packets.
     #[inline]
-    pub(super) fn packet(&mut self, at: PacketRef, own: Option<(&Segment<'_>, &Packet<'_>)>, before: &mut impl Attend) {
+    pub(super) fn pass(&mut self, packets: &[PacketRef], before: &mut impl Attend) {
         let Set { flows, state, bench } = self;
-        let mut session = Session { bench, before };
-        flows.pass(at, state, &mut session);
-        if let Some((segment, packet)) = own {
-            flows.segment(segment, packet, state, &mut session);
+        for at in packets {
+            flows.pass(at, state, &mut Session { bench, before });
         }
+    }
+
+    /// Takes a segment of one of these connections; the packet it came in was [passed](Self::pass).
+    #[inline]
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>, before: &mut impl Attend) {
+        let Set { flows, state, bench } = self;
+        flows.segment(segment, packet, state, &mut Session { bench, before });
     }
 
     /// Nothing more will come: tells what is still open.
@@ -164,7 +169,8 @@ impl Take for Direct<'_, '_> {
     }
 
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
-        self.set.packet(packet.at, Some((segment, packet)), self.out);
+        self.set.pass(&[packet.at], self.out);
+        self.set.segment(segment, packet, self.out);
         if self.out.teller.failed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

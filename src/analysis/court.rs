@@ -5,9 +5,12 @@ use super::Options;
 use super::bench::{Appointing, Attend, Found};
 use super::closed_tls::ClosedTls;
 use super::hearing::{Between, Hearing};
-use super::said::Said;
+use super::said::{Begins, Over, Said, Slot};
 use super::sink::{Sink, Summary};
 use super::teller::Teller;
+use crate::capture::PacketRef;
+use crate::rules::Finding;
+use crate::websocket::{CaptureFact, Event};
 
 /// What connections know of each other, and the hearing of each that is open.
 pub(super) struct Court {
@@ -65,29 +68,50 @@ impl Sitting<'_> {
     }
 }
 
+/// What was said is lent, as whoever made it has better use for its memory than the court.
+impl Sitting<'_> {
+    pub(super) fn begins(&mut self, slot: Slot, begins: &mut Begins, found: Found) {
+        let hearing = Hearing::begin(begins, found, self.between, &mut self.teller);
+        slot.put(&mut self.hearings[self.set], hearing);
+    }
+
+    #[inline]
+    pub(super) fn event(&mut self, slot: Slot, event: &Event<'_>, found: Found) {
+        if let Some(hearing) = slot.of(&mut self.hearings[self.set]) {
+            hearing.event(event, found, self.between, &mut self.teller);
+        }
+    }
+
+    pub(super) fn ending(&mut self, slot: Slot, facts: &[CaptureFact], found: Found) {
+        if let Some(hearing) = slot.of(&mut self.hearings[self.set]) {
+            hearing.ending(facts, found, self.between);
+        }
+    }
+
+    pub(super) fn over(&mut self, slot: Slot, over: &Over) {
+        if let Some(hearing) = slot.take(&mut self.hearings[self.set]) {
+            hearing.over(over, self.between, &mut self.teller);
+        }
+    }
+
+    pub(super) fn client_random(&mut self, random: &[u8; 32]) {
+        self.teller.tell(|sink| sink.client_random(random));
+    }
+
+    pub(super) fn closed(&mut self, first: PacketRef, finding: Option<Finding>) {
+        self.closed_tls.add(first, finding);
+    }
+}
+
 impl Attend for Sitting<'_> {
     fn attend(&mut self, said: Said<'_>, found: Found) {
-        let Sitting { between, closed_tls, hearings, set, teller } = self;
-        let places = &mut hearings[*set];
         match said {
-            Said::Event(slot, event) => {
-                if let Some(hearing) = slot.of(places) {
-                    hearing.event(event, found, between, teller);
-                }
-            }
-            Said::Begins(slot, begins) => slot.put(places, Hearing::begin(*begins, found, between, teller)),
-            Said::Ending(slot, facts) => {
-                if let Some(hearing) = slot.of(places) {
-                    hearing.ending(&facts, found, between);
-                }
-            }
-            Said::Over(slot, over) => {
-                if let Some(hearing) = slot.take(places) {
-                    hearing.over(&over, between, teller);
-                }
-            }
-            Said::ClientRandom(random) => teller.tell(|sink| sink.client_random(&random)),
-            Said::Closed(first, finding) => closed_tls.add(first, finding.map(|finding| *finding)),
+            Said::Event(slot, event) => self.event(slot, event, found),
+            Said::Begins(slot, mut begins) => self.begins(slot, &mut begins, found),
+            Said::Ending(slot, facts) => self.ending(slot, &facts, found),
+            Said::Over(slot, over) => self.over(slot, &over),
+            Said::ClientRandom(random) => self.client_random(&random),
+            Said::Closed(first, finding) => self.closed(first, finding.map(|finding| *finding)),
         }
     }
 }

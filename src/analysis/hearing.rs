@@ -67,13 +67,13 @@ pub(super) struct Hearing {
 
 impl Hearing {
     /// Tells of the connection, and what was found in its handshake.
-    pub(super) fn begin(mut begins: Begins, found: Found, between: &mut Between, teller: &mut Teller<'_>) -> Hearing {
+    pub(super) fn begin(begins: &mut Begins, found: Found, between: &mut Between, teller: &mut Teller<'_>) -> Hearing {
         let id = teller.next_connection();
         let (client, server) = (begins.ends.client.ip, begins.ends.server);
         let is_known = begins.handshake.as_mut().is_some_and(|handshake| {
             between.neighbours.meet(handshake, known(id, begins.flow, client, server, handshake))
         });
-        teller.tell(|sink| sink.connection(&announced(id, &begins)));
+        teller.tell(|sink| sink.connection(&announced(id, begins)));
         let mut hearing = Hearing {
             id,
             listed: 0,
@@ -87,7 +87,7 @@ impl Hearing {
         let found = match is_known {
             false => found,
             true => {
-                let (referee, found) = between.appointing.referee(&begins);
+                let (referee, found) = between.appointing.referee(begins);
                 hearing.anew = Some(Box::new(referee));
                 found
             }

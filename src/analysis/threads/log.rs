@@ -6,6 +6,7 @@
 
 use crate::Role;
 use crate::analysis::bench::{Attend, Found};
+use crate::analysis::court::Sitting;
 use crate::analysis::said::{Begins, Over, Said, Slot, Turn};
 use crate::capture::PacketRef;
 use crate::rules::Finding;
@@ -90,7 +91,7 @@ enum Kept {
 }
 
 impl Log {
-    /// Forgets everything but its memory.
+    /// Forgets everything but its memory: what was said is let go, best in the thread that made it.
     pub(super) fn clear(&mut self) {
         let Log { order, frames, messages, others, bytes, turns } = self;
         order.clear();
@@ -101,13 +102,13 @@ impl Log {
         turns.clear();
     }
 
-    /// Takes it to the end, turn by turn.
+    /// Lends it to the end, turn by turn.
     pub(super) fn replay(&mut self) -> Replay<'_> {
         Replay {
             order: &self.order,
             frames: self.frames.iter_mut(),
             messages: self.messages.iter_mut(),
-            others: self.others.drain(..),
+            others: self.others.iter_mut(),
             bytes: &self.bytes,
             turns: self.turns.iter(),
             told: 0,
@@ -201,7 +202,7 @@ pub(super) struct Replay<'l> {
     /// Of each list, what was not told yet.
     frames: std::slice::IterMut<'l, KeptFrame>,
     messages: std::slice::IterMut<'l, KeptMessage>,
-    others: std::vec::Drain<'l, (Kept, Found)>,
+    others: std::slice::IterMut<'l, (Kept, Found)>,
     /// Those that were not lent yet.
     bytes: &'l [u8],
     turns: std::slice::Iter<'l, Turned>,
@@ -215,13 +216,13 @@ impl<'l> Replay<'l> {
     }
 
     /// Tells what was said in the next turn.
-    pub(super) fn tell(&mut self, before: &mut impl Attend) {
+    pub(super) fn tell(&mut self, court: &mut Sitting<'_>) {
         let Some(turned) = self.turns.next() else { return };
         for kind in self.order.get(self.told..turned.end).unwrap_or_default() {
             match kind {
-                Kind::Frame => self.frame(before),
-                Kind::Message => self.message(before),
-                Kind::Other => self.other(before),
+                Kind::Frame => self.frame(court),
+                Kind::Message => self.message(court),
+                Kind::Other => self.other(court),
             }
         }
         self.told = turned.end;
@@ -233,41 +234,42 @@ impl<'l> Replay<'l> {
         lent
     }
 
-    fn frame(&mut self, before: &mut impl Attend) {
+    fn frame(&mut self, court: &mut Sitting<'_>) {
         let Some(kept) = self.frames.next() else { return };
         let (header, payload) = (self.lend(kept.header), self.lend(kept.payload));
         let frame = with_bytes(&kept.frame, header, payload);
-        before.attend(Said::Event(kept.slot, &Event::Frame(&frame)), kept.found.take());
+        court.event(kept.slot, &Event::Frame(&frame), kept.found.take());
     }
 
-    fn message(&mut self, before: &mut impl Attend) {
+    fn message(&mut self, court: &mut Sitting<'_>) {
         let Some(kept) = self.messages.next() else { return };
         let message = with_payload(&kept.message, self.lend(kept.payload), kept.walk.as_deref());
-        before.attend(Said::Event(kept.slot, &Event::Message(&message)), kept.found.take());
+        court.event(kept.slot, &Event::Message(&message), kept.found.take());
     }
 
-    fn other(&mut self, before: &mut impl Attend) {
+    fn other(&mut self, court: &mut Sitting<'_>) {
         let Some((kept, found)) = self.others.next() else { return };
+        let found = found.take();
         match kept {
             Kept::Piece(slot, sender, bytes) => {
-                let bytes = self.lend(bytes);
-                before.attend(Said::Event(slot, &Event::Piece { sender, bytes }), found);
+                let (sender, bytes) = (*sender, self.lend(*bytes));
+                court.event(*slot, &Event::Piece { sender, bytes }, found);
             }
             Kept::NotFrames { slot, sender, offset, bytes, what, packet } => {
-                let bytes = self.lend(bytes);
-                before.attend(Said::Event(slot, &Event::NotFrames { sender, offset, bytes, what, packet }), found);
+                let (sender, offset, bytes, packet) = (*sender, *offset, self.lend(*bytes), *packet);
+                court.event(*slot, &Event::NotFrames { sender, offset, bytes, what, packet }, found);
             }
             Kept::HeaderCut { slot, sender, offset, bytes, first, packet } => {
-                let bytes = self.lend(bytes);
-                before.attend(Said::Event(slot, &Event::HeaderCut { sender, offset, bytes, first, packet }), found);
+                let (sender, offset, bytes, packet) = (*sender, *offset, self.lend(*bytes), *packet);
+                court.event(*slot, &Event::HeaderCut { sender, offset, bytes, first: *first, packet }, found);
             }
-            Kept::Event(slot, event) => before.attend(Said::Event(slot, &event), found),
-            Kept::End(slot, ending) => before.attend(Said::Event(slot, &Event::End(&ending)), found),
-            Kept::Begins(slot, begins) => before.attend(Said::Begins(slot, begins), found),
-            Kept::Ending(slot, facts) => before.attend(Said::Ending(slot, facts), found),
-            Kept::Over(slot, over) => before.attend(Said::Over(slot, over), found),
-            Kept::ClientRandom(random) => before.attend(Said::ClientRandom(random), found),
-            Kept::Closed(first, finding) => before.attend(Said::Closed(first, finding), found),
+            Kept::Event(slot, event) => court.event(*slot, event, found),
+            Kept::End(slot, ending) => court.event(*slot, &Event::End(ending), found),
+            Kept::Begins(slot, begins) => court.begins(*slot, begins, found),
+            Kept::Ending(slot, facts) => court.ending(*slot, facts, found),
+            Kept::Over(slot, over) => court.over(*slot, over),
+            Kept::ClientRandom(random) => court.client_random(random),
+            Kept::Closed(first, finding) => court.closed(*first, finding.take().map(|finding| *finding)),
         }
     }
 }
