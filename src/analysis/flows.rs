@@ -52,7 +52,7 @@ impl Due {
 
     /// When it has been waited for longer than this since `past`.
     fn after(past: Moment, patience: Patience) -> Due {
-        let nanoseconds = past.time.map_or(i64::MAX, |past| past.0.saturating_add(patience.nanoseconds));
+        let nanoseconds = past.time.map_or(i64::MAX, |past| past.nanoseconds().saturating_add(patience.nanoseconds));
         Due { nanoseconds, number: past.number.saturating_add(patience.packets) }
     }
 
@@ -63,7 +63,7 @@ impl Due {
 
     #[inline]
     fn is_past(&self, now: Moment) -> bool {
-        now.number > self.number || now.time.is_some_and(|now| now.0 > self.nanoseconds)
+        now.number > self.number || now.time.is_some_and(|now| now.nanoseconds() > self.nanoseconds)
     }
 }
 
@@ -171,7 +171,7 @@ impl Flows {
     /// A segment of any connection came in this packet: lets go of what has been over for long enough.
     #[inline]
     pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
-        self.now = Moment { time: self.now.time.max(at.time), number: at.number };
+        self.now = Moment { time: self.now.time.max(at.time), number: at.number() };
         if self.due.is_past(self.now) {
             self.let_go(at, state, out);
         }
@@ -188,7 +188,7 @@ impl Flows {
             };
             if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
                 self.closed[waiting.key.group()].push(flow, state, out);
-                out.turn(Turn { packet: at.number, order: waiting.since.number });
+                out.turn(Turn { packet: at.number(), order: waiting.since.number });
             }
             self.stones.push_back(Waiting { since: self.now, ..waiting });
         }
@@ -221,7 +221,7 @@ impl Flows {
         let key = Key::of(segment);
         let begin = |count: &mut u64, state: &State| {
             *count += 1;
-            let id = FlowId { capture: state.capture, packet: packet.at.number };
+            let id = FlowId { capture: state.capture, packet: packet.at.number() };
             Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state))
         };
         let known = match self.known.get_mut(&key) {
@@ -260,7 +260,7 @@ impl Flows {
                 }
             }
         }
-        out.turn(Turn { packet: packet.at.number, order: u64::MAX });
+        out.turn(Turn { packet: packet.at.number(), order: u64::MAX });
     }
 
     /// The capture ended: tells what is still open, in the order in which it began.

@@ -69,7 +69,7 @@ impl Clock {
             Tick::HalvedSecond(times) => (i128::from(ticks) * NANOSECONDS) >> times,
             Tick::Nothing => 0,
         };
-        Timestamp((since + self.offset_nanoseconds).clamp(i64::MIN.into(), i64::MAX.into()) as i64)
+        Timestamp::new((since + self.offset_nanoseconds).clamp(i64::MIN.into(), i64::MAX.into()) as i64)
     }
 }
 
@@ -81,12 +81,12 @@ mod tests {
         let mut clock = Clock::default();
         clock.set_resolution(resolution);
         clock.set_offset(offset);
-        clock.time(ticks).0
+        clock.time(ticks).nanoseconds()
     }
 
     #[test]
     fn ticks_are_microseconds_unless_said_otherwise() {
-        assert_eq!(Clock::default().time(1_700_000_000_123_456).0, 1_700_000_000_123_456_000);
+        assert_eq!(Clock::default().time(1_700_000_000_123_456).nanoseconds(), 1_700_000_000_123_456_000);
     }
 
     #[test]
@@ -115,6 +115,6 @@ mod tests {
         assert_eq!(time(6, 1_700_000_000, 5), 1_700_000_000_000_005_000);
         assert_eq!(time(6, -1, 0), -1_000_000_000);
         assert_eq!(time(0, i64::MAX, u64::MAX), i64::MAX);
-        assert_eq!(time(9, i64::MIN, 0), i64::MIN);
+        assert_eq!(time(9, i64::MIN, 0), Timestamp::MIN.nanoseconds());
     }
 }

@@ -146,7 +146,7 @@ impl Reader {
         let number = self.next_number;
         self.next_number = number.saturating_add(1);
         Packet {
-            at: PacketRef { number, time: record.time, file_offset, length },
+            at: PacketRef::new(number, record.time, file_offset, length),
             link: record.link,
             data,
             original_length,

@@ -102,7 +102,7 @@ mod tests {
 
     fn packet(data: &[u8], more: u32) -> Packet<'_> {
         let length = data.len() as u32;
-        let at = PacketRef { number: 1, time: None, file_offset: 0, length };
+        let at = PacketRef::new(1, None, 0, length);
         Packet { at, link: LinkType(1), data, original_length: length + more }
     }
 

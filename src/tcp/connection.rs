@@ -124,8 +124,8 @@ impl Connection {
             && last.fingerprint == this.fingerprint
             && last.side == side
         {
-            let close =
-                matches!((last.time, at.time), (Some(then), Some(now)) if now.0.abs_diff(then.0) < DUPLICATE_WITHIN);
+            let apart = |now: Timestamp, then: Timestamp| now.nanoseconds().abs_diff(then.nanoseconds());
+            let close = at.time.zip(last.time).is_some_and(|(now, then)| apart(now, then) < DUPLICATE_WITHIN);
             self.duplicates += u64::from(close);
         }
     }

@@ -50,7 +50,7 @@ proptest! {
                 cut,
                 fingerprint: 0,
             };
-            let packet = PacketRef { number, time: None, file_offset: 0, length: 0 };
+            let packet = PacketRef::new(number, None, 0, 0);
             let acknowledged = Some(u64::from(bytes.len() as u8));
             let (mut told, mut told_long) = (Vec::new(), Vec::new());
             if !bytes.is_empty() {
