@@ -15,7 +15,7 @@ pub(super) struct Clock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tick {
     /// Whole nanoseconds.
-    Nanoseconds(i128),
+    Nanoseconds(u64),
     /// This many ticks make a nanosecond.
     InNanosecond(u64),
     /// A second divided by two, this many times.
@@ -41,7 +41,7 @@ impl Tick {
             return Tick::HalvedSecond(exponent);
         }
         match exponent.checked_sub(9) {
-            None => Tick::Nanoseconds(10_i128.pow(9 - exponent)),
+            None => Tick::Nanoseconds(10_u64.pow(9 - exponent)),
             Some(0) => Tick::Nanoseconds(1),
             Some(below) => 10_u64.checked_pow(below).map_or(Tick::Nothing, Tick::InNanosecond),
         }
@@ -61,9 +61,23 @@ impl Clock {
 
     /// The time after `ticks`; a part of a nanosecond is dropped, what [`Timestamp`] cannot hold becomes its end.
     #[inline]
-    pub(super) fn time(self, ticks: u64) -> Timestamp {
+    pub(super) fn time(&self, ticks: u64) -> Timestamp {
+        // Nearly every clock, and a time that fits.
+        if let Tick::Nanoseconds(nanoseconds) = self.tick
+            && self.offset_nanoseconds == 0
+            && let Some(since) = ticks.checked_mul(nanoseconds)
+            && let Ok(since) = i64::try_from(since)
+        {
+            return Timestamp::new(since);
+        }
+        self.any_time(ticks)
+    }
+
+    /// The same for any clock and any time.
+    #[inline(never)]
+    fn any_time(&self, ticks: u64) -> Timestamp {
         let since = match self.tick {
-            Tick::Nanoseconds(nanoseconds) => i128::from(ticks) * nanoseconds,
+            Tick::Nanoseconds(nanoseconds) => i128::from(ticks) * i128::from(nanoseconds),
             Tick::InNanosecond(ticks_a_nanosecond) => i128::from(ticks / ticks_a_nanosecond),
             // Below 2^94: 64 bits of ticks times 30 bits of nanoseconds.
             Tick::HalvedSecond(times) => (i128::from(ticks) * NANOSECONDS) >> times,
@@ -81,6 +95,7 @@ mod tests {
         let mut clock = Clock::default();
         clock.set_resolution(resolution);
         clock.set_offset(offset);
+        assert_eq!(clock.time(ticks), clock.any_time(ticks));
         clock.time(ticks).nanoseconds()
     }
 

@@ -57,6 +57,7 @@ impl Connection {
 
     /// Takes the next captured segment, sent by `side`, and delivers what it completes, of either direction. `spare` is
     /// memory that connections lend each other.
+    #[inline]
     pub fn segment(
         &mut self,
         side: Side,
@@ -78,16 +79,18 @@ impl Connection {
             if this.syn && !segment.flags.syn {
                 other.start_at(ack);
             }
-            acknowledged = other.acknowledge(ack);
+            acknowledged = other.acknowledge(ack, spare);
         }
-        if !segment.payload.is_empty() {
+        let has_bytes = !segment.payload.is_empty();
+        if has_bytes {
             this.borrow_room(segment.payload.len(), spare);
         }
         this.push(segment, at, acknowledged, limits, &mut |delivery| deliver(side, delivery));
+        if has_bytes {
+            this.return_room(spare);
+        }
         this.tick(at, limits, &mut |delivery| deliver(side, delivery));
-        this.return_room(spare);
         other.tick(at, limits, &mut |delivery| deliver(side.other(), delivery));
-        other.return_room(spare);
     }
 
     /// Nothing more will come: delivers what waits, and each hole before it as missing. `packet` is the last packet

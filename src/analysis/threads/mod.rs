@@ -16,6 +16,7 @@ mod log;
 use super::analyzer::Set;
 use super::court::Sitting;
 use super::intake::{Intake, Noticed, Take};
+use super::said::{Hear, Turn};
 use crate::capture::{Packet, PacketRef, Reader};
 use crate::packet::Segment;
 use crate::tls::KeyLog;
@@ -135,6 +136,7 @@ fn decode(
             if carried.set == index {
                 let (segment, packet) = batch.lend(carried);
                 flows.segment(&segment, &packet, state, &mut log);
+                log.turn(Turn::of(carried.at));
             }
         }
         if let Then::End(last) = batch.then {
