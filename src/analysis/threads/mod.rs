@@ -17,7 +17,7 @@ use super::analyzer::Set;
 use super::bench::Attend;
 use super::court::Sitting;
 use super::intake::{Intake, Noticed, Take};
-use super::said::{Hear, Turn};
+use super::said::Turn;
 use crate::capture::{Packet, PacketRef, Reader};
 use crate::packet::Segment;
 use crate::tls::KeyLog;
