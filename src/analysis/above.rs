@@ -263,8 +263,7 @@ impl Above {
             }
             Step::Switched(mut switch) => {
                 switch.attempt.tunnel = switch.attempt.tunnel.or_else(|| below.tunnel());
-                let live = Live::switched(switch, below, state, out);
-                let live = Above::WebSocket(reuse(&mut state.spare.live, live));
+                let live = Above::WebSocket(Box::new(Live::switched(switch, below, state, out)));
                 if let Above::Http(http, _) = std::mem::replace(self, live) {
                     state.spare.http = Some(http);
                 }
@@ -293,10 +292,7 @@ impl Above {
             state.spare.steps = steps;
         }
         match self {
-            Above::WebSocket(mut live) => {
-                live.finish(ending, captured, state, out);
-                state.spare.live = Some(live);
-            }
+            Above::WebSocket(live) => live.finish(ending, captured, state, out),
             Above::Http2(streams) => streams.finish(below, ending, captured, state, out),
             Above::Tls(secured) => secured.finish(below, ending, captured, state, out),
             _ => {}

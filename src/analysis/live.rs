@@ -213,8 +213,8 @@ impl Live {
     }
 
     /// Nothing more will come.
-    pub(super) fn finish(&mut self, ending: &Ending, captured: &Captured, state: &mut State, out: &mut dyn Hear) {
-        let Live { client, early_dropped, ended_by, .. } = *self;
+    pub(super) fn finish(self, ending: &Ending, captured: &Captured, state: &mut State, out: &mut dyn Hear) {
+        let Live { client, early_dropped, ended_by, .. } = self;
         let unseen = match (captured.facts.first_seen, captured.facts.second_seen) {
             (true, false) => Some(Side::Second),
             (false, true) => Some(Side::First),
@@ -241,7 +241,7 @@ impl Live {
 
     /// Says how it ends; `failed` tells from how it was closed whether its client did not want that.
     fn end(
-        &mut self,
+        self,
         facts: Vec<CaptureFact>,
         ending: &Ending,
         marks: Option<&Marks>,
@@ -249,7 +249,7 @@ impl Live {
         state: &mut State,
         out: &mut dyn Hear,
     ) {
-        let Live { slot, client, ref mut connection, .. } = *self;
+        let Live { slot, client, connection, .. } = self;
         out.hear(Said::Ending(slot, facts));
         let (closing, stats) =
             connection.finish(ending, &mut state.scratch, &mut |event| out.hear(Said::Event(slot, &event)));
@@ -275,7 +275,7 @@ pub(super) fn attempt_failed(
     };
     let connection = websocket::Connection::new(&handshake, state.settings.clone());
     let slot = begin(client, Some(handshake), false, below, state, out);
-    let mut live = Live { slot, client, connection, early_dropped: 0, ended_by: None };
+    let live = Live { slot, client, connection, early_dropped: 0, ended_by: None };
     live.end(Vec::new(), ending, below.marks.as_deref(), |_| failed, state, out);
 }
 

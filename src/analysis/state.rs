@@ -1,7 +1,6 @@
 //! What the decoders of all connections of a set of flows share.
 
 use super::Options;
-use super::live::Live;
 use super::said::Slots;
 use super::table::GROUPS;
 use crate::Limits;
@@ -36,7 +35,6 @@ pub(super) struct State {
 #[derive(Debug, Default)]
 pub(super) struct Spare {
     pub(super) http: Option<Box<http::Connection>>,
-    pub(super) live: Option<Box<Live>>,
     /// For what HTTP/1 tells of one delivery.
     pub(super) steps: Vec<http::Step>,
 }

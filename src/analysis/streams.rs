@@ -122,7 +122,7 @@ impl Streams {
         }
         left.sort_unstable_by_key(|(order, ..)| *order);
         let mut captured = captured.clone();
-        for (_, mut live, ends, last_packet) in left {
+        for (_, live, ends, last_packet) in left {
             live.finish(&stream_ending(&ends, last_packet, ending.capture_end), &captured, state, out);
             // What is wrong with packets of the TCP connection is said once.
             captured.bad_checksums = None;
@@ -214,7 +214,7 @@ impl Followed {
                 let captured = Captured { facts, bad_checksums: None, marks: below.marks.clone() };
                 let ending = stream_ending(&ends, last_packet, None);
                 match kind {
-                    Kind::Live(_, mut live) => live.finish(&ending, &captured, state, out),
+                    Kind::Live(_, live) => live.finish(&ending, &captured, state, out),
                     Kind::Tunnel(tunnel) => {
                         let below = tunnel.below(self.tls.clone(), &ends, last_packet, below);
                         tunnel.above.finish(&below, &ending, &captured, state, out);

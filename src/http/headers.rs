@@ -43,11 +43,8 @@ struct Span {
 impl Span {
     #[inline]
     fn new(begin: usize, end: usize) -> Span {
-        // The end is not before the beginning.
-        match u32::try_from(end) {
-            Ok(end) => Span { begin: begin as u32, end },
-            Err(_) => Span { begin: u32::try_from(begin).unwrap_or(u32::MAX), end: u32::MAX },
-        }
+        let within = |at: usize| at.min(u32::MAX as usize) as u32;
+        Span { begin: within(begin), end: within(end) }
     }
 
     fn of(self, text: &[u8]) -> &[u8] {
@@ -78,7 +75,7 @@ impl Headers {
 
     /// The next line, by where its name and its value stand in the head. Tells whether the name is a known one, and so
     /// a token.
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, head: &[u8], name: Range<usize>, value: Range<usize>) -> bool {
         let text = &head[name.clone()];
         let place = names::place(text);

@@ -98,9 +98,9 @@ impl Connection {
         }
     }
 
-    /// Nothing more will come, and this is called but once. `scratch` as for [`deliver`](Connection::deliver).
+    /// Nothing more will come. `scratch` as for [`deliver`](Connection::deliver).
     pub fn finish(
-        &mut self,
+        mut self,
         ending: &Ending,
         scratch: &mut Scratch,
         tell: &mut dyn FnMut(Event<'_>),
@@ -116,7 +116,7 @@ impl Connection {
         tell(Event::End(ending));
         let pings = self.shared.pinged.take().map(|mut pinged| pinged.round_trips.finish()).unwrap_or_default();
         let stats = Stats { sent: self.shared.sent, pings };
-        (std::mem::take(&mut self.shared.closing).finish(ending.tcp), stats)
+        (self.shared.closing.finish(ending.tcp), stats)
     }
 }
 
