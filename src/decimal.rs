@@ -22,6 +22,25 @@ pub(crate) const SHORT: [[u8; 2]; 100] = {
     short
 };
 
+/// Four numbers with dots between them, as an address has them, and how many of the bytes they are.
+pub(crate) fn dotted(numbers: [u8; 4]) -> ([u8; 15], usize) {
+    let (mut text, mut length) = ([b'.'; 15], 0);
+    for number in numbers {
+        let (hundreds, below) = (number / 100, usize::from(number % 100));
+        text[length] = b'0' + hundreds;
+        length += usize::from(hundreds > 0);
+        let [first, second] = if hundreds > 0 { PAIRS[below] } else { SHORT[below] };
+        text[length] = first;
+        if number > 9 {
+            length += 1;
+            text[length] = second;
+        }
+        // The dot behind it is there already.
+        length += 2;
+    }
+    (text, length - 1)
+}
+
 /// How many numbers [`eight`] can write.
 pub(crate) const EIGHT: u32 = 100_000_000;
 
@@ -70,6 +89,16 @@ fn values(number: u32) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_those_of_fmt() {
+        for number in 0..=255 {
+            for numbers in [[number, 0, 255, number], [192, number, 7, 10], [255, 255, number, 255]] {
+                let (text, length) = dotted(numbers);
+                assert_eq!(text[..length], *std::net::Ipv4Addr::from(numbers).to_string().as_bytes());
+            }
+        }
+    }
 
     #[test]
     fn digits_are_those_of_fmt() {

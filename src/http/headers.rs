@@ -110,6 +110,14 @@ impl Headers {
         Named { text: &self.text, name, lines: lines.iter() }
     }
 
+    /// The lines in wire order, each with all bytes from the first of its name to the last of its value.
+    pub(crate) fn whole(&self) -> impl Iterator<Item = (Header<'_>, &[u8])> {
+        self.lines.iter().map(|Line { name, value }| {
+            let whole = Span { begin: name.begin, end: value.end };
+            (Header { name: name.of(&self.text), value: value.of(&self.text) }, whole.of(&self.text))
+        })
+    }
+
     /// How many lines there are.
     pub fn len(&self) -> usize {
         self.lines.len()

@@ -122,6 +122,30 @@ fn first_digits(room: &mut [u8], (text, digits): ([u8; 8], usize)) -> Option<&mu
     room.get_mut(digits..)
 }
 
+/// Of a number from 10⁻⁵ to 10⁶ how many billionths it is, where that is a whole number: of at most fifteen digits, so
+/// that no other number of as few digits has the same `f64`, and these are the shortest digits that give it back.
+#[inline]
+pub(super) fn whole_billionths(number: f64) -> Option<u64> {
+    const BILLION: f64 = 1e9;
+    if !(1e-5..1e6).contains(&number) {
+        return None;
+    }
+    let billionths = (number * BILLION + 0.5) as u64;
+    (billionths as f64 / BILLION == number).then_some(billionths)
+}
+
+/// Appends a number of billionths with a decimal point.
+pub(super) fn billionths(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
+    const BILLION: u64 = 1_000_000_000;
+    let room = put(unsigned(room, number / BILLION)?, b".")?;
+    let fraction = (number % BILLION) as u32;
+    let digits = room.first_chunk_mut::<9>()?;
+    digits[0] = b'0' + (fraction / decimal::EIGHT) as u8;
+    digits[1..].copy_from_slice(&decimal::eight(fraction % decimal::EIGHT));
+    let zeros = digits[1..].iter().rev().take_while(|digit| **digit == b'0').count();
+    room.get_mut(9 - zeros..)
+}
+
 /// Appends text of known length and a number.
 #[inline(always)]
 pub(super) fn number<'a, const N: usize>(room: &'a mut [u8], before: &[u8; N], number: u64) -> Option<&'a mut [u8]> {
