@@ -110,11 +110,12 @@ impl Headers {
         Named { text: &self.text, name, lines: lines.iter() }
     }
 
-    /// The lines in wire order, each with all bytes from the first of its name to the last of its value.
-    pub(crate) fn whole(&self) -> impl Iterator<Item = (Header<'_>, &[u8])> {
+    /// The lines in wire order: all bytes from the first of the name to the last of the value, and how many of them are
+    /// the name and how many the value.
+    pub(crate) fn whole(&self) -> impl Iterator<Item = (&[u8], usize, usize)> {
         self.lines.iter().map(|Line { name, value }| {
             let whole = Span { begin: name.begin, end: value.end };
-            (Header { name: name.of(&self.text), value: value.of(&self.text) }, whole.of(&self.text))
+            (whole.of(&self.text), name.len(), value.len())
         })
     }
 

@@ -1,7 +1,7 @@
 //! The opening handshake as the JSON report shows it (RFC 6455 §4).
 
 use super::encode::{Lossy, Name, Plain, Seconds};
-use crate::http::{self, Head, Header, RequestLine, StatusLine};
+use crate::http::{self, Head, RequestLine, StatusLine};
 use crate::websocket::{AcceptCause, AcceptCheck, Extension, Family, Handshake, PmdParams};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
@@ -121,11 +121,11 @@ struct Headers<'a>(&'a http::Headers);
 impl Serialize for Headers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for (Header { name, value }, whole) in self.0.whole() {
+        for (line, name, value) in self.0.whole() {
             // One look at a line is less than one at each of its ends.
-            match Plain::new(whole) {
-                Some(line) => list.serialize_element(&(line.first(name.len()), line.last(value.len())))?,
-                None => list.serialize_element(&(Lossy(name), Lossy(value)))?,
+            match Plain::new(line) {
+                Some(line) => list.serialize_element(&(line.first(name), line.last(value)))?,
+                None => list.serialize_element(&(Lossy(&line[..name]), Lossy(&line[line.len() - value..])))?,
             }
         }
         list.end()

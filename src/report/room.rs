@@ -91,31 +91,32 @@ const EIGHT: u64 = decimal::EIGHT as u64;
 /// Appends a number.
 #[inline(always)]
 pub(super) fn unsigned(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
-    match usize::try_from(number).ok().and_then(|number| decimal::SHORT.get(number)) {
+    match short(number) {
         // More bytes than there are digits are stored at once; what comes next is stored over them.
-        Some(text) => {
-            *room.first_chunk_mut()? = *text;
-            room.get_mut(1 + usize::from(number > 9)..)
+        Some(word) => {
+            *room.first_chunk_mut()? = word.to_le_bytes();
+            room.get_mut((word >> 24) as usize..)
         }
         None => long(room, number),
     }
 }
 
-/// Appends a number of three digits or more.
+/// Those in [`decimal::SHORT`] of a number that has them.
+#[inline(always)]
+fn short(number: u64) -> Option<u32> {
+    usize::try_from(number).ok().and_then(|number| decimal::SHORT.get(number)).copied()
+}
+
+/// Appends a number of four digits or more.
 #[inline(never)]
 fn long(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
-    const FOUR: u64 = decimal::FOUR as u64;
     match number {
-        100..FOUR => {
-            let (text, digits) = decimal::up_to_four(number as u32);
-            *room.first_chunk_mut()? = text;
-            room.get_mut(digits..)
-        }
-        FOUR..EIGHT => first_digits(room, decimal::up_to_eight(number as u32)),
+        0..EIGHT => first_digits(room, decimal::up_to_eight(number as u32)),
         _ => put(unsigned(room, number / EIGHT)?, &decimal::eight((number % EIGHT) as u32)),
     }
 }
 
+/// Appends the first so many of the digits.
 #[inline(always)]
 fn first_digits(room: &mut [u8], (text, digits): ([u8; 8], usize)) -> Option<&mut [u8]> {
     *room.first_chunk_mut()? = text;
@@ -159,12 +160,14 @@ pub(super) fn alike<'a, const M: usize, const N: usize>(
     (before, first): (&[u8; M], u64),
     (between, second): (&[u8; N], u64),
 ) -> Option<&'a mut [u8]> {
-    if first == second && (100..EIGHT).contains(&first) {
-        let digits = decimal::up_to_eight(first as u32);
-        first_digits(put(first_digits(put(room, before)?, digits)?, between)?, digits)
-    } else {
-        number(number(room, before, first)?, between, second)
+    if first != second || first >= EIGHT {
+        return number(number(room, before, first)?, between, second);
     }
+    let digits = match short(first) {
+        Some(word) => (u64::from(word).to_le_bytes(), (word >> 24) as usize),
+        None => decimal::up_to_eight(first as u32),
+    };
+    first_digits(put(first_digits(put(room, before)?, digits)?, between)?, digits)
 }
 
 /// Appends a string that [`is_plain`].
@@ -196,10 +199,11 @@ fn copy(to: &mut [u8], text: &[u8]) -> Option<()> {
     } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
         *to.first_chunk_mut()? = *first;
         *to.last_chunk_mut()? = *last;
-    } else {
-        for (to, byte) in to.iter_mut().zip(text) {
-            *to = *byte;
-        }
+    } else if let (Some(first), Some(last)) = (text.first(), text.last()) {
+        let middle = text.len() / 2;
+        *to.first_mut()? = *first;
+        *to.get_mut(middle)? = *text.get(middle)?;
+        *to.last_mut()? = *last;
     }
     Some(())
 }

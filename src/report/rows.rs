@@ -171,7 +171,7 @@ impl<'a> EndRow<'a> {
 
 #[derive(Debug, Serialize)]
 struct ClosingRow<'a> {
-    by: Option<&'static str>,
+    by: Option<Name>,
     client_code: Option<u16>,
     /// `None` without a Close frame; empty for one without a reason.
     client_reason: Option<&'a str>,
@@ -202,9 +202,9 @@ impl<'a> ClosingRow<'a> {
         let (client, server) = (closing.frames.client.as_ref(), closing.frames.server.as_ref());
         ClosingRow {
             by: closing.by.map(|by| match by {
-                Closer::Client => "client",
-                Closer::Server => "server",
-                Closer::Both => "both",
+                Closer::Client => Name("client"),
+                Closer::Server => Name("server"),
+                Closer::Both => Name("both"),
             }),
             client_code: client.and_then(|frame| frame.code),
             client_reason: client.map(|frame| frame.reason.as_str()),
