@@ -93,7 +93,7 @@ fn before_payload<'a>(
         Some(time) => plain(room, time)?,
         None => put(room, b"null")?,
     };
-    let (first, last) = (frame.packet.number, frame.last_packet.number);
+    let (first, last) = (frame.packet.number(), frame.last_packet.number());
     let room = alike(room, (br#","packet":"#, first), (br#","last_packet":"#, last))?;
     let room = number(room, br#","stream_offset":"#, frame.stream_offset)?;
     let bits = [header.fin, header.rsv1, header.rsv2, header.rsv3];
@@ -248,8 +248,8 @@ mod tests {
             frame.header.length_form = [LengthForm::Bits7, LengthForm::Bits16, LengthForm::Bits64][form];
             frame.header.payload_length = if whole { payload.len() as u64 } else { lengths[0] };
             frame.captured_length = lengths[1];
-            frame.packet = PacketRef { number: packets[0], time: time.map(Timestamp), ..frame.packet };
-            frame.last_packet = PacketRef { number: packets[1], ..frame.packet };
+            frame.packet = PacketRef::new(packets[0], time.map(Timestamp::new), 0, 0);
+            frame.last_packet = PacketRef::new(packets[1], frame.packet.time, 0, 0);
             frame.stream_offset = stream_offset;
             frame.message = message;
             let row = by_serde("frame", id, &FrameRow::new(&frame, &mut TimeWriter::default()));

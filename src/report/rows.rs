@@ -140,7 +140,7 @@ impl<'a> ConnectionRow<'a> {
             tls: connection.tls.map(TlsRow::new),
             client: connection.client.into(),
             server: connection.server.into(),
-            first_packet: connection.first_packet.number,
+            first_packet: connection.first_packet.number(),
             first_time: connection.first_packet.time.map(|time| NextTime::new(times, time)),
             handshake: connection.handshake.map(HandshakeRow::new),
             extensions: Extensions(connection.handshake),
@@ -161,7 +161,7 @@ impl<'a> EndRow<'a> {
     /// Borrows the end; `times` writes its time.
     pub fn new(end: &'a ConnectionEnd, times: &'a mut TimeWriter) -> EndRow<'a> {
         EndRow {
-            last_packet: end.last_packet.number,
+            last_packet: end.last_packet.number(),
             last_time: end.last_packet.time.map(|time| NextTime::new(times, time)),
             closing: ClosingRow::new(&end.closing),
             stats: StatsRow::new(&end.stats),
@@ -292,8 +292,8 @@ impl<'a> FrameRow<'a> {
             index: frame.index,
             sender: frame.sender,
             time: frame.packet.time.map(|time| NextTime::new(times, time)),
-            packet: frame.packet.number,
-            last_packet: frame.last_packet.number,
+            packet: frame.packet.number(),
+            last_packet: frame.last_packet.number(),
             stream_offset: frame.stream_offset,
             fin: header.fin,
             rsv1: header.rsv1,
@@ -389,7 +389,7 @@ impl<'a> FindingRow<'a> {
             requires: finding.requires().row(),
             frame: finding.frame,
             message_index: finding.message_index,
-            packet: finding.packet.map(|packet| packet.number),
+            packet: finding.packet.map(|packet| packet.number()),
             stream_offset: finding.stream_offset,
             evidence_hex: Hex(&finding.evidence),
             tls: finding.closed.as_deref().map(ClosedRow::new),
@@ -459,7 +459,7 @@ impl ReactionRow {
             after: reaction.after.map(Seconds),
             frames: reaction.frames,
             proved: reaction.proved,
-            packet: reaction.packet.map(|packet| packet.number),
+            packet: reaction.packet.map(|packet| packet.number()),
         }
     }
 }
