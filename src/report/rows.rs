@@ -1,5 +1,6 @@
 //! The rows of the JSON report: what it says of a capture, a connection, a frame, a message, a finding. They borrow
-//! from the events, so that writing one allocates nothing. A field of the report is declared here and nowhere else.
+//! from the events, so that writing one allocates nothing. A field of the report is declared here; only of frames and
+//! messages there is a second, shorter way to the same text, in `lines`.
 
 use super::encode::{Address, Hex, Name, NextTime, Seconds, Time};
 use super::handshake::{Extensions, HandshakeRow};
