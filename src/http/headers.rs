@@ -47,6 +47,10 @@ impl Span {
         Span { begin: within(begin), end: within(end) }
     }
 
+    fn len(self) -> usize {
+        (self.end - self.begin) as usize
+    }
+
     fn of(self, text: &[u8]) -> &[u8] {
         &text[self.begin as usize..self.end as usize]
     }
@@ -139,6 +143,15 @@ impl Headers {
             known: names::is_spelled(name, place),
             lines: self.lines_at(place).iter(),
         }
+    }
+
+    /// The lines in wire order: all bytes from the first of the name to the last of the value, and how many of them are
+    /// the name and how many the value.
+    pub(crate) fn whole(&self) -> impl Iterator<Item = (&[u8], usize, usize)> {
+        self.lines.iter().map(|Line { name, value, .. }| {
+            let whole = Span { begin: name.begin, end: value.end };
+            (whole.of(&self.text), name.len(), value.len())
+        })
     }
 
     /// How many lines there are.
