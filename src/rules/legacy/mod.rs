@@ -6,10 +6,11 @@
 mod rules;
 
 use super::docket::Docket;
+use super::heads::Heads;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
 use crate::escape::{printable, printable_within};
-use crate::websocket::{Event, Family, Frame, Handshake, HixieKeyFault, Message, TcpEnd};
+use crate::websocket::{Ending, Extension, Family, Frame, Handshake, HixieKeyFault, Message, TcpEnd};
 use crate::{PerRole, Role};
 
 use rules::*;
@@ -52,25 +53,21 @@ impl Topic for LegacyRules {
         }
     }
 
-    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
-        match event {
-            Event::Handshake(handshake) => {
-                dialect(handshake, docket);
-                extensions(handshake, docket);
-                challenge(handshake, docket);
-            }
-            Event::End(ending) => {
-                let Some(cut) = self.cut.take() else { return };
-                for finding in [cut.client, cut.server].into_iter().flatten() {
-                    let severity = match ending.tcp {
-                        TcpEnd::Fin if ending.capture_end.is_none() => finding.severity,
-                        TcpEnd::Reset => Severity::Warning,
-                        TcpEnd::Fin | TcpEnd::Open => Severity::Note,
-                    };
-                    docket.file(finding.with_severity(severity));
-                }
-            }
-            _ => {}
+    fn handshake(&mut self, handshake: &Handshake, heads: &Heads<'_>, _: &Context, docket: &mut Docket) {
+        dialect(handshake, heads, docket);
+        extensions(handshake, docket);
+        challenge(handshake, docket);
+    }
+
+    fn end(&mut self, ending: &Ending, _: &Context, docket: &mut Docket) {
+        let Some(cut) = self.cut.take() else { return };
+        for finding in [cut.client, cut.server].into_iter().flatten() {
+            let severity = match ending.tcp {
+                TcpEnd::Fin if ending.capture_end.is_none() => finding.severity,
+                TcpEnd::Reset => Severity::Warning,
+                TcpEnd::Fin | TcpEnd::Open => Severity::Note,
+            };
+            docket.file(finding.with_severity(severity));
         }
     }
 }
@@ -110,7 +107,7 @@ fn not_utf8(message: &Message<'_>, docket: &mut Docket) {
 }
 
 /// Says which dialect is spoken.
-fn dialect(handshake: &Handshake, docket: &mut Docket) {
+fn dialect(handshake: &Handshake, heads: &Heads<'_>, docket: &mut Docket) {
     let (rule, text): (&'static Rule, String) = match handshake.family {
         Family::Hixie75 => (&HIXIE_75, "speaks hixie-75: no key, frames from 00 to FF".into()),
         Family::Hixie76 => (&HIXIE_76, "speaks hixie-76 (hybi-00): two keys, frames from 00 to FF".into()),
@@ -125,7 +122,14 @@ fn dialect(handshake: &Handshake, docket: &mut Docket) {
             };
             (&HYBI_08, format!("speaks draft version {version} (hybi-08 to -12): frames as in RFC 6455{header}"))
         }
-        Family::Rfc6455 => return leftovers(handshake, docket),
+        Family::Rfc6455 => {
+            let request = heads.request.as_ref().is_some_and(|request| !request.of_drafts.is_missing());
+            let response = heads.response.as_ref().is_some_and(|response| !response.of_drafts.is_missing());
+            if request || response {
+                leftovers(handshake, docket);
+            }
+            return;
+        }
     };
     name(handshake, rule, &text, docket);
 }
@@ -176,9 +180,11 @@ fn at_head(handshake: &Handshake, sender: Role, finding: Finding) -> Finding {
 
 /// Extensions of the drafts: who accepts one is named, else who offers it.
 fn extensions(handshake: &Handshake, docket: &mut Docket) {
+    if handshake.offers.is_empty() && handshake.extensions.is_empty() {
+        return;
+    }
     for (known, what) in EXTENSIONS {
-        let is_this =
-            |list: &[crate::websocket::Extension]| list.iter().any(|one| one.name.eq_ignore_ascii_case(known));
+        let is_this = |list: &[Extension]| list.iter().any(|one| one.name.eq_ignore_ascii_case(known));
         let (sender, verb) = match (is_this(&handshake.extensions), is_this(&handshake.offers)) {
             (true, _) => (Role::Server, "accepts"),
             (false, true) => (Role::Client, "offers"),
