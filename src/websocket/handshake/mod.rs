@@ -84,6 +84,12 @@ pub enum Family {
 }
 
 impl Family {
+    /// Whether frames are those of RFC 6455, as they have been since hybi-07: before, masking and opcodes were others, and
+    /// hixie knows neither.
+    pub fn has_current_frames(self) -> bool {
+        matches!(self, Family::Rfc6455 | Family::Hybi(7..))
+    }
+
     /// `rfc6455`, `hybi-08`, `hixie-76`.
     pub fn name(self) -> Cow<'static, str> {
         match self {
