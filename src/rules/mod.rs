@@ -20,7 +20,6 @@ mod handshake_request;
 mod handshake_response;
 mod header_bytes;
 mod header_syntax;
-mod heads;
 mod http2;
 mod legacy;
 mod masking;

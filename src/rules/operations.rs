@@ -1,7 +1,6 @@
 //! What makes a connection slow or fragile without breaking the protocol. Judged only where it is asked for.
 
 use super::docket::Docket;
-use super::heads::Heads;
 use super::referee::{Context, Topic};
 use super::{Blames, Finding, Requirement, Rule, Severity};
 use crate::capture::PacketRef;
@@ -134,7 +133,7 @@ impl Topic for OperationsRules {
         huge(message, context, docket);
     }
 
-    fn handshake(&mut self, handshake: &Handshake, _: &Heads<'_>, context: &Context, docket: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, context: &Context, docket: &mut Docket) {
         self.last = handshake.attempt.response.as_ref().map(|response| response.last_packet);
         self.closing = !handshake.attempt.switched;
         slow(handshake, context, docket);

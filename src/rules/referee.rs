@@ -2,7 +2,6 @@
 
 use super::docket::Docket;
 use super::ended::Ended;
-use super::heads::Heads;
 use super::reaction::Reactions;
 use super::{
     Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header,
@@ -85,7 +84,7 @@ impl ReservedBits {
 /// first finds by a few comparisons, small enough to be compiled into the caller, that it has nothing to say.
 pub(super) trait Topic {
     /// Looks at the opening handshake and files what is wrong.
-    fn handshake(&mut self, _handshake: &Handshake, _heads: &Heads<'_>, _context: &Context, _docket: &mut Docket) {}
+    fn handshake(&mut self, _handshake: &Handshake, _context: &Context, _docket: &mut Docket) {}
 
     /// Looks at a frame and files what is wrong.
     fn frame(&mut self, _frame: &Frame<'_>, _context: &Context, _docket: &mut Docket) {}
@@ -149,8 +148,7 @@ impl Topics {
     }
 
     fn handshake(&mut self, handshake: &Handshake, context: &Context, docket: &mut Docket) {
-        let heads = Heads::of(handshake);
-        each!(self.handshake(handshake, &heads, context, docket));
+        each!(self.handshake(handshake, context, docket));
     }
 
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
@@ -184,9 +182,8 @@ impl OptIn {
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         match event {
             Event::Handshake(handshake) => {
-                let heads = Heads::of(handshake);
-                self.security.handshake(handshake, &heads, context, docket);
-                self.operations.handshake(handshake, &heads, context, docket);
+                self.security.handshake(handshake, context, docket);
+                self.operations.handshake(handshake, context, docket);
             }
             Event::Frame(frame) => self.operations.frame(frame, context, docket),
             Event::Message(message) => self.operations.message(message, context, docket),

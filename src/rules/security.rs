@@ -3,7 +3,6 @@
 
 use super::docket::Docket;
 use super::header_syntax::of_head;
-use super::heads::Heads;
 use super::referee::{Context, Topic};
 use super::{Blames, Finding, Requirement, Rule, Severity};
 use crate::Role;
@@ -110,7 +109,7 @@ const CREDENTIALS: [&str; 16] = [
 pub(super) struct SecurityRules;
 
 impl Topic for SecurityRules {
-    fn handshake(&mut self, handshake: &Handshake, _: &Heads<'_>, _: &Context, docket: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
         let in_clear = handshake.tls.is_none() && !is_local(handshake);
         if in_clear && handshake.attempt.switched {
             cleartext(handshake, docket);

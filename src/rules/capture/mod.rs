@@ -12,7 +12,6 @@ use rules::*;
 pub use rules::{RULES, TLS_UNDECRYPTABLE};
 
 use super::docket::Docket;
-use super::heads::Heads;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::capture::PacketRef;
@@ -112,7 +111,7 @@ impl Topic for CaptureRules {
         }
     }
 
-    fn handshake(&mut self, handshake: &Handshake, _: &Heads<'_>, _: &Context, docket: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
         if let Some(opening) = &handshake.http2 {
             unknown_fields(handshake, opening, docket);
         }

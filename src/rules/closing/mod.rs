@@ -10,7 +10,6 @@ pub(super) mod teardown;
 
 use super::docket::Docket;
 use super::ended::Close;
-use super::heads::Heads;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::capture::PacketRef;
@@ -66,7 +65,7 @@ impl Close {
 }
 
 impl Topic for ClosingRules {
-    fn handshake(&mut self, handshake: &Handshake, _: &Heads<'_>, _: &Context, _: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, _: &mut Docket) {
         self.established = handshake.attempt.switched;
     }
 

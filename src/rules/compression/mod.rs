@@ -9,7 +9,6 @@ pub use forensic_rules::FORENSIC_RULES;
 pub use rules::RULES;
 
 use super::docket::Docket;
-use super::heads::Heads;
 use super::referee::{Context, Topic};
 use super::{EVIDENCE, Finding};
 use crate::websocket::{Ending, Event, Frame, Handshake, Inflated, Message, Opcode};
@@ -91,7 +90,7 @@ impl Topic for CompressionRules {
         }
     }
 
-    fn handshake(&mut self, handshake: &Handshake, _: &Heads<'_>, context: &Context, _: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, context: &Context, _: &mut Docket) {
         self.agreed = handshake.deflate.is_some() && context.has_current_frames();
         if self.agreed {
             let sides = self.sides.get_or_insert_default();

@@ -2,9 +2,8 @@
 //! items 1 to 6 of the request).
 
 use super::{Case, Generation};
-use crate::http::{Fault, RequestLine};
-use crate::rules::header_syntax::{is_token, quoted};
-use crate::rules::heads::{Field, Fields};
+use crate::http::{Fault, Head, RequestLine};
+use crate::rules::header_syntax::{Field, connection_lists_upgrade, is_token, quoted, upgrade_lists_websocket};
 use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Request, Scenario, text};
 use crate::websocket::Family;
@@ -240,8 +239,7 @@ pub(super) fn judge_start(case: &mut Case<'_>, head_bytes: u64) {
         let text = format!("the upgrade request is {}", quoted(version.as_bytes()));
         case.file_showing(&HTTP_VERSION_LOW, version.as_bytes(), text);
     }
-    let host = case.fields.host.only().filter(|host| !host.is_empty());
-    if let Some(fault) = target_fault(target, host) {
+    if let Some(fault) = target_fault(target, || only_host(request)) {
         let text = format!("the request target {} {fault}", quoted(target.as_bytes()));
         case.file_showing(&TARGET_INVALID, target.as_bytes(), text);
     }
@@ -278,8 +276,8 @@ fn judge_form(case: &mut Case<'_>, head_bytes: u64) {
 
 /// Host, Upgrade and Connection.
 pub(super) fn judge_fields(case: &mut Case<'_>) {
-    let fields = case.fields;
-    let Field { first, lines } = fields.host;
+    let request = case.request;
+    let Field { first, lines } = Field::of(request, "host");
     match first {
         None => case.file(&HOST_MISSING, "the request has no Host"),
         Some(first) if lines > 1 => {
@@ -289,19 +287,19 @@ pub(super) fn judge_fields(case: &mut Case<'_>) {
         Some(b"") => case.file(&HOST_MISSING, "Host is empty"),
         Some(_) => {}
     }
-    if !fields.upgrade_lists_websocket() {
-        let text = match fields.upgrade.first {
+    if !upgrade_lists_websocket(request) {
+        let text = match request.first("upgrade") {
             Some(value) => format!("Upgrade is {}, without \"websocket\"", quoted(value)),
             None => "the request has no Upgrade".to_owned(),
         };
-        case.file_showing(&UPGRADE_MISSING, fields.upgrade.first.unwrap_or_default(), text);
+        case.file_showing(&UPGRADE_MISSING, request.first("upgrade").unwrap_or_default(), text);
     }
-    if !fields.connection_lists_upgrade() {
-        let text = match fields.connection.first {
+    if !connection_lists_upgrade(request) {
+        let text = match request.first("connection") {
             Some(value) => format!("Connection is {}, without \"Upgrade\"", quoted(value)),
             None => "the request has no Connection".to_owned(),
         };
-        case.file_showing(&CONNECTION_MISSING_UPGRADE, fields.connection.first.unwrap_or_default(), text);
+        case.file_showing(&CONNECTION_MISSING_UPGRADE, request.first("connection").unwrap_or_default(), text);
     }
 }
 
@@ -309,7 +307,7 @@ pub(super) fn judge_fields(case: &mut Case<'_>) {
 pub(super) fn judge_course(case: &mut Case<'_>) {
     let (handshake, request) = (case.handshake, case.request);
     // Over HTTP/2 neither field frames anything.
-    let body = announced_body(case.fields).filter(|_| handshake.http2.is_none());
+    let body = announced_body(request).filter(|_| handshake.http2.is_none());
     if let Some((name, value)) = body {
         let text = format!("the upgrade request announces a body: {name} is {}", quoted(value));
         case.file_showing(&HAS_BODY, value, text);
@@ -334,11 +332,11 @@ pub(super) fn judge_course(case: &mut Case<'_>) {
 }
 
 /// Name and value of the header line that announces a body (RFC 9112 §6.3).
-fn announced_body<'a>(request: &Fields<'a, RequestLine>) -> Option<(&'static str, &'a [u8])> {
-    if let Some(coding) = request.transfer_encoding.first {
+fn announced_body(request: &Head<RequestLine>) -> Option<(&'static str, &[u8])> {
+    if let Some(coding) = request.first("transfer-encoding") {
         return Some(("Transfer-Encoding", coding));
     }
-    let length = request.content_length.first?;
+    let length = request.first("content-length")?;
     let announces = length.iter().all(u8::is_ascii_digit) && length.iter().any(|&digit| digit != b'0');
     announces.then_some(("Content-Length", length))
 }
@@ -355,8 +353,12 @@ fn is_below_1_1(version: &str) -> bool {
     }
 }
 
-/// What is wrong with a target, as the end of a sentence; `host` is that of the one Host line.
-fn target_fault(target: &str, host: Option<&[u8]>) -> Option<String> {
+fn only_host(request: &Head<RequestLine>) -> Option<&[u8]> {
+    Field::of(request, "host").only().filter(|host| !host.is_empty())
+}
+
+/// What is wrong with a target, as the end of a sentence.
+fn target_fault<'a>(target: &str, host: impl FnOnce() -> Option<&'a [u8]>) -> Option<String> {
     if target.is_empty() || target.starts_with('/') {
         return None;
     }
@@ -373,7 +375,7 @@ fn target_fault(target: &str, host: Option<&[u8]>) -> Option<String> {
     if authority.is_empty() {
         return Some("names no host".to_owned());
     }
-    let host = host?;
+    let host = host()?;
     let told = String::from_utf8_lossy(host);
     let agrees = endpoint(authority, default_port) == endpoint(&told, default_port);
     (!agrees).then(|| format!("contradicts Host, which is {}", quoted(host)))

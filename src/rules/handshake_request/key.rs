@@ -1,8 +1,7 @@
 //! `Sec-WebSocket-Key`: sixteen random bytes in base64, once for each connection (RFC 6455 §4.1 item 7).
 
 use super::Case;
-use crate::rules::header_syntax::quoted;
-use crate::rules::heads::Field;
+use crate::rules::header_syntax::{Field, quoted};
 use crate::rules::{Blames, Confidence, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::{KeyFault, SAMPLE_KEYS};
@@ -142,7 +141,7 @@ pub static KEY_REUSED: Rule = Rule {
 
 pub(super) fn judge(case: &mut Case<'_>) {
     let handshake = case.handshake;
-    let Field { first, lines } = case.fields.key;
+    let Field { first, lines } = Field::of(case.request, KEY);
     let Some(key) = first else {
         return case.file(&KEY_MISSING, "the request has no Sec-WebSocket-Key");
     };

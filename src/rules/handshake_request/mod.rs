@@ -17,7 +17,6 @@ pub use version::RULES as VERSION_RULES;
 
 use super::docket::Docket;
 use super::header_syntax::{is_cut, of_head};
-use super::heads::{Fields, Heads};
 use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::Role;
@@ -29,10 +28,9 @@ use crate::websocket::{Family, Handshake};
 pub(super) struct HandshakeRequestRules;
 
 impl Topic for HandshakeRequestRules {
-    fn handshake(&mut self, handshake: &Handshake, heads: &Heads<'_>, context: &Context, docket: &mut Docket) {
-        let Some(fields) = &heads.request else { return };
-        let request = fields.head;
-        let mut case = Case { handshake, request, fields, generation: generation(handshake, fields), docket };
+    fn handshake(&mut self, handshake: &Handshake, context: &Context, docket: &mut Docket) {
+        let Some(request) = &handshake.attempt.request else { return };
+        let mut case = Case { handshake, request, generation: generation(handshake, request), docket };
         if handshake.http2.is_some() {
             return case.over_http2();
         }
@@ -68,7 +66,7 @@ enum Generation {
     Rfc,
 }
 
-fn generation(handshake: &Handshake, request: &Fields<'_, RequestLine>) -> Generation {
+fn generation(handshake: &Handshake, request: &Head<RequestLine>) -> Generation {
     match handshake.family {
         Family::Hixie75 | Family::Hixie76 => Generation::Hixie,
         Family::Hybi(_) => Generation::Draft,
@@ -79,19 +77,18 @@ fn generation(handshake: &Handshake, request: &Fields<'_, RequestLine>) -> Gener
 
 /// Whether a request that was not answered as one is that of draft-hixie-thewebsocketprotocol-75 §3.1: the fields and
 /// the very spelling that the draft asks for, and none of those that came later.
-fn is_hixie_75(request: &Fields<'_, RequestLine>) -> bool {
+fn is_hixie_75(request: &Head<RequestLine>) -> bool {
     const PREFIX: &[u8] = b"sec-websocket-";
     let is_later = |name: &[u8]| name.get(..PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX));
-    request.upgrade.first == Some(b"WebSocket")
-        && !request.origin.is_missing()
-        && !request.head.headers.iter().any(|header| is_later(header.name))
+    request.first("upgrade") == Some(b"WebSocket")
+        && request.first("origin").is_some()
+        && !request.headers.iter().any(|header| is_later(header.name))
 }
 
 /// A request before the judge.
 struct Case<'a> {
     handshake: &'a Handshake,
     request: &'a Head<RequestLine>,
-    fields: &'a Fields<'a, RequestLine>,
     generation: Generation,
     docket: &'a mut Docket,
 }

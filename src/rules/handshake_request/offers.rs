@@ -2,8 +2,7 @@
 
 use super::Case;
 use crate::http::{Head, RequestLine};
-use crate::rules::header_syntax::{elements, is_token, quoted};
-use crate::rules::heads::Field;
+use crate::rules::header_syntax::{Field, elements, is_token, quoted};
 use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use std::collections::HashSet;
@@ -144,7 +143,7 @@ pub(super) fn judge(case: &mut Case<'_>) {
 }
 
 fn judge_origin(case: &mut Case<'_>) {
-    let Field { first, lines } = case.fields.origin;
+    let Field { first, lines } = Field::of(case.request, "origin");
     let Some(origin) = first else {
         if let Some(sign) = browser_sign(case.request) {
             case.file(&ORIGIN_MISSING, format!("the request has no Origin although {sign} speaks of a browser"));
@@ -212,7 +211,7 @@ fn origin_fault(origin: &[u8]) -> Option<&'static str> {
 
 fn judge_protocols(case: &mut Case<'_>) {
     let request = case.request;
-    let Some(first) = case.fields.protocol.first else { return };
+    let Some(first) = request.first(PROTOCOL) else { return };
     if request.list(PROTOCOL).next().is_none() {
         case.file(&PROTOCOL_INVALID_TOKEN, "Sec-WebSocket-Protocol names no subprotocol");
         return;
@@ -246,7 +245,7 @@ fn judge_extensions(case: &mut Case<'_>) {
     let handshake = case.handshake;
     if let Some(fault) = handshake.offer_syntax {
         let text = format!("the offered extensions are malformed at offset {}: {}", fault.offset, fault.what);
-        case.file_showing(&EXTENSIONS_SYNTAX, case.fields.extensions.first.unwrap_or_default(), text);
+        case.file_showing(&EXTENSIONS_SYNTAX, case.request.first(EXTENSIONS).unwrap_or_default(), text);
     }
     if handshake.offers.is_empty() {
         return;

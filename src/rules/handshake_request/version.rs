@@ -1,8 +1,7 @@
 //! `Sec-WebSocket-Version`: 13, said once (RFC 6455 §4.1 item 9, §4.3, §4.4).
 
 use super::Case;
-use crate::rules::header_syntax::quoted;
-use crate::rules::heads::Field;
+use crate::rules::header_syntax::{Field, quoted};
 use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::Family;
@@ -97,7 +96,7 @@ pub static VERSION_NOT_13: Rule = Rule {
 };
 
 pub(super) fn judge(case: &mut Case<'_>) {
-    let Field { first, lines } = case.fields.version;
+    let Field { first, lines } = Field::of(case.request, VERSION);
     let Some(first) = first else {
         // RFC 8441 §5 asks for it less strictly: see the rules for HTTP/2.
         if case.handshake.http2.is_some() {

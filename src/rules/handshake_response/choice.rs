@@ -2,7 +2,7 @@
 
 use super::choice_rules::*;
 use super::{Answer, shown};
-use crate::rules::heads::Field;
+use crate::rules::header_syntax::Field;
 use crate::websocket::Extension;
 
 /// Extensions that give RSV1 a meaning: the per-message compressions of RFC 7692 and of the drafts before it, and the
@@ -22,11 +22,11 @@ impl Answer<'_> {
     pub(super) fn protocol(&mut self) {
         const NAME: &str = "sec-websocket-protocol";
         let response = self.response;
-        let Field { first, lines } = self.fields.protocol;
-        if first.is_none() && self.whole_request.is_none_or(|request| request.protocol.is_missing()) {
+        let Field { first, lines } = Field::of(response, NAME);
+        if first.is_none() && self.whole_request.is_none_or(|request| request.first(NAME).is_none()) {
             return;
         }
-        let offered: Option<Vec<&[u8]>> = self.whole_request.map(|request| request.head.list(NAME).collect());
+        let offered: Option<Vec<&[u8]>> = self.whole_request.map(|request| request.list(NAME).collect());
         let Some(first) = first else {
             if let Some(offered) = offered.filter(|offered| !offered.is_empty()) {
                 let text = format!("server chose none of the subprotocols that the client offered: {}", list(&offered));
@@ -69,7 +69,7 @@ impl Answer<'_> {
     pub(super) fn extensions(&mut self) {
         const NAME: &str = "sec-websocket-extensions";
         let (handshake, response) = (self.handshake, self.response);
-        let Field { first, lines } = self.fields.extensions;
+        let Field { first, lines } = Field::of(response, NAME);
         let Some(first) = first else { return };
         if lines > 1 {
             let text = format!("server's 101 has {lines} Sec-WebSocket-Extensions fields");

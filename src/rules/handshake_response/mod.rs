@@ -10,8 +10,7 @@ mod field_rules;
 mod switch;
 
 use super::docket::Docket;
-use super::header_syntax::is_cut;
-use super::heads::{Fields, Heads};
+use super::header_syntax::{Field, is_cut};
 use super::http2::error_code;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
@@ -48,13 +47,13 @@ struct Unanswered {
 }
 
 impl Topic for HandshakeResponseRules {
-    fn handshake(&mut self, handshake: &Handshake, heads: &Heads<'_>, _: &Context, docket: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
         let attempt = &handshake.attempt;
         if let Some(packet) = attempt.pipelined {
             let text = "client sends another HTTP request behind its upgrade request, before the answer";
             docket.file(Finding::new(&PIPELINED_REQUEST, Some(Role::Client), text).at(packet));
         }
-        let Some(fields) = &heads.response else {
+        let Some(response) = &attempt.response else {
             if let (false, Some(request)) = (attempt.switched, &attempt.request) {
                 let (after_gap, client_left) = (attempt.after_gap, attempt.client_left);
                 self.unanswered = Some(Box::new(Unanswered {
@@ -67,8 +66,8 @@ impl Topic for HandshakeResponseRules {
             return;
         };
         // Every line of it: a line that was not seen must not be held to be missing.
-        let whole_request = heads.request.as_ref().filter(|request| !is_cut(request.head));
-        let mut answer = Answer { handshake, whole_request, response: fields.head, fields, docket };
+        let whole_request = attempt.request.as_ref().filter(|request| !is_cut(request));
+        let mut answer = Answer { handshake, whole_request, response, docket };
         if handshake.http2.is_none() {
             answer.malformed();
         }
@@ -95,9 +94,8 @@ impl Topic for HandshakeResponseRules {
 struct Answer<'a> {
     handshake: &'a Handshake,
     /// The request, where every line of it was seen.
-    whole_request: Option<&'a Fields<'a, RequestLine>>,
+    whole_request: Option<&'a Head<RequestLine>>,
     response: &'a Head<StatusLine>,
-    fields: &'a Fields<'a, StatusLine>,
     docket: &'a mut Docket,
 }
 
@@ -167,7 +165,7 @@ impl Answer<'_> {
         }
         self.file(&REFUSED, text, b"");
         self.version_refused();
-        if *status == 426 && self.fields.upgrade.is_missing() {
+        if *status == 426 && self.response.first("upgrade").is_none() {
             let text = "server answered 426 Upgrade Required without an Upgrade field";
             self.file(&UPGRADE_REQUIRED_WITHOUT_UPGRADE, text, b"");
         }
@@ -177,19 +175,19 @@ impl Answer<'_> {
     fn version_refused(&mut self) {
         let status = self.response.line.status;
         let Some(request) = self.whole_request else { return };
-        let Some(asked) = request.version.only() else { return };
+        let Some(asked) = Field::of(request, "sec-websocket-version").only() else { return };
         let asked = shown(asked);
         if self.response.lists("sec-websocket-version", &asked) {
             let text =
                 format!("server refused the upgrade with {status}, yet lists the version that was asked for: {asked}");
-            let listed = self.fields.version.first.unwrap_or_default();
+            let listed = self.response.first("sec-websocket-version").unwrap_or_default();
             self.file_against_request(&VERSION_CONTRADICTION, text, listed);
             return;
         }
         let about_version = status == 426
             || (status == 400 && switch::faults_of(self.handshake, request).iter().all(|fault| fault.is_about_version));
         let is_version = !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit());
-        if about_version && is_version && asked != "13" && self.fields.version.is_missing() {
+        if about_version && is_version && asked != "13" && self.response.first("sec-websocket-version").is_none() {
             let text = format!("server refused version {asked} with {status} without naming the versions it speaks");
             self.file_against_request(&VERSION_ADVERT_MISSING, text, b"");
         }

@@ -3,8 +3,8 @@
 use super::answer_rules::*;
 use super::field_rules::*;
 use super::{Answer, shown};
-use crate::http::RequestLine;
-use crate::rules::heads::{Field, Fields, same};
+use crate::http::{Head, RequestLine};
+use crate::rules::header_syntax::{Field, connection_lists_upgrade, same, upgrade_lists_websocket};
 use crate::websocket::{AcceptCause, Family, Handshake, accept_key};
 use std::borrow::Cow;
 
@@ -51,8 +51,8 @@ impl Answer<'_> {
     fn requested(&mut self) {
         let Some(request) = self.whole_request else { return };
         let faults = faults_of(self.handshake, request);
-        if !request.upgrade_lists_websocket() {
-            let text = match request.upgrade.first {
+        if !upgrade_lists_websocket(request) {
+            let text = match request.first("upgrade") {
                 None => "server switched to WebSocket, but the request has no Upgrade field".to_owned(),
                 Some(value) => {
                     format!("server switched to WebSocket, but the request offers to upgrade to \"{}\"", shown(value))
@@ -68,7 +68,7 @@ impl Answer<'_> {
     }
 
     fn upgrade(&mut self) {
-        let Field { first, lines } = self.fields.upgrade;
+        let Field { first, lines } = Field::of(self.response, "upgrade");
         match first {
             None => self.file(&UPGRADE_MISSING, "server's 101 has no Upgrade field", b""),
             Some(value) if lines > 1 => {
@@ -84,10 +84,10 @@ impl Answer<'_> {
     }
 
     fn connection(&mut self) {
-        if self.fields.connection_lists_upgrade() {
+        if connection_lists_upgrade(self.response) {
             return;
         }
-        let (text, evidence) = match self.fields.connection.first {
+        let (text, evidence) = match self.response.first("connection") {
             None => ("server's 101 has no Connection field".to_owned(), &b""[..]),
             Some(value) => (format!("server's Connection is \"{}\" and does not list Upgrade", shown(value)), value),
         };
@@ -98,7 +98,7 @@ impl Answer<'_> {
         let (handshake, response) = (self.handshake, self.response);
         let request = handshake.attempt.request.as_ref();
         let keys = || request.into_iter().flat_map(|request| request.all("sec-websocket-key"));
-        let Field { first, lines } = self.fields.accept;
+        let Field { first, lines } = Field::of(response, "sec-websocket-accept");
         let Some(value) = first else {
             if request.is_none() || keys().next().is_some() {
                 self.file(&ACCEPT_MISSING, "server's 101 has no Sec-WebSocket-Accept", b"");
@@ -131,11 +131,9 @@ impl Answer<'_> {
 
     /// RFC 9110 §8.6, RFC 9112 §6.1: a 101 has no body and must not announce one.
     fn body_announced(&mut self) {
-        let fields = self.fields;
-        for (name, field) in
-            [("Content-Length", fields.content_length), ("Transfer-Encoding", fields.transfer_encoding)]
-        {
-            if let Some(value) = field.first {
+        let (length, coding) = (self.response.first("content-length"), self.response.first("transfer-encoding"));
+        for (name, value) in [("Content-Length", length), ("Transfer-Encoding", coding)] {
+            if let Some(value) = value {
                 let text = format!("server's 101 has {name}: {}", shown(value));
                 self.file(&CONTENT_LENGTH, text, value);
             }
@@ -144,8 +142,8 @@ impl Answer<'_> {
 }
 
 /// What RFC 6455 §4.2.1 obliges a server to refuse in this request; Upgrade is not looked at.
-pub(super) fn faults_of(handshake: &Handshake, request: &Fields<'_, RequestLine>) -> Vec<RequestFault> {
-    let RequestLine { method, version, .. } = &request.head.line;
+pub(super) fn faults_of(handshake: &Handshake, request: &Head<RequestLine>) -> Vec<RequestFault> {
+    let RequestLine { method, version, .. } = &request.line;
     let mut faults = Vec::new();
     let mut add = |what: Cow<'static, str>| faults.push(RequestFault { what, is_about_version: false });
     // RFC 9110 §9.1: methods have case.
@@ -155,10 +153,10 @@ pub(super) fn faults_of(handshake: &Handshake, request: &Fields<'_, RequestLine>
     if matches!(&**version, "HTTP/1.0" | "HTTP/0.9") {
         add(format!("its version is {version}").into());
     }
-    if request.host.is_missing() {
+    if request.first("host").is_none() {
         add("it has no Host".into());
     }
-    if !request.connection_lists_upgrade() {
+    if !connection_lists_upgrade(request) {
         add("its Connection does not list Upgrade".into());
     }
     match &handshake.key {
@@ -169,7 +167,7 @@ pub(super) fn faults_of(handshake: &Handshake, request: &Fields<'_, RequestLine>
         }
         Some(Ok(_)) => {}
     }
-    let version = match request.version.first {
+    let version = match request.first("sec-websocket-version") {
         Some(b"13") => None,
         Some(version) => Some(format!("its Sec-WebSocket-Version is {}, not 13", shown(version)).into()),
         None => Some(Cow::Borrowed("it has no Sec-WebSocket-Version")),

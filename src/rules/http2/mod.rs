@@ -13,7 +13,6 @@ pub use stream_rules::RULES as STREAM_RULES;
 
 use super::docket::Docket;
 use super::header_syntax::{is_cut, of_head, quoted};
-use super::heads::Heads;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
 use crate::http::{Head, RequestLine, StatusLine};
@@ -34,7 +33,7 @@ pub(super) struct Http2Rules {
 }
 
 impl Topic for Http2Rules {
-    fn handshake(&mut self, handshake: &Handshake, _: &Heads<'_>, _: &Context, docket: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
         let Some(opening) = &handshake.http2 else { return };
         self.established = handshake.attempt.switched;
         if let Some(request) = &handshake.attempt.request {

@@ -6,7 +6,6 @@
 mod rules;
 
 use super::docket::Docket;
-use super::heads::Heads;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
 use crate::escape::{printable, printable_within};
@@ -53,8 +52,8 @@ impl Topic for LegacyRules {
         }
     }
 
-    fn handshake(&mut self, handshake: &Handshake, heads: &Heads<'_>, _: &Context, docket: &mut Docket) {
-        dialect(handshake, heads, docket);
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
+        dialect(handshake, docket);
         extensions(handshake, docket);
         challenge(handshake, docket);
     }
@@ -107,7 +106,7 @@ fn not_utf8(message: &Message<'_>, docket: &mut Docket) {
 }
 
 /// Says which dialect is spoken.
-fn dialect(handshake: &Handshake, heads: &Heads<'_>, docket: &mut Docket) {
+fn dialect(handshake: &Handshake, docket: &mut Docket) {
     let (rule, text): (&'static Rule, String) = match handshake.family {
         Family::Hixie75 => (&HIXIE_75, "speaks hixie-75: no key, frames from 00 to FF".into()),
         Family::Hixie76 => (&HIXIE_76, "speaks hixie-76 (hybi-00): two keys, frames from 00 to FF".into()),
@@ -116,38 +115,31 @@ fn dialect(handshake: &Handshake, heads: &Heads<'_>, docket: &mut Docket) {
         }
         Family::Hybi(7) => (&HYBI_07, "speaks draft version 7: frames as in RFC 6455".into()),
         Family::Hybi(version) => {
-            let header = match has(handshake, Role::Client, "sec-websocket-origin") {
-                true => "; it sends Sec-WebSocket-Origin instead of Origin",
-                false => "",
+            let request = handshake.attempt.request.as_ref();
+            let header = match request.and_then(|request| request.first("sec-websocket-origin")) {
+                Some(_) => "; it sends Sec-WebSocket-Origin instead of Origin",
+                None => "",
             };
             (&HYBI_08, format!("speaks draft version {version} (hybi-08 to -12): frames as in RFC 6455{header}"))
         }
-        Family::Rfc6455 => {
-            let request = heads.request.as_ref().is_some_and(|request| !request.of_drafts.is_missing());
-            let response = heads.response.as_ref().is_some_and(|response| !response.of_drafts.is_missing());
-            if request || response {
-                leftovers(handshake, docket);
-            }
-            return;
-        }
+        Family::Rfc6455 => return leftovers(handshake, docket),
     };
     name(handshake, rule, &text, docket);
 }
 
 /// Version 13 with fields that only the drafts know.
 fn leftovers(handshake: &Handshake, docket: &mut Docket) {
-    const FIELDS: [(Role, &str); 5] = [
-        (Role::Client, "Sec-WebSocket-Origin"),
-        (Role::Server, "Sec-WebSocket-Origin"),
-        (Role::Server, "Sec-WebSocket-Location"),
-        (Role::Server, "WebSocket-Origin"),
-        (Role::Server, "WebSocket-Location"),
+    let (request, response) = (handshake.attempt.request.as_ref(), handshake.attempt.response.as_ref());
+    let fields = [
+        (Role::Client, "Sec-WebSocket-Origin", request.and_then(|head| head.first("sec-websocket-origin"))),
+        (Role::Server, "Sec-WebSocket-Origin", response.and_then(|head| head.first("sec-websocket-origin"))),
+        (Role::Server, "Sec-WebSocket-Location", response.and_then(|head| head.first("sec-websocket-location"))),
+        (Role::Server, "WebSocket-Origin", response.and_then(|head| head.first("websocket-origin"))),
+        (Role::Server, "WebSocket-Location", response.and_then(|head| head.first("websocket-location"))),
     ];
-    for (sender, field) in FIELDS {
-        if has(handshake, sender, field) {
-            let text = format!("{sender} sends {field}, a field of the drafts; RFC 6455 does not know it");
-            docket.file(at_head(handshake, sender, Finding::new(&HYBI_13_PLUS, Some(sender), text)));
-        }
+    for (sender, field, _) in fields.into_iter().filter(|(.., value)| value.is_some()) {
+        let text = format!("{sender} sends {field}, a field of the drafts; RFC 6455 does not know it");
+        docket.file(at_head(handshake, sender, Finding::new(&HYBI_13_PLUS, Some(sender), text)));
     }
 }
 
@@ -155,14 +147,6 @@ fn leftovers(handshake: &Handshake, docket: &mut Docket) {
 fn name(handshake: &Handshake, rule: &'static Rule, text: &str, docket: &mut Docket) {
     let sender = if handshake.attempt.request.is_some() { Role::Client } else { Role::Server };
     docket.file(at_head(handshake, sender, Finding::new(rule, Some(sender), format!("{sender} {text}"))));
-}
-
-fn has(handshake: &Handshake, sender: Role, field: &str) -> bool {
-    let attempt = &handshake.attempt;
-    match sender {
-        Role::Client => attempt.request.as_ref().is_some_and(|request| request.first(field).is_some()),
-        Role::Server => attempt.response.as_ref().is_some_and(|response| response.first(field).is_some()),
-    }
 }
 
 /// Points at this side's head.

@@ -9,7 +9,6 @@ pub use offer::RULES as OFFER_RULES;
 
 use super::docket::Docket;
 use super::header_syntax::is_cut;
-use super::heads::Heads;
 use super::referee::{Context, Topic};
 use crate::websocket::{Extension, Family, Handshake};
 
@@ -18,7 +17,7 @@ use crate::websocket::{Extension, Family, Handshake};
 pub(super) struct NegotiationRules;
 
 impl Topic for NegotiationRules {
-    fn handshake(&mut self, handshake: &Handshake, _: &Heads<'_>, _: &Context, docket: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
         if handshake.offers.is_empty() && handshake.extensions.is_empty() {
             return;
         }
