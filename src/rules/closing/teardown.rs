@@ -276,34 +276,26 @@ fn server_fin(
         let severity = if gap(role) { Severity::Warning } else { finding.severity };
         Some(finding.with_severity(severity))
     };
-    let fin = ended.fins.server.map(|fin| fin.packet);
-    let finding = match (fin, ended.reset()) {
-        (Some(end), _) | (None, Some((_, end))) => {
-            let finding = too_long(done, end).map(|waited| {
+    let (fin, reset) = (ended.fins.server.map(|fin| fin.packet), ended.reset().map(|(_, packet)| packet));
+    let finding = match fin.or(reset) {
+        None => never(Role::Server, done, "the closing handshake"),
+        Some(end) => {
+            if let Some(waited) = too_long(done, end) {
                 let transport = context.transport();
                 let how = match fin {
                     Some(_) => format!("finishes {transport}"),
                     None => format!("has not finished {transport} when it is reset,"),
                 };
                 let text = format!("server {how} {waited:.1?} after the closing handshake");
-                Finding::new(&SERVER_FIN_LATE, Some(Role::Server), text).at(end).after_gap(gap(Role::Server))
-            });
-            let client_left = ended.fins.client.is_none() && ended.reset().is_none();
-            finding
-                .into_iter()
-                .chain(
-                    never(
-                        Role::Client,
-                        end,
-                        if context.http2 { "the server's END_STREAM" } else { "the server's FIN" },
-                    )
-                    .filter(|_| client_left),
-                )
-                .collect()
+                let finding = Finding::new(&SERVER_FIN_LATE, Some(Role::Server), text).at(end);
+                docket.file(finding.after_gap(gap(Role::Server)));
+            }
+            let what = if context.http2 { "the server's END_STREAM" } else { "the server's FIN" };
+            let client_left = ended.fins.client.is_none() && reset.is_none();
+            if client_left { never(Role::Client, end, what) } else { None }
         }
-        (None, None) => Vec::from_iter(never(Role::Server, done, "the closing handshake")),
     };
-    for finding in finding {
+    if let Some(finding) = finding {
         docket.file(finding);
     }
 }

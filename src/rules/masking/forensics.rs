@@ -43,14 +43,17 @@ impl Forensics {
         if !self.history.push(key) {
             return;
         }
-        let keys = self.history.keys();
-        if repeats_too_often(keys, &mut self.repeats) {
+        let (keys, consecutive) = self.history.keys();
+        let repeated = repeats_too_often(keys, &mut self.repeats);
+        let prediction = predict(consecutive, keys.len());
+        let weakness = weakness(keys);
+        if repeated {
             self.repeated(key, frame, docket);
         }
-        if let Some(prediction) = predict(self.history.consecutive(), self.history.keys().len()) {
+        if let Some(prediction) = prediction {
             self.predicted(key, prediction, frame, docket);
         }
-        if let Some(weakness) = weakness(self.history.keys()) {
+        if let Some(weakness) = weakness {
             self.weak(weakness, frame, docket);
         }
     }
@@ -70,7 +73,7 @@ impl Forensics {
                 "client's frame {} has a key again that an earlier frame had, {key:08x}; among {} keys that happened {} \
                  times",
                 frame.index,
-                self.history.keys().len(),
+                self.history.keys().0.len(),
                 self.repeats
             );
             docket.file(statistical(Finding::of_frame(&KEY_REPEATED, frame, text)));

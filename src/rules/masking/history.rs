@@ -48,7 +48,7 @@ impl History {
 
     #[cold]
     fn grow(&mut self, key: u32) -> bool {
-        let keys = self.keys();
+        let (keys, _) = self.keys();
         if keys.len() >= HISTORY {
             self.kept = Kept::Enough;
             return false;
@@ -63,21 +63,17 @@ impl History {
     /// Keys may be missing between the last one and the next.
     pub(super) fn interrupt(&mut self) {
         // There are no more than `HISTORY`.
-        self.unbroken = self.keys().len() as u16;
+        self.unbroken = self.keys().0.len() as u16;
     }
 
-    /// All keys; none where no test needs more.
-    pub(super) fn keys(&self) -> &[u32] {
-        match &self.kept {
-            Kept::Few { keys, count } => &keys[..usize::from(*count).min(FEW)],
+    /// All keys, and the newest of them that followed each other without a gap; none where no test needs more.
+    pub(super) fn keys(&self) -> (&[u32], &[u32]) {
+        let keys = match &self.kept {
+            Kept::Few { keys, count } => keys.get(..usize::from(*count)).unwrap_or_default(),
             Kept::Many(keys) => keys,
             Kept::Enough => &[],
-        }
-    }
-
-    /// The newest keys that followed each other without a gap.
-    pub(super) fn consecutive(&self) -> &[u32] {
-        self.keys().get(usize::from(self.unbroken)..).unwrap_or_default()
+        };
+        (keys, keys.get(usize::from(self.unbroken)..).unwrap_or_default())
     }
 
     /// Keys there is room for.
