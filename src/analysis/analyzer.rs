@@ -47,7 +47,7 @@ impl Set {
     pub(super) fn pass(&mut self, packets: &[PacketRef], before: &mut impl Attend) {
         let Set { flows, state, bench } = self;
         for at in packets {
-            flows.pass(at, state, &mut Session { bench, before });
+            flows.pass(*at, state, &mut Session { bench, before });
         }
     }
 

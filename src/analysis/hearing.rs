@@ -213,7 +213,8 @@ impl Hearing {
 fn known(id: u64, flow: FlowId, client: IpAddr, server: Endpoint, handshake: &Handshake) -> Known {
     let request = handshake.attempt.request.as_ref();
     let response = handshake.attempt.response.as_ref();
-    let open = request.zip(response).map(|(request, response)| (request.packet.number, response.last_packet.number));
+    let open =
+        request.zip(response).map(|(request, response)| (request.packet.number(), response.last_packet.number()));
     Known { id, flow, client, server, open }
 }
 

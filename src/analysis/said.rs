@@ -31,6 +31,13 @@ pub(super) struct Turn {
     pub(super) order: u64,
 }
 
+impl Turn {
+    /// The turn of what the segment in this packet says itself: it comes behind all that became known with it.
+    pub(super) fn of(packet: PacketRef) -> Turn {
+        Turn { packet: packet.number(), order: u64::MAX }
+    }
+}
+
 /// The place of a connection among those that are open in one set of flows; another takes it once it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot(pub(super) u32);

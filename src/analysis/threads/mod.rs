@@ -14,8 +14,10 @@ mod batch;
 mod log;
 
 use super::analyzer::Set;
+use super::bench::Attend;
 use super::court::Sitting;
 use super::intake::{Intake, Noticed, Take};
+use super::said::Turn;
 use crate::capture::{Packet, PacketRef, Reader};
 use crate::packet::Segment;
 use crate::tls::KeyLog;
@@ -133,6 +135,7 @@ fn decode(
         for (packets, segment, packet) in batch.segments(index) {
             set.pass(packets, &mut log);
             set.segment(&segment, &packet, &mut log);
+            log.turn(Turn::of(packet.at));
         }
         set.pass(batch.rest(index), &mut log);
         if let Then::End(last) = batch.then {

@@ -320,7 +320,7 @@ fn slow_reply(
         Order::Crossed => return,
         Order::Answered(Role::Client) => (server, client),
         Order::Answered(Role::Server) => (client, server),
-        Order::Unknown if client.packet.number < server.packet.number => (client, server),
+        Order::Unknown if client.packet.number() < server.packet.number() => (client, server),
         Order::Unknown => (server, client),
     };
     let data = rules.data_after_close.as_ref().and_then(|data| data[reply.sender]);
@@ -343,7 +343,7 @@ fn not_echoed(rules: &ClosingRules, first: &Close, reply: &Close, docket: &mut D
 }
 
 fn simultaneous(client: &Close, server: &Close, docket: &mut Docket) {
-    let second = if client.packet.number < server.packet.number { server } else { client };
+    let second = if client.packet.number() < server.packet.number() { server } else { client };
     let text = format!(
         "the Close frames {} and {} crossed: client's side sees {}, server's side sees {}",
         client.frame.min(server.frame),
@@ -363,7 +363,7 @@ fn not_answered(rules: &ClosingRules, close: &Close, ended: &Ended, context: &Co
     if !close.complete || stream.unknown || (context.mid_stream && !stream.sent_data) {
         return;
     }
-    let after = |packet: crate::capture::PacketRef| packet.number > close.last_packet.number;
+    let after = |packet: crate::capture::PacketRef| packet.number() > close.last_packet.number();
     let (packet, how, proved) = match (ended.fins[silent], ended.reset()) {
         (Some(Finish { packet, acknowledged }), _) => {
             let received = acknowledged.map(|acknowledged| acknowledged >= close.end_offset);
@@ -390,7 +390,7 @@ fn not_answered(rules: &ClosingRules, close: &Close, ended: &Ended, context: &Co
     // Who finishes TCP right behind its own Close leaves no way for an answer: nobody would have read it.
     let not_waited_for = ended.fins[close.sender].is_some_and(|fin| match ended.fins[silent] {
         Some(Finish { acknowledged: Some(_), .. }) => super::teardown::had_fin(&rules.streams, ended, silent, context),
-        _ => fin.packet.number < packet.number,
+        _ => fin.packet.number() < packet.number(),
     });
     if !proved || gap || excused || not_waited_for {
         finding.severity = Severity::Warning;
