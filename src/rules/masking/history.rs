@@ -53,7 +53,7 @@ impl History {
             self.kept = Kept::Enough;
             return false;
         }
-        let mut more = Vec::with_capacity((2 * keys.len()).min(HISTORY));
+        let mut more = Vec::with_capacity((4 * keys.len()).min(HISTORY));
         more.extend_from_slice(keys);
         more.push(key);
         self.kept = Kept::Many(more);
