@@ -173,12 +173,12 @@ impl Flows {
     pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
         self.now = Moment { time: self.now.time.max(at.time), number: at.number() };
         if self.due.is_past(self.now) {
-            self.let_go(at, state, out);
+            self.let_go(at.number(), state, out);
         }
     }
 
     #[inline(never)]
-    fn let_go(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
+    fn let_go(&mut self, packet: u64, state: &mut State, out: &mut dyn Hear) {
         while Due::of(&self.lingering, LINGER).is_past(self.now)
             && let Some(waiting) = self.lingering.pop_front()
         {
@@ -189,7 +189,7 @@ impl Flows {
             };
             if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
                 self.closed[waiting.key.group()].push(flow, state, out);
-                out.turn(Turn { packet: at.number(), order: waiting.since.number });
+                out.turn(Turn { packet, order: waiting.since.number });
             }
             self.stones.push_back(Waiting { since: self.now, ..waiting });
         }

@@ -55,8 +55,8 @@ impl Timestamp {
 /// Writes times that mostly follow each other within a second: then all but the fraction is there already.
 #[derive(Clone, Debug)]
 pub struct TimeWriter {
-    /// Seconds since the epoch that `text` tells.
-    second: i64,
+    /// The time at which the second begins that `text` tells; the first one begins before there are times.
+    second: i128,
     text: [u8; RFC_3339],
 }
 
@@ -70,12 +70,14 @@ impl TimeWriter {
     /// As [`Timestamp::rfc_3339`].
     #[inline]
     pub fn rfc_3339(&mut self, time: Timestamp) -> &[u8; RFC_3339] {
-        let second = time.nanoseconds().div_euclid(1_000_000_000);
-        if second != self.second {
-            self.turn_to(second);
+        const SECOND: i64 = 1_000_000_000;
+        let nanoseconds = time.nanoseconds();
+        if !(0..SECOND.into()).contains(&(i128::from(nanoseconds) - self.second)) {
+            self.second = i128::from(nanoseconds) - i128::from(nanoseconds.rem_euclid(SECOND));
+            self.turn_to(nanoseconds.div_euclid(SECOND));
         }
         // Less than 10⁹.
-        let nanos = time.nanoseconds().rem_euclid(1_000_000_000) as u32;
+        let nanos = (i128::from(nanoseconds) - self.second) as u32;
         self.text[20] = b'0' + (nanos / decimal::EIGHT) as u8;
         self.text[21..29].copy_from_slice(&decimal::eight(nanos % decimal::EIGHT));
         &self.text
@@ -91,7 +93,6 @@ impl TimeWriter {
         for (at, value) in fields {
             self.text[at..at + 2].copy_from_slice(&decimal::PAIRS[(value % 100) as usize]);
         }
-        self.second = second;
     }
 }
 
