@@ -9,7 +9,7 @@ use super::timeline::Marks;
 use crate::Limits;
 use crate::capture::{Packet, PacketRef};
 use crate::packet::{Endpoint, Segment, verify_checksum};
-use crate::tcp::{self, Side, Spare};
+use crate::tcp::{self, Delivery, Side, Spare};
 use crate::websocket::Ending;
 use std::sync::Arc;
 
@@ -118,10 +118,18 @@ impl Flow {
             marks.note(side, segment, packet.at);
         }
         let Shared { limits, spare } = shared;
-        let is_over = tcp.segment(side, segment, packet.at, limits, spare, &mut |side, delivery| {
-            below.ends.note(side, &delivery);
-            above.deliver(side, &delivery, below, state, out);
-        });
+        let is_over = match tcp.ordinary(side, segment, packet.at, limits, spare) {
+            Some(chunk) => {
+                if !chunk.bytes.is_empty() {
+                    above.deliver(side, &Delivery::Data(chunk), below, state, out);
+                }
+                false
+            }
+            None => tcp.any_segment(side, segment, packet.at, limits, spare, &mut |side, delivery| {
+                below.ends.note(side, &delivery);
+                above.deliver(side, &delivery, below, state, out);
+            }),
+        };
         let flags = segment.flags;
         // What closes a connection often has no window.
         if state.options.opt_in

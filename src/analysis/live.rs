@@ -248,7 +248,8 @@ impl Live {
     ) {
         let Live { slot, client, connection, .. } = self;
         out.hear(Said::Ending(slot, facts));
-        let (closing, stats) = connection.finish(ending, &mut |event| out.hear(Said::Event(slot, &event)));
+        let (closing, stats) =
+            connection.finish(ending, &mut state.scratch, &mut |event| out.hear(Said::Event(slot, &event)));
         let (failed, timeline) = (failed(&closing), marks.map(|marks| marks.timeline(client)));
         let end = ConnectionEnd { last_packet: ending.last_packet, closing, stats };
         out.hear(Said::Over(slot, Box::new(Over { end, timeline, failed })));

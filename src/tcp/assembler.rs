@@ -242,7 +242,7 @@ impl Assembler {
     }
 
     /// Has room for so many bytes that may have to be acknowledged.
-    #[inline]
+    #[inline(always)]
     pub(super) fn borrow_room(&mut self, bytes: usize, spare: &mut Spare) {
         if self.unacked.is_none() {
             self.unacked = Some(spare.take(bytes));
@@ -267,7 +267,7 @@ impl Assembler {
     }
 
     /// Takes the acknowledgment of what is before `offset`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn acknowledge_to(&mut self, offset: u64, spare: &mut Spare) {
         if offset > self.acked {
             self.acked = offset;
@@ -511,6 +511,7 @@ impl Assembler {
     }
 
     /// Keeps delivered bytes that end at `next` until they are acknowledged.
+    #[inline]
     pub(super) fn remember(&mut self, bytes: &[u8], limits: &Limits) {
         if self.acked >= self.next {
             return;

@@ -58,7 +58,7 @@ impl Connection {
     /// Takes the next captured segment, sent by `side`, and delivers what it completes, of either direction. `spare` is
     /// memory that connections lend each other. Says whether with this segment both ends are done: each sent its FIN, or
     /// one tore the connection down.
-    #[inline(always)]
+    #[inline]
     pub fn segment(
         &mut self,
         side: Side,
@@ -77,9 +77,9 @@ impl Connection {
         false
     }
 
-    /// The same for a segment of any kind.
+    /// The same for a segment of any kind, also an [ordinary](Self::ordinary) one.
     #[inline(never)]
-    pub(super) fn any_segment(
+    pub(crate) fn any_segment(
         &mut self,
         side: Side,
         segment: &Segment<'_>,
@@ -136,7 +136,7 @@ impl Connection {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn count_duplicate(&mut self, side: Side, segment: &Segment<'_>, at: PacketRef) {
         if segment.payload.is_empty() && !segment.flags.syn && !segment.flags.fin {
             return;

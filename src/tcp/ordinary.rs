@@ -12,7 +12,7 @@ use crate::packet::{Flags, Segment};
 impl Connection {
     /// Takes such a segment and gives its bytes, which may be none. `None` for any other segment, which is left.
     #[inline(always)]
-    pub(super) fn ordinary<'a>(
+    pub(crate) fn ordinary<'a>(
         &mut self,
         side: Side,
         segment: &Segment<'a>,
