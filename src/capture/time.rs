@@ -57,14 +57,12 @@ impl Timestamp {
 pub struct TimeWriter {
     /// The time at which the second begins that `text` tells; the first one begins before there are times.
     second: i128,
-    /// The day in it, counted from 1970-01-01.
-    day: i64,
     text: [u8; RFC_3339],
 }
 
 impl Default for TimeWriter {
     fn default() -> TimeWriter {
-        TimeWriter { second: 0, day: 0, text: *b"1970-01-01T00:00:00.000000000Z" }
+        TimeWriter { second: 0, text: *b"1970-01-01T00:00:00.000000000Z" }
     }
 }
 
@@ -88,18 +86,10 @@ impl TimeWriter {
     #[inline(never)]
     fn turn_to(&mut self, second: i64) {
         const SECONDS_A_DAY: i64 = 86_400;
-        let day = second.div_euclid(SECONDS_A_DAY);
-        if day != self.day {
-            self.day = day;
-            let (year, month, day) = civil_from_days(day);
-            self.write([(0, year / 100), (2, year), (5, month), (8, day)]);
-        }
-        let of_day = second - day * SECONDS_A_DAY;
-        self.write([(11, of_day / 3600), (14, of_day / 60 % 60), (17, of_day % 60)]);
-    }
-
-    /// Writes the last two digits of each number where it belongs.
-    fn write<const N: usize>(&mut self, fields: [(usize, i64); N]) {
+        let (year, month, day) = civil_from_days(second.div_euclid(SECONDS_A_DAY));
+        let of_day = second.rem_euclid(SECONDS_A_DAY);
+        let (hour, minute) = (of_day / 3600, of_day / 60 % 60);
+        let fields = [(0, year / 100), (2, year), (5, month), (8, day), (11, hour), (14, minute), (17, of_day % 60)];
         for (at, value) in fields {
             self.text[at..at + 2].copy_from_slice(&decimal::PAIRS[(value % 100) as usize]);
         }
