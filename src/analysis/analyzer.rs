@@ -43,7 +43,7 @@ impl Set {
     }
 
     /// Segments of any connections came in these packets.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pass(&mut self, packets: &[PacketRef], before: &mut impl Attend) {
         let Set { flows, state, bench } = self;
         for at in packets {
@@ -52,7 +52,7 @@ impl Set {
     }
 
     /// Takes a segment of one of these connections; the packet it came in was [passed](Self::pass).
-    #[inline]
+    #[inline(always)]
     pub(super) fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>, before: &mut impl Attend) {
         let Set { flows, state, bench } = self;
         flows.segment(segment, packet, state, &mut Session { bench, before });
@@ -168,6 +168,7 @@ impl Take for Direct<'_, '_> {
         self.out.teller.tell(|sink| sink.pause());
     }
 
+    #[inline(always)]
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
         self.set.pass(&[packet.at], self.out);
         self.set.segment(segment, packet, self.out);

@@ -9,7 +9,7 @@ use super::timeline::Marks;
 use crate::Limits;
 use crate::capture::{Packet, PacketRef};
 use crate::packet::{Endpoint, Segment, verify_checksum};
-use crate::tcp::{self, Side, Spare};
+use crate::tcp::{self, Delivery, Side, Spare};
 use crate::websocket::Ending;
 use std::sync::Arc;
 
@@ -31,8 +31,6 @@ pub(super) struct Flow {
     below: Below,
     syn: Option<u32>,
     checksums: u8,
-    /// It was said that it is over.
-    ended: bool,
     bad_checksums: Option<Box<(u32, PacketRef)>>,
 }
 
@@ -58,7 +56,6 @@ impl Flow {
             },
             syn: None,
             checksums: 0,
-            ended: false,
             bad_checksums: None,
         }
     }
@@ -84,14 +81,6 @@ impl Flow {
         self.tcp.is_followed_by(side, segment)
     }
 
-    /// Says once that both ends are done.
-    #[inline]
-    pub(super) fn has_ended(&mut self) -> bool {
-        let now = !self.ended && self.tcp.is_over();
-        self.ended |= now;
-        now
-    }
-
     /// Whether the connection is of no interest.
     pub(super) fn is_other(&self) -> bool {
         self.above.is_other()
@@ -105,8 +94,8 @@ impl Flow {
         }
     }
 
-    /// Takes the next segment.
-    #[inline]
+    /// Takes the next segment. Says whether with it both ends are done.
+    #[inline(always)]
     pub(super) fn segment(
         &mut self,
         side: Side,
@@ -115,7 +104,7 @@ impl Flow {
         shared: &mut Shared,
         state: &mut State,
         out: &mut dyn Hear,
-    ) {
+    ) -> bool {
         if self.checksums < CHECKSUMS && !segment.payload.is_empty() {
             self.check_checksum(packet);
         }
@@ -129,10 +118,18 @@ impl Flow {
             marks.note(side, segment, packet.at);
         }
         let Shared { limits, spare } = shared;
-        tcp.segment(side, segment, packet.at, limits, spare, &mut |side, delivery| {
-            below.ends.note(side, &delivery);
-            above.deliver(side, &delivery, below, state, out);
-        });
+        let is_over = match tcp.ordinary(side, segment, packet.at, limits, spare) {
+            Some(chunk) => {
+                if !chunk.bytes.is_empty() {
+                    above.deliver(side, &Delivery::Data(chunk), below, state, out);
+                }
+                false
+            }
+            None => tcp.any_segment(side, segment, packet.at, limits, spare, &mut |side, delivery| {
+                below.ends.note(side, &delivery);
+                above.deliver(side, &delivery, below, state, out);
+            }),
+        };
         let flags = segment.flags;
         // What closes a connection often has no window.
         if state.options.opt_in
@@ -142,6 +139,7 @@ impl Flow {
         {
             live.zero_window(side, packet.at, out);
         }
+        is_over
     }
 
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.

@@ -169,7 +169,7 @@ impl Flows {
     }
 
     /// A segment of any connection came in this packet: lets go of what has been over for long enough.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
         self.now = Moment { time: self.now.time.max(at.time), number: at.number() };
         if self.due.is_past(self.now) {
@@ -177,6 +177,7 @@ impl Flows {
         }
     }
 
+    #[inline(never)]
     fn let_go(&mut self, packet: u64, state: &mut State, out: &mut dyn Hear) {
         while Due::of(&self.lingering, LINGER).is_past(self.now)
             && let Some(waiting) = self.lingering.pop_front()
@@ -211,7 +212,8 @@ impl Flows {
     }
 
     /// Takes the next segment of these connections; it was [passed](Self::pass). The turn is the caller's.
-    #[inline]
+    // Who reads packets has the segment in registers.
+    #[inline(always)]
     pub(super) fn segment(
         &mut self,
         segment: &Segment<'_>,
@@ -250,10 +252,10 @@ impl Flows {
                 }
             }
             Known::Flow(flow) => {
-                flow.segment(flow.side(segment), segment, packet, &mut self.shared, state, out);
+                let is_over = flow.segment(flow.side(segment), segment, packet, &mut self.shared, state, out);
                 if flow.is_other() {
                     *known = Known::Stone(Stone::of(flow, false));
-                } else if flow.has_ended() {
+                } else if is_over {
                     self.lingering.push_back(Waiting { key, id: flow.id(), since: self.now });
                     self.wait();
                 }

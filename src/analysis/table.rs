@@ -101,12 +101,17 @@ impl<V> Default for Table<V> {
 }
 
 impl<V> Table<V> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn get_mut(&mut self, key: &Key) -> Option<&mut V> {
         match key {
             Key::Narrow(key) => self.narrow.get_mut(key),
-            Key::Wide(key) => self.wide.get_mut(key),
+            Key::Wide(key) => self.wide_mut(key),
         }
+    }
+
+    #[inline(never)]
+    fn wide_mut(&mut self, key: &Wide) -> Option<&mut V> {
+        self.wide.get_mut(key)
     }
 
     /// Puts `value` where there is nothing.

@@ -1,6 +1,7 @@
 //! The window on the decompressed capture: one buffer, refilled with whatever the source has.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use super::Stop;
 
@@ -36,6 +37,12 @@ impl Buffer {
         &self.bytes[self.start..self.end]
     }
 
+    /// Whether all that has been read is consumed.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
     /// Offset of the first byte of [`data`](Self::data) in the capture.
     #[inline]
     pub(super) fn offset(&self) -> u64 {
@@ -44,12 +51,17 @@ impl Buffer {
 
     /// Drops `length` bytes from the front and gives them back: they stay until the next call of
     /// [`need`](Self::need).
-    #[inline]
     pub(super) fn consume(&mut self, length: usize) -> &[u8] {
+        self.consume_and_lend(length, 0..length)
+    }
+
+    /// Drops `length` bytes from the front and gives back those at `part` of what was there; none where it ends before.
+    #[inline]
+    pub(super) fn consume_and_lend(&mut self, length: usize, part: Range<usize>) -> &[u8] {
         let from = self.start;
         self.start = (from + length).min(self.end);
         self.offset += (self.start - from) as u64;
-        &self.bytes[from..self.start]
+        self.bytes.get(from + part.start..from + part.end).unwrap_or_default()
     }
 
     /// Makes at least `length` bytes available, reading no more often than it takes: a packet that lies in the buffer

@@ -14,12 +14,12 @@ use super::spare::Spare;
 use super::{Chunk, Delivery, Fin, Missing, MissingCause};
 use crate::Limits;
 use crate::capture::PacketRef;
-use crate::packet::{Flags, Segment};
+use crate::packet::Segment;
 use std::collections::BTreeMap;
 
 /// A sequence number further than this from the expected one belongs to another connection or to no one:
 /// windows cannot be larger (RFC 7323 §2.3).
-const MAX_WINDOW: i64 = 1 << 30;
+pub(super) const MAX_WINDOW: i64 = 1 << 30;
 
 /// Segments of the connection that may pass after a hole was acknowledged before it is given up: taps and
 /// multi-queue interfaces deliver neighbours out of order.
@@ -41,20 +41,20 @@ pub(super) struct Assembler {
     /// The end, or what followed it, was an RST.
     pub(super) torn_down: bool,
     /// Offset of the next byte to deliver.
-    next: u64,
+    pub(super) next: u64,
     /// Offset up to which the other end has acknowledged this direction.
-    acked: u64,
+    pub(super) acked: u64,
     /// The last delivered bytes, up to `next`, that are not acknowledged: lent while there are any.
     unacked: Option<Box<Kept>>,
     /// Once anything came in another order than it was sent.
-    disorder: Option<Box<Disorder>>,
+    pub(super) disorder: Option<Box<Disorder>>,
     /// Where the stream ends, and the packet that said so.
-    end: Option<Box<End>>,
+    pub(super) end: Option<Box<End>>,
 }
 
 /// What waits for bytes before it.
 #[derive(Debug, Default)]
-struct Disorder {
+pub(super) struct Disorder {
     /// What came early, by offset; the pieces do not overlap.
     early: BTreeMap<u64, Early>,
     /// Bytes in `early`.
@@ -81,7 +81,7 @@ struct Ahead {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct End {
+pub(super) struct End {
     offset: u64,
     packet: PacketRef,
     acknowledged: Option<u64>,
@@ -94,16 +94,15 @@ impl Assembler {
     /// The stream offset of a sequence number; `None` before the start is known or far outside any window.
     /// Negative for what lies before the start.
     fn offset(&self, seq: u32) -> Option<i64> {
-        let distance = self.distance(seq)?;
-        i64::try_from(self.next).ok()?.checked_add(distance)
+        let distance = i64::from(seq.wrapping_sub(self.expected()?) as i32);
+        let next = i64::try_from(self.next).ok()?;
+        (distance.abs() <= MAX_WINDOW).then(|| next + distance)
     }
 
-    /// How far a sequence number is from the next byte to deliver; `None` as for [`offset`](Self::offset).
+    /// The sequence number of the next byte to deliver.
     #[inline]
-    fn distance(&self, seq: u32) -> Option<i64> {
-        let expected = self.start?.wrapping_add(self.next as u32);
-        let distance = i64::from(seq.wrapping_sub(expected) as i32);
-        (-MAX_WINDOW..=MAX_WINDOW).contains(&distance).then_some(distance)
+    pub(super) fn expected(&self) -> Option<u32> {
+        Some(self.start?.wrapping_add(self.next as u32))
     }
 
     /// Whether this SYN opens another connection than the one followed here.
@@ -117,7 +116,6 @@ impl Assembler {
     }
 
     /// Takes one segment of this direction; `acknowledged` is its acknowledgment as an offset of the other one.
-    #[inline]
     pub(super) fn push(
         &mut self,
         segment: &Segment<'_>,
@@ -127,46 +125,6 @@ impl Assembler {
         deliver: &mut impl FnMut(Delivery<'_>),
     ) {
         self.seen = true;
-        if self.expects(segment) {
-            // Nearly every segment: it is next in line and nothing waits. The rest of this file would do the same.
-            if !segment.payload.is_empty() {
-                let chunk = Chunk { offset: self.next, bytes: segment.payload, packet, acknowledged };
-                self.next += segment.payload.len() as u64;
-                self.remember(segment.payload, limits);
-                deliver(Delivery::Data(chunk));
-            }
-            return;
-        }
-        self.push_any(segment, packet, acknowledged, limits, deliver);
-    }
-
-    /// Whether a segment is the next in line, whole, with nothing but bytes or an acknowledgment in it, while nothing waits
-    /// for bytes before it.
-    #[inline]
-    fn expects(&self, segment: &Segment<'_>) -> bool {
-        let Flags { syn, fin, rst } = segment.flags;
-        let Some(start) = self.start else { return false };
-        let is_next = segment.seq == start.wrapping_add(self.next as u32);
-        is_next && !(syn | fin | rst) && segment.cut == 0 && self.end.is_none() && self.is_in_order()
-    }
-
-    /// Whether nothing waits for bytes before it.
-    #[inline]
-    fn is_in_order(&self) -> bool {
-        let Some(wait) = &self.disorder else { return true };
-        wait.early.is_empty() && wait.ahead.is_none_or(|ahead| ahead.offset <= self.next)
-    }
-
-    /// Takes a segment of any kind.
-    #[inline(never)]
-    pub(super) fn push_any(
-        &mut self,
-        segment: &Segment<'_>,
-        packet: PacketRef,
-        acknowledged: Option<u64>,
-        limits: &Limits,
-        deliver: &mut impl FnMut(Delivery<'_>),
-    ) {
         let seq = if segment.flags.syn {
             self.syn = true;
             segment.seq.wrapping_add(1)
@@ -284,7 +242,7 @@ impl Assembler {
     }
 
     /// Has room for so many bytes that may have to be acknowledged.
-    #[inline]
+    #[inline(always)]
     pub(super) fn borrow_room(&mut self, bytes: usize, spare: &mut Spare) {
         if self.unacked.is_none() {
             self.unacked = Some(spare.take(bytes));
@@ -303,7 +261,14 @@ impl Assembler {
     /// no sense.
     #[inline]
     pub(super) fn acknowledge(&mut self, ack: u32, spare: &mut Spare) -> Option<u64> {
-        let offset = self.next.checked_add_signed(self.distance(ack)?)?;
+        let offset = u64::try_from(self.offset(ack)?).ok()?;
+        self.acknowledge_to(offset, spare);
+        Some(offset)
+    }
+
+    /// Takes the acknowledgment of what is before `offset`.
+    #[inline(always)]
+    pub(super) fn acknowledge_to(&mut self, offset: u64, spare: &mut Spare) {
         if offset > self.acked {
             self.acked = offset;
             if offset >= self.next {
@@ -317,11 +282,9 @@ impl Assembler {
                 kept.forget(usize::try_from(offset.saturating_sub(kept_from)).unwrap_or(usize::MAX));
             }
         }
-        Some(offset)
     }
 
     /// Counts a segment of the connection, of either direction, and gives up a hole that was waited for long enough.
-    #[inline]
     pub(super) fn tick(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         if self.acked > self.next && !self.ended {
             self.wait(packet, limits, deliver);
@@ -331,7 +294,6 @@ impl Assembler {
     }
 
     /// What was acknowledged is not there.
-    #[inline(never)]
     fn wait(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         // A hole with nothing behind it may be filled at any time; `finish` sees to it otherwise.
         let Some(behind) = self.first_early().or(self.end.as_ref().map(|end| end.offset)) else { return };
@@ -549,7 +511,8 @@ impl Assembler {
     }
 
     /// Keeps delivered bytes that end at `next` until they are acknowledged.
-    fn remember(&mut self, bytes: &[u8], limits: &Limits) {
+    #[inline]
+    pub(super) fn remember(&mut self, bytes: &[u8], limits: &Limits) {
         if self.acked >= self.next {
             return;
         }

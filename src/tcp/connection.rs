@@ -56,7 +56,8 @@ impl Connection {
     }
 
     /// Takes the next captured segment, sent by `side`, and delivers what it completes, of either direction. `spare` is
-    /// memory that connections lend each other.
+    /// memory that connections lend each other. Says whether with this segment both ends are done: each sent its FIN, or
+    /// one tore the connection down.
     #[inline]
     pub fn segment(
         &mut self,
@@ -66,12 +67,30 @@ impl Connection {
         limits: &Limits,
         spare: &mut Spare,
         deliver: &mut impl FnMut(Side, Delivery<'_>),
-    ) {
-        self.count_duplicate(side, segment, at);
-        let (this, other) = match side {
-            Side::First => (&mut self.first, &mut self.second),
-            Side::Second => (&mut self.second, &mut self.first),
+    ) -> bool {
+        let Some(chunk) = self.ordinary(side, segment, at, limits, spare) else {
+            return self.any_segment(side, segment, at, limits, spare, deliver);
         };
+        if !chunk.bytes.is_empty() {
+            deliver(side, Delivery::Data(chunk));
+        }
+        false
+    }
+
+    /// The same for a segment of any kind, also an [ordinary](Self::ordinary) one.
+    #[inline(never)]
+    pub(crate) fn any_segment(
+        &mut self,
+        side: Side,
+        segment: &Segment<'_>,
+        at: PacketRef,
+        limits: &Limits,
+        spare: &mut Spare,
+        deliver: &mut impl FnMut(Side, Delivery<'_>),
+    ) -> bool {
+        let was_over = self.is_over();
+        self.count_duplicate(side, segment, at);
+        let (this, other) = self.halves(side);
         let mut acknowledged = None;
         if let Some(ack) = segment.ack.filter(|_| !segment.flags.rst) {
             // Where the other end's SYN was not captured, the first acknowledgment of a connection that was seen
@@ -91,13 +110,14 @@ impl Connection {
         }
         this.tick(at, limits, &mut |delivery| deliver(side, delivery));
         other.tick(at, limits, &mut |delivery| deliver(side.other(), delivery));
+        !was_over && self.is_over()
     }
 
     /// Nothing more will come: delivers what waits, and each hole before it as missing. `packet` is the last packet
     /// that could have filled them.
     pub fn finish(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Side, Delivery<'_>)) {
         for side in [Side::First, Side::Second] {
-            self.half_mut(side).finish(packet, limits, &mut |delivery| deliver(side, delivery));
+            self.halves(side).0.finish(packet, limits, &mut |delivery| deliver(side, delivery));
         }
     }
 
@@ -116,8 +136,8 @@ impl Connection {
         }
     }
 
-    #[inline]
-    fn count_duplicate(&mut self, side: Side, segment: &Segment<'_>, at: PacketRef) {
+    #[inline(always)]
+    pub(super) fn count_duplicate(&mut self, side: Side, segment: &Segment<'_>, at: PacketRef) {
         if segment.payload.is_empty() && !segment.flags.syn && !segment.flags.fin {
             return;
         }
@@ -133,17 +153,19 @@ impl Connection {
         }
     }
 
+    /// The direction of this side's bytes, and the other.
+    #[inline]
+    pub(super) fn halves(&mut self, side: Side) -> (&mut Assembler, &mut Assembler) {
+        match side {
+            Side::First => (&mut self.first, &mut self.second),
+            Side::Second => (&mut self.second, &mut self.first),
+        }
+    }
+
     fn half(&self, side: Side) -> &Assembler {
         match side {
             Side::First => &self.first,
             Side::Second => &self.second,
-        }
-    }
-
-    fn half_mut(&mut self, side: Side) -> &mut Assembler {
-        match side {
-            Side::First => &mut self.first,
-            Side::Second => &mut self.second,
         }
     }
 }

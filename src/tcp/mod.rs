@@ -6,8 +6,7 @@
 mod assembler;
 mod connection;
 mod kept;
-#[cfg(test)]
-mod shortcut_tests;
+mod ordinary;
 mod spare;
 #[cfg(test)]
 mod tests;

@@ -68,6 +68,7 @@ impl Connection {
     }
 
     /// Takes what a direction delivers and tells what it means. `scratch` is working memory that connections share.
+    #[inline]
     pub fn deliver(
         &mut self,
         sender: Role,
@@ -79,12 +80,28 @@ impl Connection {
             Role::Client => &mut self.client,
             Role::Server => &mut self.server,
         };
+        let Delivery::Data(chunk) = delivery else { return self.deliver_other(sender, delivery, scratch, tell) };
+        decoder.data(chunk, &mut Work { shared: &mut self.shared, scratch, tell });
+    }
+
+    /// Takes what is not bytes.
+    fn deliver_other(
+        &mut self,
+        sender: Role,
+        delivery: &Delivery<'_>,
+        scratch: &mut Scratch,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) {
         match *delivery {
-            Delivery::Data(chunk) => decoder.data(chunk, &mut Work { shared: &mut self.shared, scratch, tell }),
+            Delivery::Data(_) => {}
             Delivery::Missing(missing) => {
                 self.shared.closing.outcomes.lose(sender);
                 tell(Event::Missing { sender, missing });
-                decoder.missing(missing, &mut Work { shared: &mut self.shared, scratch, tell });
+                let work = &mut Work { shared: &mut self.shared, scratch, tell };
+                match sender {
+                    Role::Client => self.client.missing(missing, work),
+                    Role::Server => self.server.missing(missing, work),
+                }
             }
             Delivery::Conflict { offset, packet } => tell(Event::Conflict { sender, offset, packet }),
             Delivery::Fin(Fin { packet, acknowledged }) => {
@@ -121,10 +138,11 @@ impl Connection {
 }
 
 impl Decoder {
-    fn data(&mut self, chunk: Chunk<'_>, work: &mut Work<'_>) {
+    #[inline]
+    fn data(&mut self, chunk: &Chunk<'_>, work: &mut Work<'_>) {
         match self {
             Decoder::Frames(direction) => direction.data(chunk, work),
-            Decoder::Hixie(direction) => direction.data(chunk, work),
+            Decoder::Hixie(direction) => direction.data(*chunk, work),
         }
     }
 

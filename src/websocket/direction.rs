@@ -16,7 +16,7 @@ use crate::capture::PacketRef;
 use crate::tcp::{Chunk, Missing, MissingCause};
 
 /// Payload bytes of a control frame that are always kept: the most that RFC 6455 §5.5 allows.
-const CONTROL_PAYLOAD: usize = 125;
+pub(super) const CONTROL_PAYLOAD: usize = 125;
 
 /// Payload is unmasked in pieces of this many bytes, which stay in the first-level cache.
 pub(super) const PIECE: usize = 16 << 10;
@@ -118,20 +118,26 @@ impl Direction {
     }
 
     /// Takes the next bytes.
-    pub fn data(&mut self, chunk: Chunk<'_>, work: &mut Work<'_>) {
+    pub fn data(&mut self, chunk: &Chunk<'_>, work: &mut Work<'_>) {
         match &self.state {
-            State::Lost(_) => self.search(chunk, work),
+            State::Lost(_) => self.search(*chunk, work),
             State::NotFrames => {}
-            State::Header(_) | State::Payload(_) => self.feed(chunk, work),
+            State::Header(None) => match self.whole(chunk, work) {
+                // Nearly always.
+                taken if taken == chunk.bytes.len() => {}
+                taken => self.feed(behind(chunk, taken), work),
+            },
+            State::Header(Some(_)) | State::Payload(_) => self.feed(*chunk, work),
         }
     }
 
     /// Takes bytes behind a known boundary.
+    #[inline(never)]
     fn feed(&mut self, mut chunk: Chunk<'_>, work: &mut Work<'_>) {
         loop {
             let taken = match &mut self.state {
                 _ if chunk.bytes.is_empty() => return,
-                State::Header(None) => match self.whole(chunk, work) {
+                State::Header(None) => match self.whole(&chunk, work) {
                     0 => self.header(chunk, work),
                     taken => taken,
                 },
@@ -139,8 +145,7 @@ impl Direction {
                 State::Payload(_) => self.payload(chunk, work),
                 State::Lost(_) | State::NotFrames => return,
             };
-            chunk.bytes = &chunk.bytes[taken..];
-            chunk.offset += taken as u64;
+            chunk = behind(&chunk, taken);
         }
     }
 
@@ -455,7 +460,12 @@ impl Direction {
                 let skipped = std::mem::take(&mut skipped);
                 (work.tell)(Event::Resync { sender: self.role, offset, skipped, score: found.score, packet });
             }
-            self.data(chunk, work);
+            self.data(&chunk, work);
         });
     }
+}
+
+/// What is behind the first `taken` bytes of a chunk.
+fn behind<'a>(chunk: &Chunk<'a>, taken: usize) -> Chunk<'a> {
+    Chunk { bytes: &chunk.bytes[taken..], offset: chunk.offset + taken as u64, ..*chunk }
 }

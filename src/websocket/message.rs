@@ -4,7 +4,7 @@
 use super::event::{Event, Inflated, Kind, Message, Text, TextFault};
 use super::inflate::{Failure, Inflater, Inflating};
 use super::shared::reuse;
-use super::utf8::{Fault, Validator};
+use super::utf8::{self, Fault, Validator};
 use crate::Role;
 use crate::capture::PacketRef;
 use sha2::{Digest, Sha256};
@@ -239,7 +239,17 @@ impl OpenMessage {
 }
 
 /// What is known of a text that is whole in one frame, the one with this index.
+#[inline]
 pub(super) fn text_in_one_frame(bytes: &[u8], frame: u64) -> Text {
+    match utf8::nul_in_ascii(bytes) {
+        Some(nul) => Text { nul, ..Text::default() },
+        None => any_text(bytes, frame),
+    }
+}
+
+/// The same for text that is not ASCII.
+#[inline(never)]
+fn any_text(bytes: &[u8], frame: u64) -> Text {
     let mut validator = Validator::default();
     validator.push(bytes);
     let fault = validator.finish();

@@ -99,6 +99,7 @@ impl Shared {
     }
 
     /// Counts a complete frame, and says of a Pong what it answers.
+    #[inline]
     pub(super) fn frame(&mut self, frame: &mut Frame<'_>) {
         let sender = frame.sender;
         let payload = if frame.complete { frame.header.payload_length } else { frame.captured_length };

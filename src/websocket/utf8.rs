@@ -141,6 +141,13 @@ fn classify(sequence: &[u8]) -> (Utf8Fault, usize) {
     (Utf8Fault::MissingContinuation, (continued + 2).min(sequence.len()))
 }
 
+/// Of text that is all ASCII, and so valid, whether it contains U+0000; `None` for any other.
+#[inline]
+pub(super) fn nul_in_ascii(text: &[u8]) -> Option<bool> {
+    let Look { ascii, nul } = look(text);
+    ascii.then_some(nul)
+}
+
 /// What one look at every byte shows.
 #[derive(Clone, Copy, Debug)]
 struct Look {

@@ -1,10 +1,10 @@
-//! The short way of nearly all frames: a text or binary message in one frame, without an extension's bits, that came in
-//! one piece of the stream.
+//! The short way of nearly all frames: a text or binary message in one frame, or a control frame, without an extension's
+//! bits, that came in one piece of the stream.
 //!
 //! Nothing of it is kept for later, so it is told as it stands there. The long way, by [`Direction::header`] and what
 //! follows it, tells the same; it is held against this one at the end of the file.
 
-use super::direction::{Direction, PIECE};
+use super::direction::{CONTROL_PAYLOAD, Direction, PIECE};
 use super::event::{Event, Frame, Kind, Message, Text};
 use super::header::FrameHeader;
 use super::mask::unmask;
@@ -15,25 +15,27 @@ use crate::tcp::Chunk;
 impl Direction {
     /// Takes such a frame from the front of `chunk`, where a header has to begin, and gives the number of its bytes; 0
     /// for any other frame.
-    pub(super) fn whole(&mut self, chunk: Chunk<'_>, work: &mut Work<'_>) -> usize {
+    pub(super) fn whole(&mut self, chunk: &Chunk<'_>, work: &mut Work<'_>) -> usize {
         let Work { shared, scratch, tell } = work;
         let settings = &shared.settings;
         // RFC 6455 §5.2: FIN alone, and the opcode. No text that might stand here instead begins with such a byte.
         let kind = match chunk.bytes.first() {
-            Some(0x81) => Kind::Text,
-            Some(0x82) => Kind::Binary,
+            Some(0x81) => Some(Kind::Text),
+            Some(0x82) => Some(Kind::Binary),
+            Some(0x88..=0x8A) => None,
             _ => return 0,
         };
-        if self.message.is_some() || settings.digests || settings.pieces {
+        if kind.is_some() && (self.message.is_some() || settings.digests || settings.pieces) {
             return 0;
         }
         let Ok((behind, header)) = FrameHeader::parse(chunk.bytes) else { return 0 };
-        let length = usize::try_from(header.payload_length).ok().filter(|&length| length <= PIECE);
+        let most = if kind.is_some() { PIECE } else { CONTROL_PAYLOAD };
+        let length = usize::try_from(header.payload_length).ok().filter(|&length| length <= most);
         let Some(payload) = length.and_then(|length| behind.get(..length)) else { return 0 };
 
         let wanted = match kind {
-            Kind::Text => payload,
-            Kind::Binary => &payload[..payload.len().min(settings.payload_bytes)],
+            Some(Kind::Binary) => &payload[..payload.len().min(settings.payload_bytes)],
+            _ => payload,
         };
         let plain = match header.masking_key {
             None => wanted,
@@ -44,14 +46,15 @@ impl Direction {
                 &scratch.plain
             }
         };
-        let kept = &plain[..plain.len().min(settings.payload_bytes)];
+        let kept = match kind {
+            Some(_) => &plain[..plain.len().min(settings.payload_bytes)],
+            None => plain,
+        };
 
         let (header_length, taken) = (header.length(), header.length() + payload.len());
-        let inside_message = (!self.fragment_unknown).then_some(false);
-        self.fragment_unknown = false;
+        let inside_message = (!self.fragment_unknown).then_some(self.message.is_some());
         let (frame_index, index) = (shared.next_frame, shared.next_message);
         shared.next_frame += 1;
-        shared.next_message += 1;
         let mut frame = Frame {
             index: frame_index,
             sender: self.role,
@@ -64,7 +67,7 @@ impl Direction {
             captured_length: header.payload_length,
             complete: true,
             payload: kept,
-            message: Some(index),
+            message: kind.map(|_| index),
             inside_message,
             end_offset: chunk.offset + taken as u64,
             pong: None,
@@ -72,6 +75,9 @@ impl Direction {
         };
         shared.frame(&mut frame);
         tell(Event::Frame(&frame));
+        let Some(kind) = kind else { return taken };
+        self.fragment_unknown = false;
+        shared.next_message += 1;
         tell(Event::Message(&Message {
             index,
             sender: self.role,
@@ -122,7 +128,7 @@ mod tests {
         let packet = PacketRef::new(1, None, 0, 0);
         for (at, bytes) in stream.chunks(piece.max(1)).enumerate() {
             let offset = (at * piece) as u64;
-            direction.data(Chunk { offset, bytes, packet, acknowledged: Some(7) }, &mut work);
+            direction.data(&Chunk { offset, bytes, packet, acknowledged: Some(7) }, &mut work);
         }
         direction.finish(&mut work);
         told
@@ -137,7 +143,12 @@ mod tests {
     }
 
     fn frame() -> impl Strategy<Value = Vec<u8>> {
-        let fin_and_opcode = prop_oneof![4 => Just((true, 1)), 2 => Just((true, 2)), 1 => (any::<bool>(), 0u8..16)];
+        let fin_and_opcode = prop_oneof![
+            4 => Just((true, 1)),
+            2 => Just((true, 2)),
+            2 => (Just(true), 8u8..11),
+            2 => (any::<bool>(), 0u8..16),
+        ];
         let rsv = prop_oneof![9 => Just(false), 1 => any::<bool>()];
         (fin_and_opcode, rsv, any::<Option<[u8; 4]>>(), payload()).prop_map(|((fin, opcode), rsv, key, mut payload)| {
             let header = FrameHeader {
