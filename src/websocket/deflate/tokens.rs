@@ -65,8 +65,9 @@ pub(super) fn one(
 
 /// Takes literals and matches as long as eight bytes of input are left before each, nothing else comes, the sequences have
 /// space, and they stand for fewer than `room` bytes.
+#[inline(never)]
 pub(super) fn middle(codes: &Codes, bits: &mut Bits, input: &mut &[u8], sequences: &mut Sequences, room: usize) {
-    // In locals, so that they stay in registers.
+    // In locals, and in a function of their own, so that they stay in registers.
     let (mut at_hand, mut rest, mut count) = (*bits, *input, sequences.count);
     let (matches, bytes) = (&mut sequences.matches, &mut sequences.bytes);
     let (literals, distances) = (codes.literals.table(), codes.distances.table());
@@ -120,5 +121,6 @@ pub(super) fn middle(codes: &Codes, bits: &mut Bits, input: &mut &[u8], sequence
         at_hand.drop(used + symbol.all_bits());
         count.repeat(matches, distance, length);
     }
+    at_hand.took(input.len() - rest.len());
     (*bits, *input, sequences.count) = (at_hand, rest, count);
 }

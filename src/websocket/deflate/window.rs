@@ -105,6 +105,7 @@ impl Window {
     }
 
     /// Carries out the sequences. There was [`space`](Window::space) before each of their literals and matches.
+    #[inline(never)]
     pub(super) fn carry_out(&mut self, sequences: &Sequences) {
         let before = self.total;
         self.total += sequences.count.length() as u64;
@@ -159,15 +160,14 @@ fn sources(begin: usize, turn: usize, at: &[u16], distances: &[u16]) -> [u16; MA
     sources
 }
 
-/// Looks at the first bytes of each source and at those a step behind. Most of them are far from the processor, and without
-/// copies between the looks many more are on their way at a time.
+/// Looks at the first byte of each source and at the last of two steps. Most are far from the processor, and without copies
+/// between the looks many more are on their way at a time.
 #[inline]
 fn touch(room: &[u8], sources: &[u16]) {
     let mut all = 0;
     for &source in sources {
-        let source = usize::from(source);
-        if let Some(step) = room.get(source..source + STEP + 1) {
-            all |= step[0] | step[STEP];
+        if let Some(last) = room.get(usize::from(source) + 2 * STEP - 1) {
+            all |= room[usize::from(source)] | last;
         }
     }
     black_box(all);
