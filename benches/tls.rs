@@ -185,7 +185,7 @@ fn hello(kind: u8, body: &[u8]) -> Vec<u8> {
 
 /// A session that is past its handshake, which only the secret of the application data opens.
 fn session(suite: u16, encrypt_then_mac: bool, keys: &KeyLog) -> Session {
-    let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
+    let packet = PacketRef::new(1, None, 0, 0);
     let mut session = Session::new(1 << 20);
     let client = [&[3, 3], &CLIENT_RANDOM[..], &[0, 0, 2], &suite.to_be_bytes(), &[1, 0]].concat();
     let extensions: &[u8] = match (suite >> 8, encrypt_then_mac) {
@@ -205,7 +205,7 @@ fn session(suite: u16, encrypt_then_mac: bool, keys: &KeyLog) -> Session {
 }
 
 fn through(mut session: Session, keys: &KeyLog, stream: &[u8], cut: usize) -> u64 {
-    let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
+    let packet = PacketRef::new(1, None, 0, 0);
     let (mut offset, mut opened) = (1000, 0);
     for bytes in stream.chunks(cut) {
         let chunk = Chunk { offset, bytes, packet, acknowledged: None };

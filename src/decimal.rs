@@ -11,6 +11,17 @@ pub(crate) const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
+/// The same without a leading zero; only the first byte counts of a number below 10.
+pub(crate) const SHORT: [[u8; 2]; 100] = {
+    let mut short = PAIRS;
+    let mut number = 0;
+    while number < 10 {
+        short[number][0] = b'0' + number as u8;
+        number += 1;
+    }
+    short
+};
+
 /// How many numbers [`eight`] can write.
 pub(crate) const EIGHT: u32 = 100_000_000;
 
@@ -78,6 +89,8 @@ mod tests {
         }
         for (number, pair) in PAIRS.iter().enumerate() {
             assert_eq!(pair, format!("{number:02}").as_bytes());
+            let text = number.to_string();
+            assert_eq!(SHORT[number][..text.len()], *text.as_bytes());
         }
     }
 }

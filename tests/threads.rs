@@ -198,14 +198,15 @@ fn interleaved(conversations: &[Vec<RecordedPacket>], order: &[u16]) -> Vec<u8> 
     let mut waiting: Vec<_> = conversations.iter().map(|packets| packets.iter()).collect();
     let mut writer = PcapngWriter::new(Vec::new(), LINK).unwrap();
     let mut order = order.iter().cycle();
-    let mut time = Timestamp(1_700_000_000_000_000_000);
+    let mut nanoseconds = 1_700_000_000_000_000_000;
     while !waiting.is_empty() {
         let next = usize::from(*order.next().unwrap()) % waiting.len();
         let Some(packet) = waiting[next].next() else {
             drop(waiting.swap_remove(next));
             continue;
         };
-        time.0 += 7_000_000;
+        nanoseconds += 7_000_000;
+        let time = Timestamp::new(nanoseconds);
         writer.write(RecordedPacketRef { time, ..packet.view() }).unwrap();
     }
     writer.finish().unwrap()

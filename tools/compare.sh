@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Measures wslens against tshark on synthetic captures, and holds the frames that both saw against each other.
+# Measures wslens against tshark and Suricata on synthetic captures, and holds the frames that they saw against each other.
 #
 #   tools/compare.sh [BYTES [KIND ...]]     100000000 and bulk chat deflate churn mixed, unless given
 #
 # Prints a Markdown table: processor seconds (user and system), how many times faster wslens is, and how it compares with
-# reading the file without looking at it (cat) and with undoing a mask on all of it (pass). Both programs run on the same
+# reading the file without looking at it (cat) and with undoing a mask on all of it (pass). The programs run on the same
 # file one after the other, twice, and the better of the two counts; ratios are what to look at, for another machine has
-# other seconds. Needs tshark and jq. WSLENS and WORKLOAD name programs to use instead of building them; TMPDIR has room
-# for a capture and two lists of its frames.
+# other seconds. Needs tshark and jq; Suricata is measured where there is one that knows WebSockets (8.0 and later). WSLENS,
+# WORKLOAD and SURICATA name programs to use instead; TMPDIR has room for a capture and three lists of its frames.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,6 +21,12 @@ cargo build --release --locked --quiet --example pass
 for program in tshark jq; do
   command -v "$program" > /dev/null || { echo "compare: $program is not installed" >&2; exit 2; }
 done
+
+suricata=${SURICATA:-suricata}
+if ! "$suricata" --list-app-layer-protos 2> /dev/null | grep -q websocket; then
+  echo "compare: no Suricata that knows WebSockets, left out" >&2
+  suricata=
+fi
 
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
@@ -44,8 +50,11 @@ frames_of_wslens() {
   jq -r 'select(.type == "frame" and .payload_length == .captured_length) | "\(.last_packet) \(.opcode) \(if .masked then 1 else 0 end)"' "$1" | sort
 }
 
-echo "| workload | bytes | frames | tshark | wslens | times faster | cat | pass | wslens / pass |"
-echo "|---|---|---|---|---|---|---|---|---|"
+mkdir "$directory/events"
+cp tools/suricata.yaml "$directory"
+
+echo "| workload | bytes | frames | tshark | Suricata | wslens | tshark / wslens | Suricata / wslens | cat | pass | wslens / pass |"
+echo "|---|---|---|---|---|---|---|---|---|---|---|"
 for kind in "${kinds[@]}"; do
   "$WORKLOAD" "$kind" "$bytes" "$capture"
   wslens=("$WSLENS" analyze "$capture" --format jsonl --threads 1)
@@ -54,6 +63,14 @@ for kind in "${kinds[@]}"; do
   pass=$(cpu target/release/examples/pass "$capture")
   ours=$(cpu "${wslens[@]}")
   theirs=$(cpu "${tshark[@]}")
+  meerkat=
+  if [ -n "$suricata" ]; then
+    # One thread for packets, no rules.
+    options=(-c "$directory/suricata.yaml" -S /dev/null -k none --runmode single -l "$directory/events" -r "$capture")
+    meerkat=$(cpu "$suricata" "${options[@]}")
+    rm -f "$directory"/events/*
+    "$suricata" "${options[@]}" > /dev/null 2> /dev/null
+  fi
   "${wslens[@]}" > "$directory/wslens"
   "${tshark[@]}" > "$directory/tshark" 2> /dev/null
   frames_of_tshark "$directory/tshark" > "$directory/theirs"
@@ -62,6 +79,14 @@ for kind in "${kinds[@]}"; do
   if ! cmp -s "$directory/ours" "$directory/theirs"; then
     frames="$frames (tshark $(wc -l < "$directory/theirs"))"
   fi
-  awk -v kind="$kind" -v bytes="$(stat -c %s "$capture")" -v frames="$frames" -v t="$theirs" -v w="$ours" -v c="$cat" -v p="$pass" \
-    'BEGIN { printf "| %s | %d | %s | %.2f | %.2f | %.0f | %.3f | %.3f | %.1f |\n", kind, bytes, frames, t, w, t / w, c, p, w / (p > 0 ? p : 0.001) }'
+  if [ -n "$suricata" ]; then
+    # It tells neither the packet of a frame nor its length, so that frames can be counted only.
+    events=$(wc -l < "$directory/events/eve.json")
+    [ "$events" = "$(wc -l < "$directory/ours")" ] || frames="$frames (Suricata $events)"
+  fi
+  awk -v kind="$kind" -v bytes="$(stat -c %s "$capture")" -v frames="$frames" -v t="$theirs" -v s="$meerkat" -v w="$ours" -v c="$cat" -v p="$pass" \
+    'BEGIN {
+      printf "| %s | %d | %s | %.2f | %s | %.2f | %.0f | %s | %.3f | %.3f | %.1f |\n", kind, bytes, frames, t, s == "" ? "–" : sprintf("%.2f", s),
+        w, t / w, s == "" ? "–" : sprintf("%.1f", s / w), c, p, w / (p > 0 ? p : 0.001)
+    }'
 done

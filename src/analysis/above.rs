@@ -84,6 +84,7 @@ impl Above {
     }
 
     /// Takes what the connection delivers.
+    #[inline]
     pub(super) fn deliver(
         &mut self,
         side: Side,
@@ -92,6 +93,13 @@ impl Above {
         state: &mut State,
         out: &mut dyn Hear,
     ) {
+        match self {
+            Above::WebSocket(live) => live.deliver(side, delivery, state, out),
+            _ => self.take(side, delivery, below, state, out),
+        }
+    }
+
+    fn take(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut dyn Hear) {
         match self {
             Above::Begins(_) => self.begins(side, delivery, below, state, out),
             Above::WebSocket(live) => live.deliver(side, delivery, state, out),

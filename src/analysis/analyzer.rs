@@ -1,9 +1,9 @@
 //! One pass over captures: packets into segments, segments into connections, connections before the court.
 
+use super::bench::{Appointing, Attend, Bench, Session};
 use super::court::{Court, Sitting};
 use super::flows::Flows;
 use super::intake::{Intake, Take};
-use super::said::Hear;
 use super::sink::{CaptureSummary, Sink, Summary};
 use super::state::State;
 use super::{Options, threads};
@@ -29,21 +29,39 @@ pub struct Analyzer {
     next_number: u64,
 }
 
-/// TCP connections, and what their decoders share.
+/// TCP connections, what their decoders share, and who judges what they say.
 pub(super) struct Set {
-    pub(super) flows: Flows,
+    flows: Flows,
     pub(super) state: State,
+    bench: Bench,
 }
 
 impl Set {
-    fn new(options: Options) -> Set {
+    fn new(options: Options, appointing: Appointing) -> Set {
         let state = State::new(options);
-        Set { flows: Flows::new(state.limits.clone()), state }
+        Set { flows: Flows::new(state.limits.clone()), state, bench: Bench::new(appointing) }
+    }
+
+    /// Segments of any connections came in these packets.
+    #[inline]
+    pub(super) fn pass(&mut self, packets: &[PacketRef], before: &mut impl Attend) {
+        let Set { flows, state, bench } = self;
+        for at in packets {
+            flows.pass(*at, state, &mut Session { bench, before });
+        }
+    }
+
+    /// Takes a segment of one of these connections; the packet it came in was [passed](Self::pass).
+    #[inline]
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>, before: &mut impl Attend) {
+        let Set { flows, state, bench } = self;
+        flows.segment(segment, packet, state, &mut Session { bench, before });
     }
 
     /// Nothing more will come: tells what is still open.
-    pub(super) fn finish(&mut self, end: Option<PacketRef>, out: &mut dyn Hear) {
-        self.flows.finish(end, &mut self.state, out);
+    pub(super) fn finish(&mut self, end: Option<PacketRef>, before: &mut impl Attend) {
+        let Set { flows, state, bench } = self;
+        flows.finish(end, state, &mut Session { bench, before });
     }
 }
 
@@ -52,10 +70,11 @@ impl Analyzer {
     pub fn new(mut options: Options) -> Analyzer {
         let sets = options.threads.get();
         let key_log = std::mem::take(&mut options.key_log);
+        let appointing = Appointing::new(&options);
         Analyzer {
-            court: Court::new(&options, sets),
+            court: Court::new(&options, appointing.clone(), sets),
             join: options.join,
-            sets: (0..sets).map(|_| Set::new(options.clone())).collect(),
+            sets: (0..sets).map(|_| Set::new(options.clone(), appointing.clone())).collect(),
             intake: Intake::new(key_log),
             capture: 0,
             flows_before: 0,
@@ -134,7 +153,7 @@ impl Analyzer {
     }
 }
 
-/// One set of flows, decoded in the thread that reads and heard by the court at once.
+/// One set of flows, decoded and judged in the thread that reads, and heard by the court at once.
 struct Direct<'d, 'c> {
     set: &'d mut Set,
     out: &'d mut Sitting<'c>,
@@ -150,9 +169,8 @@ impl Take for Direct<'_, '_> {
     }
 
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
-        let Set { flows, state } = &mut *self.set;
-        flows.pass(packet.at, state, self.out);
-        flows.segment(segment, packet, state, self.out);
+        self.set.pass(&[packet.at], self.out);
+        self.set.segment(segment, packet, self.out);
         if self.out.teller.failed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

@@ -26,7 +26,7 @@ impl ClosedTls {
     /// What was taken since the last call, in the order of the capture.
     pub(super) fn take(&mut self) -> Vec<Finding> {
         let mut findings = std::mem::take(&mut self.listed);
-        findings.sort_by_key(|finding| finding.packet.map(|packet| packet.number));
+        findings.sort_by_key(|finding| finding.packet.map(|packet| packet.number()));
         findings.extend(self.unlisted.take().map(|(count, first)| capture::more_undecryptable(count, first)));
         findings
     }
@@ -40,12 +40,12 @@ mod tests {
     fn a_million_connections_are_a_hundred_findings_and_a_number() {
         let mut closed = ClosedTls::default();
         for number in (1..=1_000_000).rev() {
-            let first = PacketRef { number, time: None, file_offset: 0, length: 0 };
+            let first = PacketRef::new(number, None, 0, 0);
             closed.add(first, Some(capture::more_undecryptable(1, first)));
         }
         let findings = closed.take();
         assert_eq!(findings.len(), 101);
-        let numbers: Vec<_> = findings.iter().map(|finding| finding.packet.unwrap().number).collect();
+        let numbers: Vec<_> = findings.iter().map(|finding| finding.packet.unwrap().number()).collect();
         assert!(numbers[..100].is_sorted());
         assert_eq!(findings[100].message, "999900 more connections are encrypted by TLS and not opened");
         assert!(closed.take().is_empty());

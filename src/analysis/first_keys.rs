@@ -3,7 +3,7 @@
 use super::remembered::Remembered;
 use crate::Role;
 use crate::packet::Endpoint;
-use crate::websocket::{Family, Frame, Handshake};
+use crate::websocket::{Frame, Handshake};
 use std::net::IpAddr;
 
 /// Connections that are remembered.
@@ -41,8 +41,10 @@ impl Beginnings {
     pub(super) fn of(&self, handshake: &Handshake, id: u64, client: IpAddr, server: Endpoint) -> Option<Beginning> {
         let request = handshake.attempt.request.as_ref()?;
         let nonce = self.by_keys.hash_one(request.first("sec-websocket-key")?);
-        let masks = matches!(handshake.family, Family::Rfc6455 | Family::Hybi(7..));
-        masks.then_some(Beginning { party: Party { id, client, server, nonce }, first: None })
+        handshake
+            .family
+            .has_current_frames()
+            .then_some(Beginning { party: Party { id, client, server, nonce }, first: None })
     }
 
     /// Takes the connection's next frame. Gives the earlier connection with the same two keys, once that is known;

@@ -31,6 +31,8 @@ pub(super) struct Flow {
     below: Below,
     syn: Option<u32>,
     checksums: u8,
+    /// It was said that it is over.
+    ended: bool,
     bad_checksums: Option<Box<(u32, PacketRef)>>,
 }
 
@@ -56,6 +58,7 @@ impl Flow {
             },
             syn: None,
             checksums: 0,
+            ended: false,
             bad_checksums: None,
         }
     }
@@ -81,9 +84,12 @@ impl Flow {
         self.tcp.is_followed_by(side, segment)
     }
 
-    /// Both ends are done.
-    pub(super) fn is_over(&self) -> bool {
-        self.tcp.is_over()
+    /// Says once that both ends are done.
+    #[inline]
+    pub(super) fn has_ended(&mut self) -> bool {
+        let now = !self.ended && self.tcp.is_over();
+        self.ended |= now;
+        now
     }
 
     /// Whether the connection is of no interest.
@@ -100,6 +106,7 @@ impl Flow {
     }
 
     /// Takes the next segment.
+    #[inline]
     pub(super) fn segment(
         &mut self,
         side: Side,
@@ -109,7 +116,9 @@ impl Flow {
         state: &mut State,
         out: &mut dyn Hear,
     ) {
-        self.check_checksum(segment, packet);
+        if self.checksums < CHECKSUMS && !segment.payload.is_empty() {
+            self.check_checksum(packet);
+        }
         if segment.flags.syn && segment.ack.is_none() {
             self.syn = Some(segment.seq);
         }
@@ -154,10 +163,8 @@ impl Flow {
         above.finish(&below, &ending, &captured, state, out);
     }
 
-    fn check_checksum(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) {
-        if self.checksums == CHECKSUMS || segment.payload.is_empty() {
-            return;
-        }
+    #[inline(never)]
+    fn check_checksum(&mut self, packet: &Packet<'_>) {
         self.checksums += 1;
         if verify_checksum(packet) == Some(false) {
             self.bad_checksums.get_or_insert_with(|| Box::new((0, packet.at))).0 += 1;

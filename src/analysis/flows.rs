@@ -52,7 +52,7 @@ impl Due {
 
     /// When it has been waited for longer than this since `past`.
     fn after(past: Moment, patience: Patience) -> Due {
-        let nanoseconds = past.time.map_or(i64::MAX, |past| past.0.saturating_add(patience.nanoseconds));
+        let nanoseconds = past.time.map_or(i64::MAX, |past| past.nanoseconds().saturating_add(patience.nanoseconds));
         Due { nanoseconds, number: past.number.saturating_add(patience.packets) }
     }
 
@@ -63,7 +63,7 @@ impl Due {
 
     #[inline]
     fn is_past(&self, now: Moment) -> bool {
-        now.number > self.number || now.time.is_some_and(|now| now.0 > self.nanoseconds)
+        now.number > self.number || now.time.is_some_and(|now| now.nanoseconds() > self.nanoseconds)
     }
 }
 
@@ -171,13 +171,13 @@ impl Flows {
     /// A segment of any connection came in this packet: lets go of what has been over for long enough.
     #[inline]
     pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
-        self.now = Moment { time: self.now.time.max(at.time), number: at.number };
+        self.now = Moment { time: self.now.time.max(at.time), number: at.number() };
         if self.due.is_past(self.now) {
-            self.let_go(at, state, out);
+            self.let_go(at.number(), state, out);
         }
     }
 
-    fn let_go(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
+    fn let_go(&mut self, packet: u64, state: &mut State, out: &mut dyn Hear) {
         while Due::of(&self.lingering, LINGER).is_past(self.now)
             && let Some(waiting) = self.lingering.pop_front()
         {
@@ -188,7 +188,7 @@ impl Flows {
             };
             if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
                 self.closed[waiting.key.group()].push(flow, state, out);
-                out.turn(Turn { packet: at.number, order: waiting.since.number });
+                out.turn(Turn { packet, order: waiting.since.number });
             }
             self.stones.push_back(Waiting { since: self.now, ..waiting });
         }
@@ -210,7 +210,8 @@ impl Flows {
         self.due = Due { nanoseconds: flow.nanoseconds.min(stone.nanoseconds), number: flow.number.min(stone.number) };
     }
 
-    /// Takes the next segment of these connections; it was [passed](Self::pass).
+    /// Takes the next segment of these connections; it was [passed](Self::pass). The turn is the caller's.
+    #[inline]
     pub(super) fn segment(
         &mut self,
         segment: &Segment<'_>,
@@ -221,26 +222,25 @@ impl Flows {
         let key = Key::of(segment);
         let begin = |count: &mut u64, state: &State| {
             *count += 1;
-            let id = FlowId { capture: state.capture, packet: packet.at.number };
+            let id = FlowId { capture: state.capture, packet: packet.at.number() };
             Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state))
         };
         let known = match self.known.get_mut(&key) {
             None => self.known.insert(key, Known::Flow(begin(&mut self.count, state))),
-            Some(known) => {
-                let opens = segment.flags.syn && segment.ack.is_none();
-                match known {
-                    Known::Stone(stone) if opens && !(stone.opened && stone.syn == segment.seq) => {
-                        *known = Known::Flow(begin(&mut self.count, state));
-                    }
-                    Known::Flow(flow) if flow.is_followed_by(flow.side(segment), segment) => {
-                        let old = std::mem::replace(flow, begin(&mut self.count, state));
-                        self.closed[key.group()].push(old, state, out);
-                    }
-                    _ => {}
-                }
-                known
-            }
+            Some(known) => known,
         };
+        if segment.flags.syn {
+            match known {
+                Known::Stone(stone) if segment.ack.is_none() && !(stone.opened && stone.syn == segment.seq) => {
+                    *known = Known::Flow(begin(&mut self.count, state));
+                }
+                Known::Flow(flow) if flow.is_followed_by(flow.side(segment), segment) => {
+                    let old = std::mem::replace(flow, begin(&mut self.count, state));
+                    self.closed[key.group()].push(old, state, out);
+                }
+                _ => {}
+            }
+        }
         match known {
             Known::Stone(stone) => {
                 if !stone.closed && (segment.flags.fin || segment.flags.rst) {
@@ -250,17 +250,15 @@ impl Flows {
                 }
             }
             Known::Flow(flow) => {
-                let was_over = flow.is_over();
                 flow.segment(flow.side(segment), segment, packet, &mut self.shared, state, out);
                 if flow.is_other() {
                     *known = Known::Stone(Stone::of(flow, false));
-                } else if !was_over && flow.is_over() {
+                } else if flow.has_ended() {
                     self.lingering.push_back(Waiting { key, id: flow.id(), since: self.now });
                     self.wait();
                 }
             }
         }
-        out.turn(Turn { packet: packet.at.number, order: u64::MAX });
     }
 
     /// The capture ended: tells what is still open, in the order in which it began.

@@ -1,22 +1,24 @@
-//! One connection as the court hears it: its ordinal, its referee, and what it has to do with other connections.
+//! One connection as the court hears it: its ordinal, what was found on it, and what it has to do with other connections.
 
-use super::court::Bench;
+use super::bench::{Appointing, Found, Judgement};
 use super::first_keys::{Beginning, Beginnings};
 use super::flows::FlowId;
 use super::legs::{Legs, Recut};
 use super::neighbours::{Known, Neighbours};
 use super::reconnects::{Chain, Reconnects, Try};
+use super::related::Related;
 use super::said::{Begins, Over};
-use super::sink::{Connection, Transport};
+use super::sink::Connection;
 use super::teller::Teller;
 use crate::packet::Endpoint;
-use crate::rules::Referee;
+use crate::rules::{Referee, Relation, Standing};
 use crate::websocket::{CaptureFact, Event, Handshake};
 use std::net::IpAddr;
 use std::time::Duration;
 
 /// What connections know of each other.
 pub(super) struct Between {
+    appointing: Appointing,
     neighbours: Neighbours,
     beginnings: Beginnings,
     legs: Legs,
@@ -26,8 +28,9 @@ pub(super) struct Between {
 }
 
 impl Between {
-    pub(super) fn new(reconnect_stable: Duration) -> Between {
+    pub(super) fn new(appointing: Appointing, reconnect_stable: Duration) -> Between {
         Between {
+            appointing,
             neighbours: Neighbours::default(),
             beginnings: Beginnings::default(),
             legs: Legs::default(),
@@ -46,40 +49,52 @@ impl Between {
 #[derive(Debug)]
 pub(super) struct Hearing {
     id: u64,
-    referee: Referee,
+    /// How many findings there were so far.
+    listed: u64,
+    /// How what it has to do with others is judged; `None` where the handshake was not seen.
+    standing: Option<Standing>,
     /// While the client's first masking keys are awaited.
     beginning: Option<Box<Beginning>>,
     /// A connection that may be one of its client's many tries.
     attempt: Option<Try>,
-    /// What happens is its end: judgement is told when all of it has happened.
-    ends: bool,
+    /// Made where the handshake tells more beside those of other connections: the connection is judged anew, knowing it.
+    anew: Option<Box<Referee>>,
+    /// Made when something is found between connections.
+    related: Option<Box<Related>>,
+    /// What happens is its end: what was found is told when all of it has happened.
+    held: Option<Box<Judgement>>,
 }
 
 impl Hearing {
-    /// Tells of the connection, and has its handshake judged.
-    pub(super) fn begin(
-        mut begins: Box<Begins>,
-        bench: &Bench,
-        between: &mut Between,
-        teller: &mut Teller<'_>,
-    ) -> Hearing {
+    /// Tells of the connection, and what was found in its handshake.
+    pub(super) fn begin(begins: &mut Begins, found: Found, between: &mut Between, teller: &mut Teller<'_>) -> Hearing {
         let id = teller.next_connection();
         let (client, server) = (begins.ends.client.ip, begins.ends.server);
-        if let Some(handshake) = &mut begins.handshake {
-            between.neighbours.meet(handshake, known(id, begins.flow, client, server, handshake));
-        }
-        let handshake = begins.handshake.as_ref();
-        teller.tell(|sink| sink.connection(&announced(id, &begins)));
-        let mut hearing =
-            Hearing { id, referee: bench.referee(handshake.is_none()), beginning: None, attempt: None, ends: false };
-        let Some(handshake) = handshake else {
-            if matches!(begins.transport, Transport::H2 | Transport::H2c) {
-                hearing.referee = hearing.referee.over_http2();
-            }
-            return hearing;
+        let is_known = begins.handshake.as_mut().is_some_and(|handshake| {
+            between.neighbours.meet(handshake, known(id, begins.flow, client, server, handshake))
+        });
+        teller.tell(|sink| sink.connection(&announced(id, begins)));
+        let mut hearing = Hearing {
+            id,
+            listed: 0,
+            standing: begins.handshake.as_ref().map(Standing::of),
+            beginning: None,
+            attempt: None,
+            anew: None,
+            related: None,
+            held: None,
         };
-        hearing.referee.see(&Event::Handshake(handshake));
-        teller.judgement(id, &mut hearing.referee);
+        let found = match is_known {
+            false => found,
+            true => {
+                let (referee, found) = between.appointing.referee(begins);
+                hearing.anew = Some(Box::new(referee));
+                found
+            }
+        };
+        let found = found.map(|judgement| hearing.number(judgement));
+        hearing.tell(found, teller);
+        let Some(handshake) = &begins.handshake else { return hearing };
         if begins.goes_on {
             if let Some(other) = handshake.neighbourhood.leg_of {
                 between.legs.pair(id, other);
@@ -90,52 +105,100 @@ impl Hearing {
         hearing
     }
 
-    /// Takes what happens next.
-    pub(super) fn event(&mut self, event: &Event<'_>, between: &mut Between, teller: &mut Teller<'_>) {
-        let Hearing { id, referee, beginning, ends, .. } = self;
-        let id = *id;
-        referee.see(event);
+    /// Takes what happens next, and what was found in it.
+    pub(super) fn event(&mut self, event: &Event<'_>, found: Found, between: &mut Between, teller: &mut Teller<'_>) {
+        let id = self.id;
+        let mut found = self.take(found, |referee| referee.see(event));
         match event {
             Event::Frame(frame) => {
                 teller.frame(id, frame);
-                if let Some(connection) = between.beginnings.frame(beginning, frame) {
-                    referee.see(&Event::SameKeys { frame, connection });
+                if let Some(connection) = between.beginnings.frame(&mut self.beginning, frame) {
+                    self.relate(Relation::SameKeys { frame, connection }, &mut found, between);
                 }
                 between.legs.frame(id, frame);
             }
             Event::Message(message) => {
                 teller.message(id, message);
                 if let Some(Recut { connection, frames }) = between.legs.message(id, message) {
-                    referee.see(&Event::Recut { message, connection, frames });
+                    self.relate(Relation::Recut { message, connection, frames }, &mut found, between);
                 }
             }
             Event::Piece { sender, bytes } => teller.tell(|sink| sink.message_bytes(id, *sender, bytes)),
+            Event::End(ending) => {
+                if let Some(related) = &self.related {
+                    related.end(ending, &mut self.listed, &mut found);
+                }
+            }
             _ => {}
         }
-        if !*ends {
-            teller.judgement(id, referee);
-        }
+        self.tell(found, teller);
     }
 
-    /// What happens from here on is its end. If connections before it failed, has it judged how long the client waited.
-    pub(super) fn ending(&mut self, facts: &[CaptureFact], between: &mut Between) {
-        self.ends = true;
-        for fact in facts {
-            self.referee.see(&Event::Capture(*fact));
-        }
+    /// What happens from here on is its end. If connections before it failed, it is judged how long the client waited.
+    pub(super) fn ending(&mut self, facts: &[CaptureFact], found: Found, between: &mut Between) {
+        let mut found = self.take(found, |referee| facts.iter().for_each(|fact| referee.see(&Event::Capture(*fact))));
         // A message that the end of the capture completes cannot be: nothing is held against the other leg any more.
         between.legs.end(self.id);
         if let Some(attempt) = &self.attempt
             && let Some(waits) = between.chain(attempt).waits()
         {
-            self.referee.see(&Event::Reconnected { waits, packet: attempt.began() });
+            let packet = attempt.began();
+            self.relate(Relation::Reconnected { waits, packet }, &mut found, between);
+        }
+        self.held = Some(found.unwrap_or_default());
+    }
+
+    /// What was found in what is shown to the referee that judges anew, if there is one; in the order of this connection's
+    /// findings.
+    #[inline]
+    fn take(&mut self, found: Found, show: impl FnOnce(&mut Referee)) -> Found {
+        let found = match &mut self.anew {
+            None => found,
+            Some(referee) => {
+                show(referee);
+                Judgement::of(referee)
+            }
+        };
+        found.map(|judgement| self.number(judgement))
+    }
+
+    fn number(&mut self, mut judgement: Box<Judgement>) -> Box<Judgement> {
+        for finding in &mut judgement.findings {
+            finding.index = Some(self.listed);
+            self.listed += 1;
+        }
+        if let Some(related) = &self.related {
+            for reaction in &mut judgement.reactions {
+                reaction.finding = related.index_of(reaction.finding);
+            }
+        }
+        judgement
+    }
+
+    /// Judges what was found between this connection and others.
+    #[cold]
+    fn relate(&mut self, relation: Relation<'_>, found: &mut Found, between: &Between) {
+        let Some(standing) = self.standing else { return };
+        let Some(finding) = relation.judge(standing, between.appointing.thresholds()) else { return };
+        let limit = between.appointing.limits().findings_per_rule;
+        let related = self.related.get_or_insert_with(|| Box::new(Related::new(limit, standing)));
+        related.file(finding, &mut self.listed, found);
+    }
+
+    fn tell(&mut self, found: Found, teller: &mut Teller<'_>) {
+        let Some(judgement) = found else { return };
+        match &mut self.held {
+            Some(held) => held.add(*judgement),
+            None => teller.judgement(self.id, &judgement),
         }
     }
 
     /// Nothing more happens.
-    pub(super) fn over(&mut self, over: &Over, between: &mut Between, teller: &mut Teller<'_>) {
+    pub(super) fn over(self, over: &Over, between: &mut Between, teller: &mut Teller<'_>) {
         let Over { end, timeline, failed } = over;
-        teller.judgement(self.id, &mut self.referee);
+        if let Some(held) = &self.held {
+            teller.judgement(self.id, held);
+        }
         if let Some(attempt) = &self.attempt {
             let chain = between.chain(attempt);
             between.reconnects.end(attempt, chain, end.last_packet, *failed);
@@ -150,7 +213,8 @@ impl Hearing {
 fn known(id: u64, flow: FlowId, client: IpAddr, server: Endpoint, handshake: &Handshake) -> Known {
     let request = handshake.attempt.request.as_ref();
     let response = handshake.attempt.response.as_ref();
-    let open = request.zip(response).map(|(request, response)| (request.packet.number, response.last_packet.number));
+    let open =
+        request.zip(response).map(|(request, response)| (request.packet.number(), response.last_packet.number()));
     Known { id, flow, client, server, open }
 }
 

@@ -62,7 +62,7 @@ impl Intake {
     }
 
     /// Reads until the end of the capture, or until who takes it has enough.
-    pub(super) fn read(&mut self, reader: &mut Reader, take: &mut dyn Take) -> Noticed {
+    pub(super) fn read(&mut self, reader: &mut Reader, take: &mut impl Take) -> Noticed {
         let mut noticed = Noticed::default();
         loop {
             if reader.has_secrets() {
@@ -90,7 +90,7 @@ impl Intake {
     }
 
     /// Hands on the TLS secrets that the capture has shown since the last time.
-    fn learn_secrets(&mut self, reader: &mut Reader, take: &mut dyn Take) {
+    fn learn_secrets(&mut self, reader: &mut Reader, take: &mut impl Take) {
         for secrets in reader.take_secrets() {
             if secrets.kind == Secrets::TLS_KEY_LOG {
                 Arc::make_mut(&mut self.key_log).add(&secrets.data);
@@ -114,16 +114,15 @@ struct Backwards {
 }
 
 impl Clock {
+    #[inline]
     fn tick(&mut self, at: PacketRef) {
-        let Some(time) = at.time else { return };
-        match self.latest {
-            Some(latest) if time < latest => {
-                let back = latest.since(time);
-                let seen = self.backwards.get_or_insert(Backwards { packets: 0, first: at, most: Duration::ZERO });
-                seen.packets += 1;
-                seen.most = seen.most.max(back);
-            }
-            _ => self.latest = Some(time),
+        if self.latest <= at.time {
+            self.latest = at.time;
+        } else if let (Some(latest), Some(time)) = (self.latest, at.time) {
+            let back = latest.since(time);
+            let seen = self.backwards.get_or_insert(Backwards { packets: 0, first: at, most: Duration::ZERO });
+            seen.packets += 1;
+            seen.most = seen.most.max(back);
         }
     }
 }

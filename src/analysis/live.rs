@@ -54,6 +54,7 @@ struct Ended {
 
 impl Ends {
     /// Takes note of a FIN or an RST.
+    #[inline]
     pub(super) fn note(&mut self, side: Side, delivery: &Delivery<'_>) {
         match *delivery {
             Delivery::Fin(fin) => self.seen.get_or_insert_default().fins[side as usize] = Some(fin),

@@ -27,6 +27,7 @@
 
 mod above;
 mod analyzer;
+mod bench;
 mod closed_tls;
 mod court;
 mod first_keys;
@@ -41,6 +42,7 @@ mod neighbours;
 mod options;
 mod prelude;
 mod reconnects;
+mod related;
 mod relay;
 mod remembered;
 mod said;

@@ -37,13 +37,16 @@ pub(super) struct Known {
 }
 
 impl Neighbours {
-    /// Completes a handshake with what is known from others, and remembers it.
-    pub(super) fn meet(&mut self, handshake: &mut Handshake, known: Known) {
+    /// Completes a handshake with what is known from others, and remembers it. Says whether rules find something in what
+    /// is known now: a referee that saw the handshake before did not.
+    pub(super) fn meet(&mut self, handshake: &mut Handshake, known: Known) -> bool {
+        let mut matters = false;
         let mut neighbourhood = Neighbourhood::default();
         if let Some(check) = handshake.accept.as_mut().filter(|check| !check.valid)
             && let Some(other) = self.by_accept.get(check.received.as_bytes())
         {
             check.cause = Some(AcceptCause::OtherConnection(other.id));
+            matters = true;
         }
         let overlaps = |other: &&Known| match (other.open, known.open) {
             (Some((request, answer)), Some((own_request, own_answer))) => request < own_answer && own_request < answer,
@@ -68,6 +71,7 @@ impl Neighbours {
             .map(|other| other.id);
         handshake.neighbourhood = neighbourhood;
         self.remember(expected, known);
+        matters || neighbourhood.key_of.is_some() || neighbourhood.opening_beside.is_some()
     }
 
     fn remember(&mut self, expected: Option<Accept>, known: Known) {

@@ -167,7 +167,7 @@ mod tests {
     }
 
     fn turn(prelude: &mut Prelude, bytes: &[u8]) -> Turn {
-        let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
+        let packet = PacketRef::new(1, None, 0, 0);
         prelude.push(&Chunk { offset: 0, bytes, packet, acknowledged: None })
     }
 

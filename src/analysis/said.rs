@@ -1,5 +1,5 @@
-//! What decoders say of connections, in the order of the packets. They never judge, and need no answer: who hears them
-//! may do so later, in another thread.
+//! What decoders say of connections, in the order of the packets. They never judge, and need no answer: it is judged
+//! [beside them](super::bench), and told later, maybe by another thread.
 
 use super::flows::FlowId;
 use super::sink::{ConnectionEnd, Transport};
@@ -31,9 +31,38 @@ pub(super) struct Turn {
     pub(super) order: u64,
 }
 
+impl Turn {
+    /// The turn of what the segment in this packet says itself: it comes behind all that became known with it.
+    pub(super) fn of(packet: PacketRef) -> Turn {
+        Turn { packet: packet.number(), order: u64::MAX }
+    }
+}
+
 /// The place of a connection among those that are open in one set of flows; another takes it once it is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot(pub(super) u32);
+
+impl Slot {
+    /// Puts something in this place.
+    pub(super) fn put<T>(self, places: &mut Vec<Option<T>>, thing: T) {
+        let place = self.0 as usize;
+        if places.len() <= place {
+            places.resize_with(place + 1, || None);
+        }
+        places[place] = Some(thing);
+    }
+
+    /// What is in this place.
+    #[inline]
+    pub(super) fn of<T>(self, places: &mut [Option<T>]) -> Option<&mut T> {
+        places.get_mut(self.0 as usize)?.as_mut()
+    }
+
+    /// Takes what is in this place.
+    pub(super) fn take<T>(self, places: &mut [Option<T>]) -> Option<T> {
+        places.get_mut(self.0 as usize)?.take()
+    }
+}
 
 /// One thing that is said.
 #[derive(Debug)]

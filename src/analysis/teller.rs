@@ -1,7 +1,8 @@
 //! The sink, behind a counter.
 
+use super::bench::Judgement;
 use super::sink::{Sink, Summary};
-use crate::rules::{Finding, Referee};
+use crate::rules::Finding;
 use crate::websocket::{Frame, Message};
 use std::io;
 
@@ -53,16 +54,13 @@ impl<'s> Teller<'s> {
         self.tell(|sink| sink.finding(id, finding));
     }
 
-    /// Tells what a referee found since the last time.
-    pub(super) fn judgement(&mut self, id: u64, referee: &mut Referee) {
-        if !referee.has_news() {
-            return;
+    /// Tells what was found on a connection.
+    pub(super) fn judgement(&mut self, id: u64, judgement: &Judgement) {
+        for finding in &judgement.findings {
+            self.finding(Some(id), finding);
         }
-        for finding in referee.findings() {
-            self.finding(Some(id), &finding);
-        }
-        for reaction in referee.reactions() {
-            self.tell(|sink| sink.reaction(id, &reaction));
+        for reaction in &judgement.reactions {
+            self.tell(|sink| sink.reaction(id, reaction));
         }
     }
 

@@ -31,17 +31,20 @@ impl Buffer {
     }
 
     /// What has been read and not consumed.
+    #[inline]
     pub(super) fn data(&self) -> &[u8] {
         &self.bytes[self.start..self.end]
     }
 
     /// Offset of the first byte of [`data`](Self::data) in the capture.
+    #[inline]
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
     /// Drops `length` bytes from the front and gives them back: they stay until the next call of
     /// [`need`](Self::need).
+    #[inline]
     pub(super) fn consume(&mut self, length: usize) -> &[u8] {
         let from = self.start;
         self.start = (from + length).min(self.end);

@@ -15,7 +15,7 @@ pub(super) struct Clock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tick {
     /// Whole nanoseconds.
-    Nanoseconds(i128),
+    Nanoseconds(u64),
     /// This many ticks make a nanosecond.
     InNanosecond(u64),
     /// A second divided by two, this many times.
@@ -41,7 +41,7 @@ impl Tick {
             return Tick::HalvedSecond(exponent);
         }
         match exponent.checked_sub(9) {
-            None => Tick::Nanoseconds(10_i128.pow(9 - exponent)),
+            None => Tick::Nanoseconds(10_u64.pow(9 - exponent)),
             Some(0) => Tick::Nanoseconds(1),
             Some(below) => 10_u64.checked_pow(below).map_or(Tick::Nothing, Tick::InNanosecond),
         }
@@ -61,15 +61,29 @@ impl Clock {
 
     /// The time after `ticks`; a part of a nanosecond is dropped, what [`Timestamp`] cannot hold becomes its end.
     #[inline]
-    pub(super) fn time(self, ticks: u64) -> Timestamp {
+    pub(super) fn time(&self, ticks: u64) -> Timestamp {
+        // Nearly every clock, and a time that fits.
+        if let Tick::Nanoseconds(nanoseconds) = self.tick
+            && self.offset_nanoseconds == 0
+            && let Some(since) = ticks.checked_mul(nanoseconds)
+            && let Ok(since) = i64::try_from(since)
+        {
+            return Timestamp::new(since);
+        }
+        self.any_time(ticks)
+    }
+
+    /// The same for any clock and any time.
+    #[inline(never)]
+    fn any_time(&self, ticks: u64) -> Timestamp {
         let since = match self.tick {
-            Tick::Nanoseconds(nanoseconds) => i128::from(ticks) * nanoseconds,
+            Tick::Nanoseconds(nanoseconds) => i128::from(ticks) * i128::from(nanoseconds),
             Tick::InNanosecond(ticks_a_nanosecond) => i128::from(ticks / ticks_a_nanosecond),
             // Below 2^94: 64 bits of ticks times 30 bits of nanoseconds.
             Tick::HalvedSecond(times) => (i128::from(ticks) * NANOSECONDS) >> times,
             Tick::Nothing => 0,
         };
-        Timestamp((since + self.offset_nanoseconds).clamp(i64::MIN.into(), i64::MAX.into()) as i64)
+        Timestamp::new((since + self.offset_nanoseconds).clamp(i64::MIN.into(), i64::MAX.into()) as i64)
     }
 }
 
@@ -81,12 +95,13 @@ mod tests {
         let mut clock = Clock::default();
         clock.set_resolution(resolution);
         clock.set_offset(offset);
-        clock.time(ticks).0
+        assert_eq!(clock.time(ticks), clock.any_time(ticks));
+        clock.time(ticks).nanoseconds()
     }
 
     #[test]
     fn ticks_are_microseconds_unless_said_otherwise() {
-        assert_eq!(Clock::default().time(1_700_000_000_123_456).0, 1_700_000_000_123_456_000);
+        assert_eq!(Clock::default().time(1_700_000_000_123_456).nanoseconds(), 1_700_000_000_123_456_000);
     }
 
     #[test]
@@ -115,6 +130,6 @@ mod tests {
         assert_eq!(time(6, 1_700_000_000, 5), 1_700_000_000_000_005_000);
         assert_eq!(time(6, -1, 0), -1_000_000_000);
         assert_eq!(time(0, i64::MAX, u64::MAX), i64::MAX);
-        assert_eq!(time(9, i64::MIN, 0), i64::MIN);
+        assert_eq!(time(9, i64::MIN, 0), Timestamp::MIN.nanoseconds());
     }
 }

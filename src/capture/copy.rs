@@ -101,16 +101,16 @@ fn convert(mut reader: Reader, link: LinkType, mut changes: Changes<'_>, out: &m
     let mut written = 0;
     while let Some(packet) = reader.next_packet() {
         // A pcap file has a time for each packet, and none before 1970.
-        let ticks = packet.at.time.and_then(|time| u64::try_from(time.0).ok()).unwrap_or(0);
+        let ticks = packet.at.time.and_then(|time| u64::try_from(time.nanoseconds()).ok()).unwrap_or(0);
         begin(&mut block, order, ENHANCED_PACKET);
         order.put_u32(&mut block, 0);
         order.put_u32(&mut block, (ticks >> 32) as u32);
         order.put_u32(&mut block, ticks as u32);
-        order.put_u32(&mut block, packet.at.length);
+        order.put_u32(&mut block, packet.at.length());
         order.put_u32(&mut block, packet.original_length);
         block.extend_from_slice(packet.data);
         pad(&mut block);
-        let said = changes.comments(packet.at.number);
+        let said = changes.comments(packet.at.number());
         written += said.len() as u64;
         for comment in &said {
             put_option(&mut block, order, OPT_COMMENT, comment.as_bytes());

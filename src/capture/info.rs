@@ -38,6 +38,7 @@ impl Info {
     /// Link types that are listed. No sound capture has so many; the list is searched, so a hostile one must not grow it.
     pub const MAX_LINK_TYPES: usize = 64;
 
+    #[inline]
     pub(super) fn saw_link_type(&mut self, link: LinkType) {
         // Nearly always the same type as before: look there first.
         if self.link_types.first() != Some(&link)
@@ -48,9 +49,14 @@ impl Info {
         }
     }
 
+    #[inline]
     pub(super) fn saw_time(&mut self, time: Timestamp) {
-        self.first_time = Some(self.first_time.map_or(time, |first| first.min(time)));
-        self.last_time = Some(self.last_time.map_or(time, |last| last.max(time)));
+        if self.last_time < Some(time) {
+            self.last_time = Some(time);
+        }
+        if self.first_time.is_none_or(|first| time < first) {
+            self.first_time = Some(time);
+        }
     }
 
     /// A length of 0 states no limit.

@@ -24,6 +24,7 @@ mod gauge;
 mod info;
 mod join;
 mod link_type;
+mod packet_ref;
 mod pcap;
 mod pcapng;
 mod reader;
@@ -37,6 +38,7 @@ pub use gauge::Gauge;
 pub use info::Info;
 pub use join::in_time_order;
 pub use link_type::LinkType;
+pub use packet_ref::PacketRef;
 pub use reader::{Reader, Secrets};
 pub use time::{RFC_3339, TimeWriter, Timestamp};
 
@@ -51,19 +53,6 @@ pub struct Packet<'a> {
     pub data: &'a [u8],
     /// Length on the wire, in bytes; more than `data.len()` where the snapshot length cut the packet, never less.
     pub original_length: u32,
-}
-
-/// Points at a packet without holding its bytes: what every frame and finding is traced back to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PacketRef {
-    /// Ordinal in the capture, counted from 1 as Wireshark does.
-    pub number: u64,
-    /// When it was captured; `None` for a pcapng Simple Packet Block, which carries no time.
-    pub time: Option<Timestamp>,
-    /// Offset in bytes of the packet's data in the (decompressed) capture file.
-    pub file_offset: u64,
-    /// Bytes of it that were captured, from that offset on.
-    pub length: u32,
 }
 
 /// Bytes that one record or block may claim: more is a fault, not an allocation.

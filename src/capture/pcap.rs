@@ -94,7 +94,9 @@ impl Pcap {
         };
         Ok(Record {
             // At most 2^32 seconds and 2^32 units: no overflow. Fractions of more than a second are taken as they are.
-            time: Some(Timestamp(i64::from(packet.ts_sec) * 1_000_000_000 + i64::from(packet.ts_frac) * self.unit)),
+            time: Some(Timestamp::new(
+                i64::from(packet.ts_sec) * 1_000_000_000 + i64::from(packet.ts_frac) * self.unit,
+            )),
             link: self.link,
             data: self.record_header..length,
             original_length: packet.orig_len,

@@ -102,55 +102,52 @@ impl Reader {
     /// The next packet. `None` at the end of the capture and at a fault in it, which [`info`](Self::info) tells apart.
     ///
     /// A packet is given as soon as all its bytes have arrived.
-    pub fn next_packet(&mut self) -> Option<Packet<'_>> {
-        if self.ended {
-            return None;
-        }
-        // Nearly every packet is in such a block and lies in the buffer already.
-        if let Format::PcapNg(section) = &self.format
-            && let Some(record) = section.packet(self.buffer.data())
-        {
-            return Some(self.lend(record));
-        }
-        match self.next_record() {
-            Ok(record) => Some(self.lend(record)),
-            Err(stop) => {
-                self.ended = true;
-                match stop {
-                    Stop::End => {}
-                    Stop::Cut => self.info.truncated = true,
-                    Stop::Fault(reason) => self.info.fault = Some(reason),
-                }
-                None
-            }
-        }
-    }
-
-    /// The packet of the record at the front of the buffer, which it goes past.
     #[inline]
-    fn lend(&mut self, record: Record) -> Packet<'_> {
+    pub fn next_packet(&mut self) -> Option<Packet<'_>> {
+        // Nearly every packet is in such a block and lies in the buffer already. None is there once the capture ended.
+        let direct = match &self.format {
+            Format::PcapNg(section) => section.packet(self.buffer.data()),
+            Format::Pcap(_) => None,
+        };
+        let record = match direct {
+            Some(record) => record,
+            None => self.any_record()?,
+        };
         let file_offset = self.buffer.offset() + record.data.start as u64;
         let data = self.buffer.consume(record.length).get(record.data).unwrap_or_default();
-        let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        // No record is longer than `MAX_RECORD`.
+        let length = data.len() as u32;
         // Records that claim fewer bytes on the wire than were captured exist; the captured bytes are the evidence.
         let original_length = record.original_length.max(length);
 
         self.info.packets += 1;
         self.gauge.set_packets(self.info.packets);
         self.info.bytes += record.length as u64;
-        self.info.snapped_packets += u64::from(original_length as usize > data.len());
+        self.info.snapped_packets += u64::from(original_length > length);
         self.info.saw_link_type(record.link);
         if let Some(time) = record.time {
             self.info.saw_time(time);
         }
         let number = self.next_number;
         self.next_number = number.saturating_add(1);
-        Packet {
-            at: PacketRef { number, time: record.time, file_offset, length },
-            link: record.link,
-            data,
-            original_length,
+        let at = PacketRef::new(number, record.time, file_offset, length);
+        Some(Packet { at, link: record.link, data, original_length })
+    }
+
+    /// The record of the next packet, wherever it is; `None` at the end.
+    #[inline(never)]
+    fn any_record(&mut self) -> Option<Record> {
+        if self.ended {
+            return None;
         }
+        match self.next_record() {
+            Ok(record) => return Some(record),
+            Err(Stop::End) => {}
+            Err(Stop::Cut) => self.info.truncated = true,
+            Err(Stop::Fault(reason)) => self.info.fault = Some(reason),
+        }
+        self.ended = true;
+        None
     }
 
     /// What is known about the capture so far.

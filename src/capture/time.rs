@@ -2,16 +2,43 @@
 
 use crate::decimal;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z, without leap seconds. Covers the years 1678 to 2262.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(pub i64);
+///
+/// Held as a count from the first of them, which is never 0: `Option<Timestamp>` is one word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(NonZeroU64);
+
+/// Where the count of a [`Timestamp`] begins.
+const BEGINNING: u64 = 1 << 63;
 
 impl Timestamp {
+    /// The first time there is.
+    pub const MIN: Timestamp = Timestamp(NonZeroU64::MIN);
+    /// The last.
+    pub const MAX: Timestamp = Timestamp(NonZeroU64::MAX);
+
+    /// So many nanoseconds since the epoch; `i64::MIN` becomes [`Timestamp::MIN`], which is one later.
+    #[inline]
+    pub const fn new(nanoseconds: i64) -> Timestamp {
+        match NonZeroU64::new(nanoseconds as u64 ^ BEGINNING) {
+            Some(count) => Timestamp(count),
+            None => Timestamp::MIN,
+        }
+    }
+
+    /// Nanoseconds since the epoch.
+    #[inline]
+    pub const fn nanoseconds(self) -> i64 {
+        (self.0.get() ^ BEGINNING) as i64
+    }
+
     /// Time from `earlier` to `self`; zero where the capture's clock ran backwards.
     pub fn since(self, earlier: Timestamp) -> Duration {
-        u64::try_from(self.0.saturating_sub(earlier.0)).map_or(Duration::ZERO, Duration::from_nanos)
+        u64::try_from(self.nanoseconds().saturating_sub(earlier.nanoseconds()))
+            .map_or(Duration::ZERO, Duration::from_nanos)
     }
 }
 
@@ -28,8 +55,8 @@ impl Timestamp {
 /// Writes times that mostly follow each other within a second: then all but the fraction is there already.
 #[derive(Clone, Debug)]
 pub struct TimeWriter {
-    /// Seconds since the epoch that `text` tells.
-    second: i64,
+    /// The time at which the second begins that `text` tells; the first one begins before there are times.
+    second: i128,
     text: [u8; RFC_3339],
 }
 
@@ -43,12 +70,14 @@ impl TimeWriter {
     /// As [`Timestamp::rfc_3339`].
     #[inline]
     pub fn rfc_3339(&mut self, time: Timestamp) -> &[u8; RFC_3339] {
-        let second = time.0.div_euclid(1_000_000_000);
-        if second != self.second {
-            self.turn_to(second);
+        const SECOND: i64 = 1_000_000_000;
+        let nanoseconds = time.nanoseconds();
+        if !(0..SECOND.into()).contains(&(i128::from(nanoseconds) - self.second)) {
+            self.second = i128::from(nanoseconds) - i128::from(nanoseconds.rem_euclid(SECOND));
+            self.turn_to(nanoseconds.div_euclid(SECOND));
         }
         // Less than 10⁹.
-        let nanos = time.0.rem_euclid(1_000_000_000) as u32;
+        let nanos = (i128::from(nanoseconds) - self.second) as u32;
         self.text[20] = b'0' + (nanos / decimal::EIGHT) as u8;
         self.text[21..29].copy_from_slice(&decimal::eight(nanos % decimal::EIGHT));
         &self.text
@@ -64,7 +93,13 @@ impl TimeWriter {
         for (at, value) in fields {
             self.text[at..at + 2].copy_from_slice(&decimal::PAIRS[(value % 100) as usize]);
         }
-        self.second = second;
+    }
+}
+
+/// The nanoseconds since the epoch.
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Timestamp").field(&self.nanoseconds()).finish()
     }
 }
 
@@ -97,11 +132,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn times_stand_in_their_order() {
+        let times = [i64::MIN + 1, -1_000_000_000, -1, 0, 1, i64::MAX];
+        assert_eq!(times.map(|time| Timestamp::new(time).nanoseconds()), times);
+        assert!(times.map(Timestamp::new).is_sorted_by(|a, b| a < b));
+        assert_eq!(Timestamp::new(i64::MIN), Timestamp::MIN);
+        assert_eq!((times.map(Timestamp::new)[0], Timestamp::new(i64::MAX)), (Timestamp::MIN, Timestamp::MAX));
+    }
+
+    #[test]
     fn writes_rfc_3339() {
-        assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000000000Z");
+        assert_eq!(Timestamp::new(0).to_string(), "1970-01-01T00:00:00.000000000Z");
         // `date -u -d 2024-02-29T23:59:59Z +%s` is 1709251199.
-        assert_eq!(Timestamp(1_709_251_199_000_000_001).to_string(), "2024-02-29T23:59:59.000000001Z");
-        assert_eq!(Timestamp(-1).to_string(), "1969-12-31T23:59:59.999999999Z");
+        assert_eq!(Timestamp::new(1_709_251_199_000_000_001).to_string(), "2024-02-29T23:59:59.000000001Z");
+        assert_eq!(Timestamp::new(-1).to_string(), "1969-12-31T23:59:59.999999999Z");
     }
 
     #[test]
@@ -109,17 +153,17 @@ mod tests {
         let second = 1_000_000_000;
         let times = [0, 1, second - 1, second, -1, -second, 86_400 * second, i64::MAX, i64::MIN, i64::MAX - 1, 0];
         let mut writer = TimeWriter::default();
-        for time in times.map(Timestamp) {
+        for time in times.map(Timestamp::new) {
             assert_eq!(*writer.rfc_3339(time), time.rfc_3339());
         }
         // `date -u -d @9223372036` and `@-9223372037`.
-        assert_eq!(Timestamp(i64::MAX).to_string(), "2262-04-11T23:47:16.854775807Z");
-        assert_eq!(Timestamp(i64::MIN).to_string(), "1677-09-21T00:12:43.145224192Z");
+        assert_eq!(Timestamp::new(i64::MAX).to_string(), "2262-04-11T23:47:16.854775807Z");
+        assert_eq!(Timestamp::new(i64::MIN).to_string(), "1677-09-21T00:12:43.145224193Z");
     }
 
     #[test]
     fn a_clock_that_runs_backwards_is_no_time_at_all() {
-        assert_eq!(Timestamp(5).since(Timestamp(9)), Duration::ZERO);
-        assert_eq!(Timestamp(i64::MAX).since(Timestamp(i64::MIN)).as_nanos(), i64::MAX as u128);
+        assert_eq!(Timestamp::new(5).since(Timestamp::new(9)), Duration::ZERO);
+        assert_eq!(Timestamp::new(i64::MAX).since(Timestamp::new(i64::MIN)).as_nanos(), i64::MAX as u128);
     }
 }

@@ -101,9 +101,9 @@ impl<Line> Head<Line> {
     }
 
     /// The value of the first line with this name.
-    #[inline]
+    #[inline(always)]
     pub fn first<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
-        self.headers.named(name).next()
+        self.headers.first(name)
     }
 
     /// The elements of a comma-separated list that may span several lines (RFC 9110 §5.6.1), trimmed; empty
@@ -113,6 +113,7 @@ impl<Line> Head<Line> {
     }
 
     /// Whether the list holds this token, compared without case.
+    #[inline]
     pub fn lists(&self, name: &str, token: &str) -> bool {
         self.list(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
     }

@@ -1,5 +1,6 @@
 //! The header lines of a message, in two pieces of memory however many they are.
 
+use super::names::{self, PLACES};
 use std::ops::Range;
 
 /// Header lines in wire order.
@@ -9,13 +10,16 @@ use std::ops::Range;
 /// let headers: Headers = [("Host", "a"), ("X", "")].into_iter().collect();
 /// assert_eq!(headers.iter().map(|header| header.value).collect::<Vec<_>>(), [&b"a"[..], b""]);
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Headers {
     /// Names and values, and whatever stood between them.
     text: Vec<u8>,
     lines: Vec<Line>,
-    /// The [`mark`]s of all names: most names that are asked for are not there, and need not be searched.
-    marks: u64,
+    /// For each [`place`](names::place) of a name the number of the first line with it, counted from 1; 0 where there is
+    /// none, as there is none for most names that are asked for, and `u8::MAX` for that line and all behind it.
+    first: [u8; PLACES],
+    /// A bit for each place that several lines have.
+    repeated: u64,
 }
 
 /// Where a line stands in the text.
@@ -23,6 +27,10 @@ pub struct Headers {
 struct Line {
     name: Span,
     value: Span,
+    /// The place of its name.
+    place: u8,
+    /// Its name is the known one of the place.
+    known: bool,
 }
 
 /// A place in the text; what stands behind the first 4 GiB is not kept.
@@ -36,10 +44,6 @@ impl Span {
     fn new(begin: usize, end: usize) -> Span {
         let within = |at| u32::try_from(at).unwrap_or(u32::MAX);
         Span { begin: within(begin), end: within(end) }
-    }
-
-    fn len(self) -> usize {
-        (self.end - self.begin) as usize
     }
 
     fn of(self, text: &[u8]) -> &[u8] {
@@ -56,25 +60,25 @@ pub struct Header<'a> {
     pub value: &'a [u8],
 }
 
-/// One of 64 bits, the same for names that differ in letter case alone (RFC 9110 §5.1).
-#[inline]
-fn mark(name: &[u8]) -> u64 {
-    let last = name.last().map_or(0, u8::to_ascii_lowercase);
-    1 << (name.len().wrapping_add(usize::from(last)) % 64)
-}
-
 impl Headers {
     /// Those of a head with these bytes, to be told with [`add`](Headers::add).
     pub(super) fn of(head: &[u8]) -> Headers {
         // As many as most heads have.
-        Headers { text: head.to_vec(), lines: Vec::with_capacity(8), marks: 0 }
+        Headers { text: head.to_vec(), lines: Vec::with_capacity(8), first: [0; PLACES], repeated: 0 }
     }
 
     /// The next line, by where its name and its value stand in the head.
     #[inline]
     pub(super) fn add(&mut self, name: Range<usize>, value: Range<usize>) {
-        self.marks |= mark(&self.text[name.clone()]);
-        self.lines.push(Line { name: Span::new(name.start, name.end), value: Span::new(value.start, value.end) });
+        let text = &self.text[name.clone()];
+        let place = names::place(text);
+        let known = names::is_known(text, place);
+        match &mut self.first[place] {
+            first @ 0 => *first = (self.lines.len() + 1).min(usize::from(u8::MAX)) as u8,
+            _ => self.repeated |= 1 << place,
+        }
+        let (name, value) = (Span::new(name.start, name.end), Span::new(value.start, value.end));
+        self.lines.push(Line { name, value, place: place as u8, known });
     }
 
     fn push(&mut self, name: &[u8], value: &[u8]) {
@@ -102,12 +106,39 @@ impl Headers {
         last.value = Span::new(begin, self.text.len());
     }
 
+    /// The lines whose names may have this place: nearly always one or none.
+    #[inline]
+    fn lines_at(&self, place: usize) -> &[Line] {
+        let first = self.first[place];
+        let is_alone = first < u8::MAX && self.repeated >> place & 1 == 0;
+        let last = if is_alone { usize::from(first) } else { self.lines.len() };
+        self.lines.get(usize::from(first).wrapping_sub(1)..last).unwrap_or_default()
+    }
+
+    /// The value of the first line with this name.
+    // Always within its caller, where the name is known and with it the place.
+    #[inline(always)]
+    pub(super) fn first<'a>(&'a self, name: &'a str) -> Option<&'a [u8]> {
+        let place = names::place(name.as_bytes());
+        let line = self.lines.get(usize::from(self.first[place]).wrapping_sub(1))?;
+        match line.known && usize::from(line.place) == place && names::is_spelled(name.as_bytes(), place) {
+            true => Some(line.value.of(&self.text)),
+            false => self.named(name).next(),
+        }
+    }
+
     /// The values of the lines with this name, in wire order; names compare without case (RFC 9110 §5.1).
     #[inline]
     pub(super) fn named<'a>(&'a self, name: &'a str) -> Named<'a> {
         let name = name.as_bytes();
-        let lines = if self.marks & mark(name) == 0 { &[][..] } else { &self.lines };
-        Named { text: &self.text, name, lines: lines.iter() }
+        let place = names::place(name);
+        Named {
+            text: &self.text,
+            name,
+            place: place as u8,
+            known: names::is_spelled(name, place),
+            lines: self.lines_at(place).iter(),
+        }
     }
 
     /// How many lines there are.
@@ -138,7 +169,7 @@ impl<'a> Iterator for Iter<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Header<'a>> {
-        let Line { name, value } = self.lines.next()?;
+        let Line { name, value, .. } = self.lines.next()?;
         Some(Header { name: name.of(self.text), value: value.of(self.text) })
     }
 }
@@ -148,6 +179,9 @@ impl<'a> Iterator for Iter<'a> {
 pub(super) struct Named<'a> {
     text: &'a [u8],
     name: &'a [u8],
+    place: u8,
+    /// The name is the known one of the place.
+    known: bool,
     lines: std::slice::Iter<'a, Line>,
 }
 
@@ -156,9 +190,14 @@ impl<'a> Iterator for Named<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
-        for Line { name, value } in &mut self.lines {
-            if name.len() == self.name.len() && name.of(self.text).eq_ignore_ascii_case(self.name) {
-                return Some(value.of(self.text));
+        for line in &mut self.lines {
+            let found = line.place == self.place
+                && match self.known {
+                    true => line.known,
+                    false => line.name.of(self.text).eq_ignore_ascii_case(self.name),
+                };
+            if found {
+                return Some(line.value.of(self.text));
             }
         }
         None
@@ -185,7 +224,7 @@ impl<'a> IntoIterator for &'a Headers {
 
 impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(lines: I) -> Headers {
-        let mut headers = Headers::default();
+        let mut headers = Headers::of(&[]);
         for (name, value) in lines {
             headers.push(name.as_ref(), value.as_ref());
         }
@@ -197,5 +236,27 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
 impl std::fmt::Debug for Headers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Names with a known place, names that share it, and others, also behind more lines than are counted.
+        #[test]
+        fn lines_are_found_as_by_comparing_all_names(
+            before in 0..300_usize,
+            lines in prop::collection::vec(("(?i)(host|hosT|upgrade|x-a|sec-websocket-key[12]?|Hxxt|[a-z]{4})", "[a-c]?"), 0..12),
+            asked in prop::sample::select(vec!["host", "Host", "HOST", "upgrade", "Sec-WebSocket-Key", "x-a", "hxxt", "y"]),
+        ) {
+            let before = (0..before).map(|_| ("y".to_owned(), String::new()));
+            let lines: Vec<(String, String)> = before.chain(lines).collect();
+            let headers: Headers = lines.iter().map(|(name, value)| (name, value)).collect();
+            let expected = lines.iter().filter(|(name, _)| name.eq_ignore_ascii_case(asked)).map(|(_, value)| value.as_bytes());
+            prop_assert!(headers.named(asked).eq(expected));
+        }
     }
 }

@@ -8,6 +8,7 @@ mod connection;
 mod exchange;
 mod head;
 mod headers;
+mod names;
 mod opening;
 mod parse;
 mod reader;

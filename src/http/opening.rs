@@ -39,6 +39,10 @@ const LONGEST_METHOD: usize = 17;
 /// Known methods count in any letter case. Others must be in capitals and have a target of a known form behind them,
 /// because SMTP, FTP, IRC and many more begin with a word and a space too.
 pub(super) fn classify(bytes: &[u8]) -> Opening {
+    // Most requests for a WebSocket begin like this.
+    if bytes.starts_with(b"GET ") {
+        return Opening::Request;
+    }
     const VERSION: &[u8] = b"HTTP/";
     let compared = bytes.len().min(VERSION.len());
     if bytes[..compared].eq_ignore_ascii_case(&VERSION[..compared]) {

@@ -224,7 +224,7 @@ impl Reader {
             Some(partial) => partial.place,
             None => Place { offset: chunk.offset, packet: chunk.packet, last_packet: chunk.packet, segments: 1 },
         };
-        if place.last_packet.number != chunk.packet.number {
+        if place.last_packet.number() != chunk.packet.number() {
             place.segments = place.segments.saturating_add(1);
         }
         place.last_packet = chunk.packet;

@@ -34,7 +34,7 @@ fn missing(write: Write) -> Write {
 }
 
 fn packet(number: u64) -> PacketRef {
-    PacketRef { number, time: None, file_offset: 0, length: 0 }
+    PacketRef::new(number, None, 0, 0)
 }
 
 fn fin(number: u64) -> Fin {

@@ -112,7 +112,7 @@ mod tests {
         ) {
             let mut bytes = PREFACE.get(from.min(1)..to.min(PREFACE.len())).unwrap_or_default().to_vec();
             bytes.extend(other);
-            let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
+            let packet = PacketRef::new(1, None, 0, 0);
             let chunk = Chunk { offset: 0, bytes: &bytes, packet, acknowledged: None };
             let side = if first { Side::First } else { Side::Second };
             let delivery = Delivery::Data(chunk);

@@ -15,7 +15,7 @@ const S: Side = Side::Second;
 const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 
 fn packet() -> PacketRef {
-    PacketRef { number: 1, time: None, file_offset: 0, length: 0 }
+    PacketRef::new(1, None, 0, 0)
 }
 
 fn data(offset: u64, bytes: &[u8], acknowledged: Option<u64>) -> Delivery<'_> {

@@ -72,24 +72,19 @@ pub(super) fn checksum_is_right(packet: &Packet<'_>) -> Option<bool> {
     payload(headers, ip)?;
     // Less than 2¹⁶, as the IP packet's length is.
     let length = (ip.len() - 20) as u16;
-    let pseudo = u128::from(6u16.to_be()) + u128::from(length.to_be());
-    let sum = pseudo + sum(&ip[12..36]) + sum(&ip[38..]);
-    // 2¹⁶ counts as 1, and so does 2⁶⁴.
-    let mut folded = (sum >> 64) + (sum & u128::from(u64::MAX));
-    while folded > 0xFFFF {
-        folded = (folded & 0xFFFF) + (folded >> 16);
-    }
-    Some(!(folded as u16) == u16::from_ne_bytes([headers[50], headers[51]]))
+    // With the checksum in it the sum is all ones (RFC 1071 §1), a multiple of 2¹⁶ − 1. A checksum of all ones never is
+    // right: the sum without it is not zero.
+    let sum = u64::from(6u16.to_be()) + u64::from(length.to_be()) + sum(&ip[12..]);
+    Some(sum.is_multiple_of(0xFFFF) && headers[50..52] != [0xFF, 0xFF])
 }
 
-/// The sum of 16-bit words, four at a time, with all that is carried. The order of their bytes does not matter to it
-/// (RFC 1071 §2), so they are taken as they lie.
-fn sum(bytes: &[u8]) -> u128 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let sum: u128 = words.iter().map(|word| u128::from(u64::from_ne_bytes(*word))).sum();
-    sum + u128::from(u64::from_ne_bytes(last))
+/// The sum of the 16-bit words of at most 64 KiB, or what differs from it by a multiple of 2¹⁶ − 1: words are taken two
+/// at a time, since 2¹⁶ counts as 1, and as they lie, since the order of their bytes does not matter (RFC 1071 §2).
+fn sum(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<4>();
+    let sum: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
+    let byte = |at: usize| rest.get(at).copied().unwrap_or(0);
+    sum + u64::from(u32::from_ne_bytes([byte(0), byte(1), byte(2), 0]))
 }
 
 #[cfg(test)]
@@ -102,7 +97,7 @@ mod tests {
 
     fn packet(data: &[u8], more: u32) -> Packet<'_> {
         let length = data.len() as u32;
-        let at = PacketRef { number: 1, time: None, file_offset: 0, length };
+        let at = PacketRef::new(1, None, 0, length);
         Packet { at, link: LinkType(1), data, original_length: length + more }
     }
 

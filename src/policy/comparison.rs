@@ -76,7 +76,7 @@ impl Comparison {
                 .filter(|(fingerprint, _)| !there.findings.contains_key(fingerprint))
                 .map(|(_, placed)| placed.clone())
                 .collect();
-            only.sort_by_key(|(id, finding)| (*id, finding.packet.map(|packet| packet.number), finding.frame));
+            only.sort_by_key(|(id, finding)| (*id, finding.packet.map(|packet| packet.number()), finding.frame));
             only
         };
         let (appeared, gone) = (only(after, before), only(before, after));

@@ -59,7 +59,7 @@ impl Comments {
 
 impl Sink for Comments {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
-        self.began.insert(connection.id, connection.first_packet.number);
+        self.began.insert(connection.id, connection.first_packet.number());
         Ok(())
     }
 
@@ -70,7 +70,7 @@ impl Sink for Comments {
         self.awaited.told(id, finding);
         let began = id.and_then(|id| self.began.get(&id)).copied();
         // What concerns the whole capture stands at its beginning.
-        let packet = finding.packet.map(|packet| packet.number).or(began).unwrap_or(1);
+        let packet = finding.packet.map(|packet| packet.number()).or(began).unwrap_or(1);
         let message = printable(finding.message.as_bytes());
         let place = place(id, finding);
         let dash = if place.is_empty() { "" } else { "; " };
@@ -84,7 +84,7 @@ impl Sink for Comments {
             && let Some(packet) = reaction.packet
         {
             let comment = format!("wslens: reaction to {}: {reaction} (connection {id})", reaction.rule.id);
-            self.say(packet.number, comment);
+            self.say(packet.number(), comment);
         }
         Ok(())
     }

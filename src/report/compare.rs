@@ -70,7 +70,7 @@ pub fn text(
         }
         let severity = Styled(severity_style(finding.severity), finding.severity);
         let place = place(*id, finding);
-        let packet = finding.packet.map_or(String::new(), |packet| format!(", packet {}", packet.number));
+        let packet = finding.packet.map_or(String::new(), |packet| format!(", packet {}", packet.number()));
         let known = if finding.known { " (known)" } else { "" };
         let message = printable(finding.message.as_bytes());
         writeln!(out, "{} {severity}[{}] {place}{packet}: {message}{known}", Styled(style, sign), finding.rule.id)?;

@@ -51,7 +51,7 @@ impl<W: Write> Sink for Diagnostics<W> {
         let out = &mut self.out;
         write!(out, "{}:", Styled(BOLD, printable(path.as_bytes())))?;
         if let Some(packet) = finding.packet {
-            write!(out, "packet {}:", packet.number)?;
+            write!(out, "packet {}:", packet.number())?;
         }
         let kind = format_args!("{}[{}]", finding.severity, finding.rule.id).to_string();
         write!(out, " {}", Styled(severity_style(finding.severity), kind))?;

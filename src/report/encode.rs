@@ -118,6 +118,12 @@ impl<'a> Plain<'a> {
     pub fn new(bytes: &'a [u8]) -> Option<Plain<'a>> {
         is_plain(bytes).then_some(Plain(bytes))
     }
+
+    /// Them.
+    #[inline(always)]
+    pub(super) fn bytes(self) -> &'a [u8] {
+        self.0
+    }
 }
 
 impl Serialize for Plain<'_> {

@@ -174,7 +174,7 @@ impl<W: Write> Sink for Frames<W> {
         let times = frame.packet.time.zip(self.began.get(&id));
         let line = Line {
             sender: frame.sender,
-            packet: frame.packet.number,
+            packet: frame.packet.number(),
             after: times.map(|(time, began)| time.since(*began)),
             header: frame.header,
             missing: frame.header.payload_length.saturating_sub(frame.captured_length),

@@ -70,7 +70,7 @@ impl<W: Write> Sink for Github<W> {
         let mut whereabouts = place(id, finding);
         if let Some(packet) = finding.packet {
             let comma = if whereabouts.is_empty() { "" } else { ", " };
-            whereabouts.push_str(&format!("{comma}packet {}", packet.number));
+            whereabouts.push_str(&format!("{comma}packet {}", packet.number()));
         }
         let colon = if whereabouts.is_empty() { "" } else { ": " };
         let message = format!("{whereabouts}{colon}{} ({})", finding.message, finding.rule.source);

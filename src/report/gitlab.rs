@@ -26,7 +26,7 @@ fn issue(diagnostic: &Diagnostic) -> Value {
     let finding = &diagnostic.finding;
     let place = diagnostic.place();
     let colon = if place.is_empty() { "" } else { ": " };
-    let packet = finding.packet.map_or(String::new(), |packet| format!(" (packet {})", packet.number));
+    let packet = finding.packet.map_or(String::new(), |packet| format!(" (packet {})", packet.number()));
     let reaction = diagnostic.reaction.as_ref().map_or(String::new(), |reaction| format!("; {reaction}"));
     json!({
         "description": format!("{place}{colon}{}{packet}{reaction}", finding.message),

@@ -76,7 +76,7 @@ impl<'a> HandshakeRow<'a> {
 impl<'a> RequestRow<'a> {
     fn new(head: &'a Head<RequestLine>) -> RequestRow<'a> {
         RequestRow {
-            packet: head.packet.number,
+            packet: head.packet.number(),
             method: &head.line.method,
             target: &head.line.target,
             version: &head.line.version,
@@ -92,7 +92,7 @@ impl<'a> RequestRow<'a> {
 impl<'a> ResponseRow<'a> {
     fn new(head: &'a Head<StatusLine>) -> ResponseRow<'a> {
         ResponseRow {
-            packet: head.packet.number,
+            packet: head.packet.number(),
             status: Some(head.line.status).filter(|&status| status != 0),
             reason: &head.line.reason,
             headers: Headers(&head.headers),

@@ -1,12 +1,10 @@
 //! The JSON report as a stream: one object a line, written as it becomes known. Memory does not grow with the capture.
 
 use super::encode::{Name, Rows};
+use super::lines;
 use super::room::{literal, put};
-use super::rows::{
-    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, ReactionRow, SummaryRow, TOOL, Tool,
-    UnreadableRow,
-};
-use super::serializer::{Stop, Writer};
+use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, ReactionRow, SummaryRow, TOOL, Tool, UnreadableRow};
+use super::serializer::{Rest, Stop, Writer};
 use super::{Detail, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
 use crate::capture::TimeWriter;
@@ -67,12 +65,17 @@ impl<W: Write> Lines<W> {
     /// A line: its type, then the fields of `head` and of `row`.
     #[inline(always)]
     fn add<H: Serialize, R: Serialize>(&mut self, kind: &'static str, head: &H, row: &R) -> io::Result<()> {
-        self.rows.append(|room| {
+        self.append(|room| {
             let room = literal(room, "{\"type\":\"", kind, "\"").ok_or(Stop::Full)?;
             let room = head.serialize(Writer::more_fields(room))?;
             let room = row.serialize(Writer::last_fields(room))?;
             put(room, b"\n").ok_or(Stop::Full)
-        })?;
+        })
+    }
+
+    #[inline(always)]
+    fn append(&mut self, line: impl Fn(&mut [u8]) -> Rest<'_>) -> io::Result<()> {
+        self.rows.append(line)?;
         if self.rows.text().len() >= FULL { self.write() } else { Ok(()) }
     }
 
@@ -104,8 +107,8 @@ impl<W: Write> Sink for Jsonl<W> {
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
         match self.detail {
             Detail::Full => {
-                let row = FrameRow::new(frame, &mut self.times);
-                self.lines.add("frame", &Of { connection: Some(id) }, &row)
+                let time = frame.packet.time.map(|time| self.times.rfc_3339(time));
+                self.lines.append(|room| lines::frame(room, id, frame, time))
             }
             Detail::Findings => Ok(()),
         }
@@ -113,7 +116,7 @@ impl<W: Write> Sink for Jsonl<W> {
 
     fn message(&mut self, id: u64, message: &Message<'_>) -> io::Result<()> {
         match self.detail {
-            Detail::Full => self.lines.add("message", &Of { connection: Some(id) }, &MessageRow::new(message)),
+            Detail::Full => self.lines.append(|room| lines::message(room, id, message)),
             Detail::Findings => Ok(()),
         }
     }

@@ -126,7 +126,7 @@ impl<W: Write> Junit<W> {
             count(|outcome| matches!(outcome, Outcome::Skipped(_))),
         );
         let first = self.collected.captures.iter().filter_map(|capture| capture.first_time).min();
-        let time = first.unwrap_or(Timestamp(0)).to_string();
+        let time = first.unwrap_or(Timestamp::new(0)).to_string();
         let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
         // Writing to a String cannot fail.
         let _ = writeln!(
@@ -168,7 +168,7 @@ impl<W: Write> Junit<W> {
 /// `a.pcap:packet 15: error[frame-server-masked] server, connection 0, frame 3: … (RFC 6455 §5.1)`
 fn line(diagnostic: &Diagnostic) -> String {
     let Finding { rule, severity, packet, message, .. } = &diagnostic.finding;
-    let packet = packet.map_or(String::new(), |packet| format!("packet {}:", packet.number));
+    let packet = packet.map_or(String::new(), |packet| format!("packet {}:", packet.number()));
     let place = diagnostic.place();
     let reaction = diagnostic.reaction.as_ref().map_or(String::new(), |reaction| format!("; {reaction}"));
     format!("{}:{packet} {severity}[{}] {place}: {message} ({}){reaction}\n", diagnostic.path, rule.id, rule.source)

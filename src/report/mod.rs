@@ -22,6 +22,7 @@ pub mod har;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+mod lines;
 mod links;
 mod payload;
 pub mod raw;

@@ -53,35 +53,94 @@ pub(super) fn literal<'a>(
     Some(rest)
 }
 
+/// Text put together by the compiler, and its length: the same number of bytes is stored for each, and what comes next
+/// is stored over those behind the text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece<const N: usize> {
+    text: [u8; N],
+    length: usize,
+}
+
+/// The parts one behind the other, which are not more than `N` bytes.
+pub(super) const fn piece<const N: usize>(parts: &[&str]) -> Piece<N> {
+    let (mut text, mut length, mut part) = ([0; N], 0, 0);
+    while part < parts.len() {
+        let bytes = parts[part].as_bytes();
+        let mut byte = 0;
+        while byte < bytes.len() {
+            text[length] = bytes[byte];
+            length += 1;
+            byte += 1;
+        }
+        part += 1;
+    }
+    Piece { text, length }
+}
+
+impl<const N: usize> Piece<N> {
+    /// Appends it.
+    #[inline(always)]
+    pub(super) fn put<'a>(&self, room: &'a mut [u8]) -> Option<&'a mut [u8]> {
+        *room.first_chunk_mut()? = self.text;
+        room.get_mut(self.length..)
+    }
+}
+
+const EIGHT: u64 = decimal::EIGHT as u64;
+
 /// Appends a number.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn unsigned(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
-    const FOUR: u64 = decimal::FOUR as u64;
-    const EIGHT: u64 = decimal::EIGHT as u64;
-    match number {
-        0..10 => put(room, &[b'0' + number as u8]),
-        10..100 => put(room, &decimal::PAIRS[number as usize]),
+    match usize::try_from(number).ok().and_then(|number| decimal::SHORT.get(number)) {
         // More bytes than there are digits are stored at once; what comes next is stored over them.
+        Some(text) => {
+            *room.first_chunk_mut()? = *text;
+            room.get_mut(1 + usize::from(number > 9)..)
+        }
+        None => long(room, number),
+    }
+}
+
+/// Appends a number of three digits or more.
+#[inline(never)]
+fn long(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
+    const FOUR: u64 = decimal::FOUR as u64;
+    match number {
         100..FOUR => {
             let (text, digits) = decimal::up_to_four(number as u32);
             *room.first_chunk_mut()? = text;
             room.get_mut(digits..)
         }
-        FOUR..EIGHT => {
-            let (text, digits) = decimal::up_to_eight(number as u32);
-            *room.first_chunk_mut()? = text;
-            room.get_mut(digits..)
-        }
-        EIGHT.. => long(room, number),
+        FOUR..EIGHT => first_digits(room, decimal::up_to_eight(number as u32)),
+        _ => put(unsigned(room, number / EIGHT)?, &decimal::eight((number % EIGHT) as u32)),
     }
 }
 
-/// Appends a number of nine digits or more.
-#[cold]
-fn long(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
-    const EIGHT: u64 = decimal::EIGHT as u64;
-    let room = unsigned(room, number / EIGHT)?;
-    put(room, &decimal::eight((number % EIGHT) as u32))
+#[inline(always)]
+fn first_digits(room: &mut [u8], (text, digits): ([u8; 8], usize)) -> Option<&mut [u8]> {
+    *room.first_chunk_mut()? = text;
+    room.get_mut(digits..)
+}
+
+/// Appends text of known length and a number.
+#[inline(always)]
+pub(super) fn number<'a, const N: usize>(room: &'a mut [u8], before: &[u8; N], number: u64) -> Option<&'a mut [u8]> {
+    unsigned(put(room, before)?, number)
+}
+
+/// Appends two numbers, each behind its text, which mostly are the same: then its digits are made once.
+#[inline(always)]
+pub(super) fn alike<'a, const M: usize, const N: usize>(
+    room: &'a mut [u8],
+    (before, first): (&[u8; M], u64),
+    (between, second): (&[u8; N], u64),
+) -> Option<&'a mut [u8]> {
+    if first == second && (100..EIGHT).contains(&first) {
+        let digits = decimal::up_to_eight(first as u32);
+        first_digits(put(first_digits(put(room, before)?, digits)?, between)?, digits)
+    } else {
+        number(number(room, before, first)?, between, second)
+    }
 }
 
 /// Appends a string that [`is_plain`].
@@ -99,8 +158,14 @@ pub(super) fn plain<'a>(room: &'a mut [u8], text: &[u8]) -> Option<&'a mut [u8]>
 /// that are there already: that is less than the call which copies longer ones.
 #[inline(always)]
 fn copy(to: &mut [u8], text: &[u8]) -> Option<()> {
-    if text.len() > 16 {
+    if text.len() > 64 {
         to.copy_from_slice(text);
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<32>(), text.last_chunk::<32>()) {
+        *to.first_chunk_mut()? = *first;
+        *to.last_chunk_mut()? = *last;
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) {
+        *to.first_chunk_mut()? = *first;
+        *to.last_chunk_mut()? = *last;
     } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
         *to.first_chunk_mut()? = *first;
         *to.last_chunk_mut()? = *last;
@@ -121,11 +186,31 @@ pub(super) fn hexadecimal<'a>(room: &'a mut [u8], bytes: &[u8]) -> Option<&'a mu
     let (here, rest) = room.split_at_mut_checked(bytes.len().checked_mul(2)?.checked_add(2)?)?;
     let [open, inside @ .., close] = here else { return None };
     *open = b'"';
-    for (pair, byte) in inside.as_chunks_mut().0.iter_mut().zip(bytes) {
+    let ((digits, last_digits), (bytes, last_bytes)) = (inside.as_chunks_mut::<32>(), bytes.as_chunks::<16>());
+    for (digits, bytes) in digits.iter_mut().zip(bytes) {
+        *digits = sixteen_pairs(bytes);
+    }
+    for (pair, byte) in last_digits.as_chunks_mut().0.iter_mut().zip(last_bytes) {
         *pair = HEX_PAIRS[usize::from(*byte)];
     }
     *close = b'"';
     Some(rest)
+}
+
+/// The digits of many bytes, each pair in one word: the compiler makes them all at the same time.
+#[inline(always)]
+fn sixteen_pairs(bytes: &[u8; 16]) -> [u8; 32] {
+    let pairs = bytes.map(|byte| {
+        let values = u16::from(byte) >> 4 | u16::from(byte & 0xF) << 8;
+        // 1 where the value is 10 or more: its digit is a letter.
+        let letters = (values + 0x7676) >> 7 & 0x0101;
+        values + u16::from(b'0') * 0x0101 + letters * u16::from(b'a' - b'0' - 10)
+    });
+    let mut digits = [0; 32];
+    for (digits, pair) in digits.as_chunks_mut().0.iter_mut().zip(pairs) {
+        *digits = pair.to_le_bytes();
+    }
+    digits
 }
 
 /// Appends a string of any text.
@@ -178,11 +263,13 @@ pub(super) fn escaped<'a>(mut room: &'a mut [u8], mut text: &str) -> Option<&'a 
 #[inline]
 pub(super) fn is_plain(text: &[u8]) -> bool {
     // The last bytes overlap those before.
-    if let Some(last) = text.last_chunk::<32>() {
-        let before = &text[..text.len() - 1];
-        !before.as_chunks::<32>().0.iter().any(any_special) && !any_special(last)
-    } else if let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) {
-        !(any_special(first) | any_special(last))
+    if let Some(last) = text.last_chunk() {
+        let mut special = [0; LANES];
+        for bytes in text[..text.len() - 1].as_chunks().0 {
+            mark_special(&mut special, bytes);
+        }
+        mark_special(&mut special, last);
+        special.iter().fold(0, |any, lane| any | lane) == 0
     } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         (special_bits(*first) | special_bits(*last)) == 0
     } else if let (Some([a, b, c, d]), Some([e, f, g, h])) = (text.first_chunk(), text.last_chunk()) {
@@ -192,10 +279,15 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
     }
 }
 
-/// Whether one of the bytes [`is_special`]; all are looked at, sixteen at once where the compiler knows vectors.
+/// How many bytes are looked at at once, where the compiler knows vectors.
+const LANES: usize = 16;
+
+/// Sets the lanes in which a byte [`is_special`].
 #[inline(always)]
-fn any_special<const N: usize>(bytes: &[u8; N]) -> bool {
-    bytes.iter().fold(false, |any, &byte| any | is_special(byte))
+fn mark_special(lanes: &mut [u8; LANES], bytes: &[u8; LANES]) {
+    for (lane, byte) in lanes.iter_mut().zip(bytes) {
+        *lane |= if is_special(*byte) { 0xFF } else { 0 };
+    }
 }
 
 /// Length of the longest prefix that [`is_plain`].
@@ -211,8 +303,8 @@ fn plain_prefix(text: &[u8]) -> usize {
 /// Whether the byte is a control, a quotation mark, a backslash, DEL or not ASCII.
 #[inline(always)]
 fn is_special(byte: u8) -> bool {
-    // What is not ASCII is negative.
-    (byte.cast_signed() < 0x20) | (byte == 0x7F) | (byte == b'"') | (byte == b'\\')
+    // Not from U+0020 to U+007E.
+    (byte.wrapping_sub(0x20) > 0x5E) | (byte == b'"') | (byte == b'\\')
 }
 
 /// Not 0 where one of the bytes [`is_special`]; the lowest bit set is in the first of them.

@@ -141,7 +141,7 @@ impl<'a> ConnectionRow<'a> {
             tls: connection.tls.map(TlsRow::new),
             client: connection.client.into(),
             server: connection.server.into(),
-            first_packet: connection.first_packet.number,
+            first_packet: connection.first_packet.number(),
             first_time: connection.first_packet.time.map(Time::new),
             handshake: connection.handshake.map(HandshakeRow::new),
             extensions: Extensions(connection.handshake),
@@ -162,7 +162,7 @@ impl<'a> EndRow<'a> {
     /// Borrows the end.
     pub fn new(end: &'a ConnectionEnd) -> EndRow<'a> {
         EndRow {
-            last_packet: end.last_packet.number,
+            last_packet: end.last_packet.number(),
             last_time: end.last_packet.time.map(Time::new),
             closing: ClosingRow::new(&end.closing),
             stats: StatsRow::new(&end.stats),
@@ -293,8 +293,8 @@ impl<'a> FrameRow<'a> {
             index: frame.index,
             sender: frame.sender,
             time: frame.packet.time.map(|time| NextTime::new(times, time)),
-            packet: frame.packet.number,
-            last_packet: frame.last_packet.number,
+            packet: frame.packet.number(),
+            last_packet: frame.last_packet.number(),
             stream_offset: frame.stream_offset,
             fin: header.fin,
             rsv1: header.rsv1,
@@ -390,7 +390,7 @@ impl<'a> FindingRow<'a> {
             requires: finding.requires().row(),
             frame: finding.frame,
             message_index: finding.message_index,
-            packet: finding.packet.map(|packet| packet.number),
+            packet: finding.packet.map(|packet| packet.number()),
             stream_offset: finding.stream_offset,
             evidence_hex: Hex(&finding.evidence),
             tls: finding.closed.as_deref().map(ClosedRow::new),
@@ -460,7 +460,7 @@ impl ReactionRow {
             after: reaction.after.map(Seconds),
             frames: reaction.frames,
             proved: reaction.proved,
-            packet: reaction.packet.map(|packet| packet.number),
+            packet: reaction.packet.map(|packet| packet.number()),
         }
     }
 }

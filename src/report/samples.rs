@@ -43,7 +43,7 @@ rule!(GAP, "cap-gap", Note, Nobody, "");
 /// Packet `number` of the sample: one each millisecond.
 pub fn packet(number: u64) -> PacketRef {
     let time = 1_700_000_000_000_000_000 + i64::try_from(number).unwrap() * 1_000_000;
-    PacketRef { number, time: Some(Timestamp(time)), file_offset: number * 100, length: 80 }
+    PacketRef::new(number, Some(Timestamp::new(time)), number * 100, 80)
 }
 
 pub fn head<Line>(line: Line, headers: &[(&str, &str)], number: u64) -> Head<Line> {

@@ -101,7 +101,7 @@ impl<W: Write> Sarif<W> {
         });
         if let Some(packet) = finding.packet {
             physical["region"] =
-                json!({ "startLine": 1, "byteOffset": packet.file_offset, "byteLength": packet.length });
+                json!({ "startLine": 1, "byteOffset": packet.file_offset, "byteLength": packet.length() });
         }
         let mut location = json!({ "physicalLocation": physical });
         if let Some(id) = diagnostic.connection {
@@ -122,7 +122,7 @@ impl<W: Write> Sarif<W> {
             "properties": {
                 "blame": finding.blame,
                 "confidence": finding.confidence.name(),
-                "packet": finding.packet.map(|packet| packet.number),
+                "packet": finding.packet.map(|packet| packet.number()),
                 "streamOffset": finding.stream_offset,
                 "evidence": Hex(&finding.evidence).to_string(),
                 "requires": finding.requires().row(),

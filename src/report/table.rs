@@ -254,7 +254,7 @@ fn whereabouts(id: Option<u64>, finding: &Finding) -> String {
         (Some(id), None) => id.to_string(),
     };
     if let Some(packet) = finding.packet {
-        text.push_str(&format!("\npacket {}", packet.number));
+        text.push_str(&format!("\npacket {}", packet.number()));
     }
     text
 }

@@ -141,14 +141,14 @@ impl Topic for OperationsRules {
                 slow(handshake, context, docket);
             }
             Event::PayloadApart { sender, stream_offset, header, length, .. }
-                if length <= ONE_SEGMENT && header.length <= SMALL_PACKET =>
+                if length <= ONE_SEGMENT && header.length() <= SMALL_PACKET =>
             {
                 let place = Place { packet: header, stream_offset };
                 self.split[sender].get_or_insert((0, place)).0 += 1;
             }
             Event::ZeroWindow { by, packet } if !self.closing && !self.zero_window_told[by] => {
                 self.zero_window_told[by] = true;
-                let text = format!("{by} closes its TCP window in packet {}: it does not read", packet.number);
+                let text = format!("{by} closes its TCP window in packet {}: it does not read", packet.number());
                 docket.file(Finding::new(&ZERO_WINDOW, Some(by), text).at(packet));
             }
             Event::Fin { packet, .. } | Event::Reset { packet, .. } => {
@@ -190,7 +190,7 @@ impl OperationsRules {
 }
 
 fn later(a: PacketRef, b: PacketRef) -> PacketRef {
-    if a.number < b.number { b } else { a }
+    if a.number() < b.number() { b } else { a }
 }
 
 fn slow(handshake: &Handshake, context: &Context, docket: &mut Docket) {

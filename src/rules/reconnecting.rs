@@ -1,11 +1,9 @@
 //! How a client comes back after connections that ended abnormally (RFC 6455 §7.2.3).
 
-use super::docket::Docket;
-use super::referee::{Context, Topic};
 use super::{Blames, Confidence, Finding, Requirement, Rule, Severity};
 use crate::Role;
+use crate::capture::PacketRef;
 use crate::scenario::Scenario;
-use crate::websocket::Event;
 use std::time::Duration;
 
 /// The rules of this file.
@@ -45,20 +43,15 @@ pub static NO_BACKOFF: Rule = Rule {
 /// By this the longest wait may exceed the shortest, and still be no backoff: a tenth of it and a bit for the clock.
 const SLACK: Duration = Duration::from_millis(10);
 
-/// Judges the waits that the analysis measured.
-#[derive(Debug, Default)]
-pub(super) struct ReconnectingRules;
-
-impl Topic for ReconnectingRules {
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        let Event::Reconnected { waits, packet } = *event else { return };
-        let (Some(&shortest), Some(&longest)) = (waits.iter().min(), waits.iter().max()) else { return };
-        if longest > shortest + shortest / 10 + SLACK || longest >= context.thresholds.reconnect_patience {
-            return;
-        }
-        let list: Vec<String> = waits.iter().map(|wait| format!("{wait:.1?}")).collect();
-        let text = format!("client connects again {} times after failures and waits {}", waits.len(), list.join(", "));
-        let finding = Finding::new(&NO_BACKOFF, Some(Role::Client), text).at(packet);
-        docket.file(Finding { confidence: Confidence::Statistical, ..finding });
+/// Judges how long a client waited before it connected again after failures, the last time for the connection that begins
+/// with this packet, where its patience should be `patience`.
+pub(super) fn no_backoff(waits: &[Duration], packet: PacketRef, patience: Duration) -> Option<Finding> {
+    let (shortest, longest) = (*waits.iter().min()?, *waits.iter().max()?);
+    if longest > shortest + shortest / 10 + SLACK || longest >= patience {
+        return None;
     }
+    let list: Vec<String> = waits.iter().map(|wait| format!("{wait:.1?}")).collect();
+    let text = format!("client connects again {} times after failures and waits {}", waits.len(), list.join(", "));
+    let finding = Finding::new(&NO_BACKOFF, Some(Role::Client), text).at(packet);
+    Some(Finding { confidence: Confidence::Statistical, ..finding })
 }

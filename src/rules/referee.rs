@@ -4,8 +4,7 @@ use super::docket::Docket;
 use super::reaction::Reactions;
 use super::{
     Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header,
-    handshake_request, handshake_response, http2, legacy, masking, negotiation, operations, reconnecting, security,
-    text,
+    handshake_request, handshake_response, http2, legacy, masking, negotiation, operations, security, text,
 };
 use crate::websocket::{Event, Family, Frame, Handshake, Message};
 use crate::{Limits, PerRole};
@@ -32,10 +31,9 @@ pub struct Context {
 }
 
 impl Context {
-    /// Whether frames are those of RFC 6455, as they have been since hybi-07: before, masking and opcodes were others, and
-    /// hixie knows neither.
+    /// See [`Family::has_current_frames`].
     pub(super) fn has_current_frames(&self) -> bool {
-        matches!(self.family, Family::Rfc6455 | Family::Hybi(7..))
+        self.family.has_current_frames()
     }
 
     /// What ends under the WebSocket, as messages name it.
@@ -59,6 +57,21 @@ pub enum ReservedBits {
     },
     /// The negotiation was not seen.
     Unknown,
+}
+
+impl ReservedBits {
+    /// What was agreed on in this handshake.
+    pub fn agreed(handshake: &Handshake) -> ReservedBits {
+        if !handshake.is_answer_known() {
+            return ReservedBits::Unknown;
+        }
+        let others = handshake.extensions.iter().any(|extension| extension.name != "permessage-deflate");
+        match (others, handshake.deflate) {
+            (true, deflate) => ReservedBits::MayBeDefined { rsv1_compresses: deflate.is_some() },
+            (false, Some(_)) => ReservedBits::Rsv1Compresses,
+            (false, None) => ReservedBits::MustBeZero,
+        }
+    }
 }
 
 /// One group of rules with the state it needs.
@@ -92,7 +105,6 @@ struct Topics {
     http2: http2::Http2Rules,
     /// Asks the docket for errors that would excuse what it sees, so it comes after the topics that file them.
     closing: closing::ClosingRules,
-    reconnecting: reconnecting::ReconnectingRules,
     capture: capture::CaptureRules,
 }
 
@@ -111,7 +123,6 @@ macro_rules! each {
         $topics.legacy.$look($($seen),+);
         $topics.http2.$look($($seen),+);
         $topics.closing.$look($($seen),+);
-        $topics.reconnecting.$look($($seen),+);
         $topics.capture.$look($($seen),+);
     };
 }
@@ -226,7 +237,7 @@ impl Referee {
         let attempt = &handshake.attempt;
         self.context.family = handshake.family;
         self.context.http2 = handshake.http2.is_some();
-        self.context.reserved_bits = reserved_bits(handshake);
+        self.context.reserved_bits = ReservedBits::agreed(handshake);
         self.context.ends.client = attempt.request.as_ref().map(|head| head.offset + head.length);
         self.context.ends.server = attempt.response.as_ref().map(|head| head.offset + head.length);
         if attempt.after_gap {
@@ -248,18 +259,6 @@ impl Referee {
     /// Takes what became known since the last call of reactions to findings; to be told after the findings.
     pub fn reactions(&mut self) -> Vec<Reaction> {
         self.reactions.take()
-    }
-}
-
-fn reserved_bits(handshake: &Handshake) -> ReservedBits {
-    if !handshake.is_answer_known() {
-        return ReservedBits::Unknown;
-    }
-    let others = handshake.extensions.iter().any(|extension| extension.name != "permessage-deflate");
-    match (others, handshake.deflate) {
-        (true, deflate) => ReservedBits::MayBeDefined { rsv1_compresses: deflate.is_some() },
-        (false, Some(_)) => ReservedBits::Rsv1Compresses,
-        (false, None) => ReservedBits::MustBeZero,
     }
 }
 

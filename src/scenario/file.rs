@@ -223,7 +223,7 @@ pub fn write_pcap<'a>(
 }
 
 fn nanoseconds(time: Timestamp) -> io::Result<u64> {
-    u64::try_from(time.0).map_err(|_| invalid("a time before 1970"))
+    u64::try_from(time.nanoseconds()).map_err(|_| invalid("a time before 1970"))
 }
 
 fn invalid(what: &str) -> io::Error {

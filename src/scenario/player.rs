@@ -391,7 +391,7 @@ where
 
     /// Sends a packet, and captures it where nothing speaks against it.
     fn packet(&mut self, index: usize, from: Role, header: TcpHeader, payload: &[u8]) -> Result<(), E> {
-        let time = Timestamp(self.clock);
+        let time = Timestamp::new(self.clock);
         self.pass(PACE);
         // Written even where it is not captured: it uses up an IPv4 identification.
         let checksums = self.circumstances.checksums;

@@ -94,16 +94,16 @@ impl Assembler {
     /// The stream offset of a sequence number; `None` before the start is known or far outside any window.
     /// Negative for what lies before the start.
     fn offset(&self, seq: u32) -> Option<i64> {
-        let start = self.start?;
-        let expected = start.wrapping_add(self.next as u32);
-        let distance = i64::from(seq.wrapping_sub(expected) as i32);
-        let next = i64::try_from(self.next).ok()?;
-        (distance.abs() <= MAX_WINDOW).then(|| next + distance)
+        let distance = self.distance(seq)?;
+        i64::try_from(self.next).ok()?.checked_add(distance)
     }
 
-    /// The offset an acknowledgment of this direction names; `None` where it is unknown or makes no sense.
-    pub(super) fn acknowledged_offset(&self, ack: u32) -> Option<u64> {
-        u64::try_from(self.offset(ack)?).ok()
+    /// How far a sequence number is from the next byte to deliver; `None` as for [`offset`](Self::offset).
+    #[inline]
+    fn distance(&self, seq: u32) -> Option<i64> {
+        let expected = self.start?.wrapping_add(self.next as u32);
+        let distance = i64::from(seq.wrapping_sub(expected) as i32);
+        (-MAX_WINDOW..=MAX_WINDOW).contains(&distance).then_some(distance)
     }
 
     /// Whether this SYN opens another connection than the one followed here.
@@ -117,6 +117,7 @@ impl Assembler {
     }
 
     /// Takes one segment of this direction; `acknowledged` is its acknowledgment as an offset of the other one.
+    #[inline]
     pub(super) fn push(
         &mut self,
         segment: &Segment<'_>,
@@ -144,15 +145,20 @@ impl Assembler {
     #[inline]
     fn expects(&self, segment: &Segment<'_>) -> bool {
         let Flags { syn, fin, rst } = segment.flags;
-        let next = self.start.map(|start| start.wrapping_add(self.next as u32));
-        let in_order = self
-            .disorder
-            .as_ref()
-            .is_none_or(|wait| wait.early.is_empty() && wait.ahead.is_none_or(|ahead| ahead.offset <= self.next));
-        next == Some(segment.seq) && !(syn | fin | rst) && segment.cut == 0 && self.end.is_none() && in_order
+        let Some(start) = self.start else { return false };
+        let is_next = segment.seq == start.wrapping_add(self.next as u32);
+        is_next && !(syn | fin | rst) && segment.cut == 0 && self.end.is_none() && self.is_in_order()
+    }
+
+    /// Whether nothing waits for bytes before it.
+    #[inline]
+    fn is_in_order(&self) -> bool {
+        let Some(wait) = &self.disorder else { return true };
+        wait.early.is_empty() && wait.ahead.is_none_or(|ahead| ahead.offset <= self.next)
     }
 
     /// Takes a segment of any kind.
+    #[inline(never)]
     pub(super) fn push_any(
         &mut self,
         segment: &Segment<'_>,
@@ -293,14 +299,20 @@ impl Assembler {
         }
     }
 
-    /// Takes an acknowledgment of this direction, and says which offset it names, as
-    /// [`acknowledged_offset`](Self::acknowledged_offset) does.
+    /// Takes an acknowledgment of this direction, and says which offset it names; `None` where that is unknown or makes
+    /// no sense.
     #[inline]
-    pub(super) fn acknowledge(&mut self, ack: u32) -> Option<u64> {
-        let offset = self.acknowledged_offset(ack)?;
+    pub(super) fn acknowledge(&mut self, ack: u32, spare: &mut Spare) -> Option<u64> {
+        let offset = self.next.checked_add_signed(self.distance(ack)?)?;
         if offset > self.acked {
             self.acked = offset;
-            if let Some(kept) = &mut self.unacked {
+            if offset >= self.next {
+                // All of it, nearly always.
+                if let Some(mut kept) = self.unacked.take() {
+                    kept.clear();
+                    spare.put(kept);
+                }
+            } else if let Some(kept) = &mut self.unacked {
                 let kept_from = self.next - kept.len() as u64;
                 kept.forget(usize::try_from(offset.saturating_sub(kept_from)).unwrap_or(usize::MAX));
             }
@@ -311,14 +323,15 @@ impl Assembler {
     /// Counts a segment of the connection, of either direction, and gives up a hole that was waited for long enough.
     #[inline]
     pub(super) fn tick(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        if self.acked <= self.next || self.ended {
-            self.waited = 0;
-        } else {
+        if self.acked > self.next && !self.ended {
             self.wait(packet, limits, deliver);
+        } else {
+            self.waited = 0;
         }
     }
 
     /// What was acknowledged is not there.
+    #[inline(never)]
     fn wait(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         // A hole with nothing behind it may be filled at any time; `finish` sees to it otherwise.
         let Some(behind) = self.first_early().or(self.end.as_ref().map(|end| end.offset)) else { return };
@@ -359,9 +372,7 @@ impl Assembler {
         }
         let missing = Missing { offset: self.next, length: offset - self.next, cause, packet };
         self.next = offset;
-        if let Some(kept) = &mut self.unacked {
-            kept.clear();
-        }
+        self.unacked = None;
         deliver(Delivery::Missing(missing));
     }
 
@@ -540,9 +551,6 @@ impl Assembler {
     /// Keeps delivered bytes that end at `next` until they are acknowledged.
     fn remember(&mut self, bytes: &[u8], limits: &Limits) {
         if self.acked >= self.next {
-            if let Some(kept) = &mut self.unacked {
-                kept.clear();
-            }
             return;
         }
         let kept = self.unacked.get_or_insert_default();

@@ -57,6 +57,7 @@ impl Connection {
 
     /// Takes the next captured segment, sent by `side`, and delivers what it completes, of either direction. `spare` is
     /// memory that connections lend each other.
+    #[inline]
     pub fn segment(
         &mut self,
         side: Side,
@@ -78,16 +79,18 @@ impl Connection {
             if this.syn && !segment.flags.syn {
                 other.start_at(ack);
             }
-            acknowledged = other.acknowledge(ack);
+            acknowledged = other.acknowledge(ack, spare);
         }
-        if !segment.payload.is_empty() {
+        let has_bytes = !segment.payload.is_empty();
+        if has_bytes {
             this.borrow_room(segment.payload.len(), spare);
         }
         this.push(segment, at, acknowledged, limits, &mut |delivery| deliver(side, delivery));
+        if has_bytes {
+            this.return_room(spare);
+        }
         this.tick(at, limits, &mut |delivery| deliver(side, delivery));
-        this.return_room(spare);
         other.tick(at, limits, &mut |delivery| deliver(side.other(), delivery));
-        other.return_room(spare);
     }
 
     /// Nothing more will come: delivers what waits, and each hole before it as missing. `packet` is the last packet
@@ -124,8 +127,8 @@ impl Connection {
             && last.fingerprint == this.fingerprint
             && last.side == side
         {
-            let close =
-                matches!((last.time, at.time), (Some(then), Some(now)) if now.0.abs_diff(then.0) < DUPLICATE_WITHIN);
+            let apart = |now: Timestamp, then: Timestamp| now.nanoseconds().abs_diff(then.nanoseconds());
+            let close = at.time.zip(last.time).is_some_and(|(now, then)| apart(now, then) < DUPLICATE_WITHIN);
             self.duplicates += u64::from(close);
         }
     }

@@ -36,7 +36,7 @@ proptest! {
         for (number, (distance, bytes, cut, flags, ack)) in (1..).zip(sent) {
             if let Some(back) = ack {
                 let ack = next.wrapping_sub(u32::from(back)).wrapping_add(10);
-                prop_assert_eq!(short.acknowledge(ack), long.acknowledge(ack));
+                prop_assert_eq!(short.acknowledge(ack, &mut spare), long.acknowledge(ack, &mut other_spare));
             }
             let end = Endpoint { ip: Ipv4Addr::LOCALHOST.into(), port: 80 };
             let segment = Segment {
@@ -50,7 +50,7 @@ proptest! {
                 cut,
                 fingerprint: 0,
             };
-            let packet = PacketRef { number, time: None, file_offset: 0, length: 0 };
+            let packet = PacketRef::new(number, None, 0, 0);
             let acknowledged = Some(u64::from(bytes.len() as u8));
             let (mut told, mut told_long) = (Vec::new(), Vec::new());
             if !bytes.is_empty() {

@@ -106,16 +106,16 @@ impl Wire {
 }
 
 fn packet(number: u64) -> PacketRef {
-    PacketRef { number, time: Some(Timestamp(number as i64 * 10_000_000)), file_offset: number * 100, length: 80 }
+    PacketRef::new(number, Some(Timestamp::new(number as i64 * 10_000_000)), number * 100, 80)
 }
 
 fn note(side: Side, delivery: Delivery<'_>) -> Told {
     match delivery {
-        Delivery::Data(chunk) => Data(side, chunk.offset, chunk.bytes.to_vec(), chunk.packet.number),
+        Delivery::Data(chunk) => Data(side, chunk.offset, chunk.bytes.to_vec(), chunk.packet.number()),
         Delivery::Missing(Missing { offset, length, cause, .. }) => Hole(side, offset, length, cause),
-        Delivery::Conflict { offset, packet } => Conflict(side, offset, packet.number),
-        Delivery::Fin(fin) => Fin(side, fin.packet.number),
-        Delivery::Reset(packet) => Reset(side, packet.number),
+        Delivery::Conflict { offset, packet } => Conflict(side, offset, packet.number()),
+        Delivery::Fin(fin) => Fin(side, fin.packet.number()),
+        Delivery::Reset(packet) => Reset(side, packet.number()),
     }
 }
 
@@ -501,7 +501,7 @@ fn a_packet_captured_twice_is_counted_and_a_retransmission_is_not() {
             cut: 0,
             fingerprint,
         };
-        let at = PacketRef { number: 9, time: Some(Timestamp(milliseconds * 1_000_000)), file_offset: 0, length: 0 };
+        let at = PacketRef::new(9, Some(Timestamp::new(milliseconds * 1_000_000)), 0, 0);
         wire.connection.segment(First, &segment, at, &wire.limits, &mut Spare::default(), &mut |_, _| {});
         wire.connection.facts().duplicates
     };

@@ -72,7 +72,7 @@ pub fn rule_example(finding: &Finding, frame: Option<(&[u8], &Context<'_>)>, col
     // It stands below the page.
     text.push(Vec::new());
     text.heading("What it says of its example");
-    let packet = finding.packet.map_or(String::new(), |packet| format!("packet {}: ", packet.number));
+    let packet = finding.packet.map_or(String::new(), |packet| format!("packet {}: ", packet.number()));
     let message = printable(finding.message.as_bytes()).into_owned();
     text.flow(Vec::new(), INDENT, &[Span::new(packet, Style::Dim), Span::plain(message)], columns);
     if let Some((bytes, context)) = frame {

@@ -36,7 +36,7 @@ impl Plain {
             Delivery::Data(chunk) => {
                 assert!(!chunk.bytes.is_empty());
                 assert_eq!(chunk.offset, self.end());
-                self.packets.push(chunk.packet.number);
+                self.packets.push(chunk.packet.number());
                 self.acknowledged.push(chunk.acknowledged);
                 match self.pieces.last_mut() {
                     Some((offset, bytes)) if *offset + bytes.len() as u64 == chunk.offset => {
@@ -111,7 +111,7 @@ fn segments(pcap: &[u8]) -> Vec<Segment> {
 }
 
 fn packet(number: u64) -> PacketRef {
-    PacketRef { number, time: None, file_offset: 0, length: 0 }
+    PacketRef::new(number, None, 0, 0)
 }
 
 /// Delivers segments as the TCP layer would: in order, holes reported, cut into chunks of at most `cut` bytes.

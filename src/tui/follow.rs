@@ -78,7 +78,7 @@ impl Said {
         let began = model.connections.get(frame.record.connection as usize)?.outline.began;
         let message = model.message_of(id);
         let first = message.and_then(|message| model.place(frame.record.connection, message.first));
-        let time = first.and_then(|first| model.frame(first)?.time()).or(frame.record.time());
+        let time = first.and_then(|first| model.frame(first)?.time).or(frame.record.time);
         let after = time.zip(began).map(|(time, began): (Timestamp, _)| time.since(began).as_secs_f64());
         let said = |kind, (lines, remark)| Said { sender: frame.record.sender(), after, kind, lines, remark };
         let Some(message) = message else { return Some(said_by_frame(&frame, columns, lines, said)) };

@@ -123,7 +123,7 @@ mod tests {
 
     /// A Close whose frame ends at this offset, sent when so much of the other direction was acknowledged.
     fn close(tracker: &mut CloseTracker, sender: Role, payload: &[u8], end_offset: u64, acknowledged: Option<u64>) {
-        let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
+        let packet = PacketRef::new(1, None, 0, 0);
         tracker.frame(&Frame {
             index: end_offset,
             sender,

@@ -356,7 +356,7 @@ impl Direction {
             }
         }
         // Until payload comes, the last packet is that with the end of the header.
-        if open.passed == 0 && open.last_packet.number != chunk.packet.number {
+        if open.passed == 0 && open.last_packet.number() != chunk.packet.number() {
             tell(Event::PayloadApart {
                 sender: self.role,
                 stream_offset: open.begun.offset,

@@ -75,15 +75,6 @@ pub enum Event<'a> {
         /// The packet with its first byte.
         packet: PacketRef,
     },
-    /// The other leg of a connection through a proxy showed the same message in other fragments.
-    Recut {
-        /// The message as it is on this leg.
-        message: &'a Message<'a>,
-        /// Ordinal of the connection that is the other leg.
-        connection: u64,
-        /// Of how many frames it was made there.
-        frames: u64,
-    },
     /// No frame boundary was found in the last bytes of a stream.
     Undecoded {
         /// Whose stream.
@@ -119,14 +110,6 @@ pub enum Event<'a> {
     },
     /// HTTP/2 did something to the stream under the WebSocket, or to the connection under that.
     Stream(StreamEvent),
-    /// The client's first two masking keys are those with which another connection began. Told after the frame with
-    /// the second.
-    SameKeys {
-        /// The frame with the second key.
-        frame: &'a Frame<'a>,
-        /// The other connection, which began earlier and is no leg of the same proxied one.
-        connection: u64,
-    },
     /// The first payload byte of a frame came in another packet than the end of its header. Told before the frame.
     PayloadApart {
         /// Who sent them.
@@ -146,14 +129,6 @@ pub enum Event<'a> {
         /// Who.
         by: Role,
         /// The packet that says so.
-        packet: PacketRef,
-    },
-    /// The client had connected for the same before, several times, and each of these connections failed. Told just
-    /// before the end.
-    Reconnected {
-        /// From the end of each of the last of them to the beginning of the next, this one included.
-        waits: &'a [Duration],
-        /// The first packet of this one.
         packet: PacketRef,
     },
     /// Something about how the connection was captured; told just before the end.

@@ -56,7 +56,7 @@ impl Opcode {
     }
 
     /// `"text"`, `"close"`, …; `"reserved-3"` for the others, in hexadecimal.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         const NAMES: [&str; 16] = [
             "continuation",
             "text",
@@ -75,7 +75,7 @@ impl Opcode {
             "reserved-e",
             "reserved-f",
         ];
-        NAMES[usize::from(self.0 & 0xF)]
+        NAMES[(self.0 & 0xF) as usize]
     }
 }
 

@@ -119,7 +119,7 @@ mod tests {
         let mut tell = |event: Event<'_>| told.push(format!("{event:?}"));
         let mut work = Work { shared: &mut shared, scratch: &mut scratch, tell: &mut tell };
         let mut direction = Direction::new(Role::Client);
-        let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
+        let packet = PacketRef::new(1, None, 0, 0);
         for (at, bytes) in stream.chunks(piece.max(1)).enumerate() {
             let offset = (at * piece) as u64;
             direction.data(Chunk { offset, bytes, packet, acknowledged: Some(7) }, &mut work);

@@ -143,7 +143,7 @@ impl Sink for Recorder {
             connection: id,
             sender: frame.sender,
             row: (
-                frame.last_packet.number,
+                frame.last_packet.number(),
                 source,
                 destination,
                 header.fin,

@@ -88,7 +88,7 @@ pub fn capture<'a>(segments: impl IntoIterator<Item = &'a Segment>) -> Vec<u8> {
         .map(|segment| {
             time += 100_000;
             let data = segment.write();
-            RecordedPacket { time: Timestamp(time), original_length: data.len() as u32, data }
+            RecordedPacket { time: Timestamp::new(time), original_length: data.len() as u32, data }
         })
         .collect();
     let mut file = Vec::new();

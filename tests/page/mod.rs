@@ -83,7 +83,7 @@ pub fn long(frames: u64, length: u64) -> String {
 
 fn packet(number: u64) -> PacketRef {
     let time = 1_700_000_000_000_000_000 + i64::try_from(number).unwrap() * 137_000;
-    PacketRef { number: number + 1, time: Some(Timestamp(time)), file_offset: 0, length: 60 }
+    PacketRef::new(number + 1, Some(Timestamp::new(time)), 0, 60)
 }
 
 fn tell(sink: &mut dyn Sink, frames: u64, length: u64) -> std::io::Result<()> {

@@ -4,7 +4,6 @@ use crate::analysis::table::Key;
 use crate::capture::{LinkType, Packet, PacketRef};
 use crate::packet::Segment;
 use crate::tls::KeyLog;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// A batch goes on its way when it has so many bytes or segments: enough for the way to cost little beside the work, few
@@ -13,11 +12,14 @@ const BYTES: usize = 128 << 10;
 const SEGMENTS: usize = 1024;
 
 /// Consecutive segments of a capture.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Batch {
-    /// The packets, one behind the other, and payloads that were put together from several.
+    /// The packets they came in.
+    packets: Vec<PacketRef>,
+    /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than their packets.
+    sets: Vec<Vec<Carried>>,
+    /// The packets' bytes, one behind the other, and payloads that were put together from several.
     bytes: Vec<u8>,
-    carried: Vec<Carried>,
     /// The secrets known from here on, where there are new ones.
     pub(super) key_log: Option<Arc<KeyLog>>,
     pub(super) then: Then,
@@ -39,72 +41,104 @@ pub(super) enum Then {
 
 /// A segment, with places in the bytes of its batch.
 #[derive(Debug)]
-pub(super) struct Carried {
-    /// The packet it came in.
-    pub(super) at: PacketRef,
-    link: LinkType,
+struct Carried {
+    /// The place of its packet in the batch.
+    place: u32,
     original_length: u32,
-    packet: Range<usize>,
+    packet: Span,
+    payload: Span,
+    link: LinkType,
     /// Without its payload.
     segment: Segment<'static>,
-    payload: Range<usize>,
-    /// The set of flows it belongs to.
-    pub(super) set: usize,
+}
+
+/// A part of the bytes of a batch, which are a record and a payload more than [`BYTES`] at most.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    start: u32,
+    length: u32,
+}
+
+impl Span {
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        bytes.get(start..start + self.length as usize).unwrap_or_default()
+    }
 }
 
 impl Batch {
+    /// An empty one for so many sets of flows.
+    pub(super) fn new(sets: usize) -> Batch {
+        Batch {
+            packets: Vec::new(),
+            sets: std::iter::repeat_with(Vec::new).take(sets).collect(),
+            bytes: Vec::new(),
+            key_log: None,
+            then: Then::More,
+        }
+    }
+
     /// Forgets everything but its memory.
     pub(super) fn clear(&mut self) {
+        self.packets.clear();
+        self.sets.iter_mut().for_each(Vec::clear);
         self.bytes.clear();
-        self.carried.clear();
         self.key_log = None;
         self.then = Then::More;
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.carried.is_empty()
+        self.packets.is_empty()
     }
 
     /// It is time to go.
     pub(super) fn is_full(&self) -> bool {
-        self.bytes.len() >= BYTES || self.carried.len() >= SEGMENTS
+        self.bytes.len() >= BYTES || self.packets.len() >= SEGMENTS
     }
 
     /// Takes a segment and the packet it came in.
-    pub(super) fn push(&mut self, segment: &Segment<'_>, packet: &Packet<'_>, sets: usize) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(packet.data);
-        let length = segment.payload.len();
+    pub(super) fn push(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) {
+        let set = Key::of(segment).set(self.sets.len());
+        let whole = self.keep(packet.data);
         let payload = match place(segment.payload, packet.data) {
-            Some(at) => start + at..start + at + length,
+            Some(at) => Span { start: whole.start + at as u32, length: segment.payload.len() as u32 },
             // It was put together from fragments.
-            None => {
-                self.bytes.extend_from_slice(segment.payload);
-                self.bytes.len() - length..self.bytes.len()
-            }
+            None => self.keep(segment.payload),
         };
-        self.carried.push(Carried {
-            at: packet.at,
-            link: packet.link,
+        self.sets[set].push(Carried {
+            place: self.packets.len() as u32,
             original_length: packet.original_length,
-            packet: start..start + packet.data.len(),
-            segment: without_payload(segment),
+            packet: whole,
             payload,
-            set: Key::of(segment).set(sets),
+            link: packet.link,
+            segment: without_payload(segment),
         });
+        self.packets.push(packet.at);
     }
 
-    /// The segments in order.
-    pub(super) fn carried(&self) -> &[Carried] {
-        &self.carried
+    fn keep(&mut self, bytes: &[u8]) -> Span {
+        let start = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(bytes);
+        Span { start, length: bytes.len() as u32 }
     }
 
-    /// A segment and its packet.
-    pub(super) fn lend(&self, carried: &Carried) -> (Segment<'_>, Packet<'_>) {
-        let bytes = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
-        let Carried { at, link, original_length, .. } = *carried;
-        let packet = Packet { at, link, data: bytes(&carried.packet), original_length };
-        (Segment { payload: bytes(&carried.payload), ..carried.segment }, packet)
+    /// The segments of this set of flows in order, each with the packets since the one before, its own the last.
+    pub(super) fn segments(&self, set: usize) -> impl Iterator<Item = (&[PacketRef], Segment<'_>, Packet<'_>)> {
+        let mut passed = 0;
+        self.sets[set].iter().filter_map(move |carried| {
+            let since = passed;
+            passed = carried.place as usize + 1;
+            let packets = self.packets.get(since..passed)?;
+            let (at, link, original_length) = (*packets.last()?, carried.link, carried.original_length);
+            let packet = Packet { at, link, data: carried.packet.of(&self.bytes), original_length };
+            Some((packets, Segment { payload: carried.payload.of(&self.bytes), ..carried.segment }, packet))
+        })
+    }
+
+    /// The packets behind the last segment of this set of flows.
+    pub(super) fn rest(&self, set: usize) -> &[PacketRef] {
+        let passed = self.sets[set].last().map_or(0, |last| last.place as usize + 1);
+        self.packets.get(passed..).unwrap_or_default()
     }
 }
 

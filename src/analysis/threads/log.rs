@@ -1,23 +1,25 @@
-//! What decoders said, kept to be told in another thread.
+//! What decoders said and was found in it, kept to be told in another thread.
 //!
 //! Frames and messages are most of it: each kind has a list of its own, so that neither takes the room of the other and
 //! both are told from where they lie. The bytes lent with them are copied to one buffer, from which they are lent again:
 //! keeping a frame allocates nothing.
 
 use crate::Role;
-use crate::analysis::said::{Begins, Hear, Over, Said, Slot, Turn};
+use crate::analysis::bench::{Attend, Found};
+use crate::analysis::court::Sitting;
+use crate::analysis::said::{Begins, Over, Said, Slot, Turn};
 use crate::capture::PacketRef;
 use crate::rules::Finding;
 use crate::websocket::{CaptureFact, Ending, Event, Frame, Message, Opcode, Walk};
 
-/// What was said, in turns.
+/// What was said and found, in turns.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     /// In which list comes next what was said.
     order: Vec<Kind>,
     frames: Vec<KeptFrame>,
     messages: Vec<KeptMessage>,
-    others: Vec<Kept>,
+    others: Vec<(Kept, Found)>,
     /// In the order in which they were lent.
     bytes: Vec<u8>,
     turns: Vec<Turned>,
@@ -41,6 +43,7 @@ enum Kind {
 #[derive(Debug)]
 struct KeptFrame {
     slot: Slot,
+    found: Found,
     frame: Frame<'static>,
     header: usize,
     payload: usize,
@@ -50,6 +53,7 @@ struct KeptFrame {
 #[derive(Debug)]
 struct KeptMessage {
     slot: Slot,
+    found: Found,
     message: Message<'static>,
     payload: usize,
     walk: Option<Box<Walk>>,
@@ -87,7 +91,7 @@ enum Kept {
 }
 
 impl Log {
-    /// Forgets everything but its memory.
+    /// Forgets everything but its memory: what was said is let go, best in the thread that made it.
     pub(super) fn clear(&mut self) {
         let Log { order, frames, messages, others, bytes, turns } = self;
         order.clear();
@@ -98,44 +102,44 @@ impl Log {
         turns.clear();
     }
 
-    /// Takes it to the end, turn by turn.
+    /// Lends it to the end, turn by turn.
     pub(super) fn replay(&mut self) -> Replay<'_> {
         Replay {
             order: &self.order,
-            frames: self.frames.iter(),
-            messages: self.messages.iter(),
-            others: self.others.drain(..),
+            frames: self.frames.iter_mut(),
+            messages: self.messages.iter_mut(),
+            others: self.others.iter_mut(),
             bytes: &self.bytes,
             turns: self.turns.iter(),
             told: 0,
         }
     }
 
-    fn frame(&mut self, slot: Slot, frame: &Frame<'_>) {
+    fn frame(&mut self, slot: Slot, frame: &Frame<'_>, found: Found) {
         self.order.push(Kind::Frame);
         self.bytes.extend_from_slice(frame.header_bytes);
         self.bytes.extend_from_slice(frame.payload);
         let (header, payload) = (frame.header_bytes.len(), frame.payload.len());
-        self.frames.push(KeptFrame { slot, frame: with_bytes(frame, &[], &[]), header, payload });
+        self.frames.push(KeptFrame { slot, found, frame: with_bytes(frame, &[], &[]), header, payload });
     }
 
-    fn message(&mut self, slot: Slot, message: &Message<'_>) {
+    fn message(&mut self, slot: Slot, message: &Message<'_>, found: Found) {
         self.order.push(Kind::Message);
         self.bytes.extend_from_slice(message.payload);
         let walk = message.walk.map(|walk| Box::new(walk.clone()));
         let payload = message.payload.len();
-        self.messages.push(KeptMessage { slot, message: with_payload(message, &[], None), payload, walk });
+        self.messages.push(KeptMessage { slot, found, message: with_payload(message, &[], None), payload, walk });
     }
 
-    fn other(&mut self, kept: Kept) {
+    fn other(&mut self, kept: Kept, found: Found) {
         self.order.push(Kind::Other);
-        self.others.push(kept);
+        self.others.push((kept, found));
     }
 
-    fn event(&mut self, slot: Slot, event: &Event<'_>) {
+    fn event(&mut self, slot: Slot, event: &Event<'_>, found: Found) {
         let kept = match *event {
-            Event::Frame(frame) => return self.frame(slot, frame),
-            Event::Message(message) => return self.message(slot, message),
+            Event::Frame(frame) => return self.frame(slot, frame, found),
+            Event::Message(message) => return self.message(slot, message, found),
             Event::Piece { sender, bytes } => {
                 self.bytes.extend_from_slice(bytes);
                 Kept::Piece(slot, sender, bytes.len())
@@ -164,28 +168,24 @@ impl Log {
                 Kept::Event(slot, Event::PayloadApart { sender, stream_offset, header, payload, length })
             }
             Event::ZeroWindow { by, packet } => Kept::Event(slot, Event::ZeroWindow { by, packet }),
-            // What connections have to do with each other is found by who hears, and a handshake comes with its
-            // connection.
-            Event::Handshake(_)
-            | Event::Recut { .. }
-            | Event::SameKeys { .. }
-            | Event::Reconnected { .. }
-            | Event::Capture(_) => unreachable!("decoders do not say this"),
+            // A handshake comes with its connection, facts of the capture with its end.
+            Event::Handshake(_) | Event::Capture(_) => unreachable!("decoders do not say this"),
         };
-        self.other(kept);
+        self.other(kept, found);
     }
 }
 
-impl Hear for Log {
-    fn hear(&mut self, said: Said<'_>) {
-        match said {
-            Said::Event(slot, event) => self.event(slot, event),
-            Said::Begins(slot, begins) => self.other(Kept::Begins(slot, begins)),
-            Said::Ending(slot, facts) => self.other(Kept::Ending(slot, facts)),
-            Said::Over(slot, over) => self.other(Kept::Over(slot, over)),
-            Said::ClientRandom(random) => self.other(Kept::ClientRandom(random)),
-            Said::Closed(first, finding) => self.other(Kept::Closed(first, finding)),
-        }
+impl Attend for Log {
+    fn attend(&mut self, said: Said<'_>, found: Found) {
+        let kept = match said {
+            Said::Event(slot, event) => return self.event(slot, event, found),
+            Said::Begins(slot, begins) => Kept::Begins(slot, begins),
+            Said::Ending(slot, facts) => Kept::Ending(slot, facts),
+            Said::Over(slot, over) => Kept::Over(slot, over),
+            Said::ClientRandom(random) => Kept::ClientRandom(random),
+            Said::Closed(first, finding) => Kept::Closed(first, finding),
+        };
+        self.other(kept, found);
     }
 
     fn turn(&mut self, turn: Turn) {
@@ -200,9 +200,9 @@ impl Hear for Log {
 pub(super) struct Replay<'l> {
     order: &'l [Kind],
     /// Of each list, what was not told yet.
-    frames: std::slice::Iter<'l, KeptFrame>,
-    messages: std::slice::Iter<'l, KeptMessage>,
-    others: std::vec::Drain<'l, Kept>,
+    frames: std::slice::IterMut<'l, KeptFrame>,
+    messages: std::slice::IterMut<'l, KeptMessage>,
+    others: std::slice::IterMut<'l, (Kept, Found)>,
     /// Those that were not lent yet.
     bytes: &'l [u8],
     turns: std::slice::Iter<'l, Turned>,
@@ -216,13 +216,13 @@ impl<'l> Replay<'l> {
     }
 
     /// Tells what was said in the next turn.
-    pub(super) fn tell(&mut self, hear: &mut dyn Hear) {
+    pub(super) fn tell(&mut self, court: &mut Sitting<'_>) {
         let Some(turned) = self.turns.next() else { return };
         for kind in self.order.get(self.told..turned.end).unwrap_or_default() {
             match kind {
-                Kind::Frame => self.frame(hear),
-                Kind::Message => self.message(hear),
-                Kind::Other => self.other(hear),
+                Kind::Frame => self.frame(court),
+                Kind::Message => self.message(court),
+                Kind::Other => self.other(court),
             }
         }
         self.told = turned.end;
@@ -234,40 +234,42 @@ impl<'l> Replay<'l> {
         lent
     }
 
-    fn frame(&mut self, hear: &mut dyn Hear) {
+    fn frame(&mut self, court: &mut Sitting<'_>) {
         let Some(kept) = self.frames.next() else { return };
         let (header, payload) = (self.lend(kept.header), self.lend(kept.payload));
-        hear.hear(Said::Event(kept.slot, &Event::Frame(&with_bytes(&kept.frame, header, payload))));
+        let frame = with_bytes(&kept.frame, header, payload);
+        court.event(kept.slot, &Event::Frame(&frame), kept.found.take());
     }
 
-    fn message(&mut self, hear: &mut dyn Hear) {
+    fn message(&mut self, court: &mut Sitting<'_>) {
         let Some(kept) = self.messages.next() else { return };
         let message = with_payload(&kept.message, self.lend(kept.payload), kept.walk.as_deref());
-        hear.hear(Said::Event(kept.slot, &Event::Message(&message)));
+        court.event(kept.slot, &Event::Message(&message), kept.found.take());
     }
 
-    fn other(&mut self, hear: &mut dyn Hear) {
-        let Some(kept) = self.others.next() else { return };
+    fn other(&mut self, court: &mut Sitting<'_>) {
+        let Some((kept, found)) = self.others.next() else { return };
+        let found = found.take();
         match kept {
             Kept::Piece(slot, sender, bytes) => {
-                let bytes = self.lend(bytes);
-                hear.hear(Said::Event(slot, &Event::Piece { sender, bytes }));
+                let (sender, bytes) = (*sender, self.lend(*bytes));
+                court.event(*slot, &Event::Piece { sender, bytes }, found);
             }
             Kept::NotFrames { slot, sender, offset, bytes, what, packet } => {
-                let bytes = self.lend(bytes);
-                hear.hear(Said::Event(slot, &Event::NotFrames { sender, offset, bytes, what, packet }));
+                let (sender, offset, bytes, packet) = (*sender, *offset, self.lend(*bytes), *packet);
+                court.event(*slot, &Event::NotFrames { sender, offset, bytes, what, packet }, found);
             }
             Kept::HeaderCut { slot, sender, offset, bytes, first, packet } => {
-                let bytes = self.lend(bytes);
-                hear.hear(Said::Event(slot, &Event::HeaderCut { sender, offset, bytes, first, packet }));
+                let (sender, offset, bytes, packet) = (*sender, *offset, self.lend(*bytes), *packet);
+                court.event(*slot, &Event::HeaderCut { sender, offset, bytes, first: *first, packet }, found);
             }
-            Kept::Event(slot, event) => hear.hear(Said::Event(slot, &event)),
-            Kept::End(slot, ending) => hear.hear(Said::Event(slot, &Event::End(&ending))),
-            Kept::Begins(slot, begins) => hear.hear(Said::Begins(slot, begins)),
-            Kept::Ending(slot, facts) => hear.hear(Said::Ending(slot, facts)),
-            Kept::Over(slot, over) => hear.hear(Said::Over(slot, over)),
-            Kept::ClientRandom(random) => hear.hear(Said::ClientRandom(random)),
-            Kept::Closed(first, finding) => hear.hear(Said::Closed(first, finding)),
+            Kept::Event(slot, event) => court.event(*slot, event, found),
+            Kept::End(slot, ending) => court.event(*slot, &Event::End(ending), found),
+            Kept::Begins(slot, begins) => court.begins(*slot, begins, found),
+            Kept::Ending(slot, facts) => court.ending(*slot, facts, found),
+            Kept::Over(slot, over) => court.over(*slot, over),
+            Kept::ClientRandom(random) => court.client_random(random),
+            Kept::Closed(first, finding) => court.closed(*first, finding.take().map(|finding| *finding)),
         }
     }
 }

@@ -6,16 +6,18 @@
 //!              └─ Batch ─▶ a set of flows ─ Log ─┘
 //! ```
 //!
-//! One thread reads and finds the segments. Each of the others decodes a set of flows: a connection belongs to one by a
-//! hash of its two ends. What the decoders say is kept in logs, and the thread that called tells it to the court in the
-//! order of the packets: what it tells the sink is what it would without threads.
+//! One thread reads and finds the segments. Each of the others decodes and judges a set of flows: a connection belongs to
+//! one by a hash of its two ends. What is said and found is kept in logs, and the thread that called tells it to the court
+//! in the order of the packets: what it tells the sink is what it would without threads.
 
 mod batch;
 mod log;
 
 use super::analyzer::Set;
+use super::bench::Attend;
 use super::court::Sitting;
 use super::intake::{Intake, Noticed, Take};
+use super::said::Turn;
 use crate::capture::{Packet, PacketRef, Reader};
 use crate::packet::Segment;
 use crate::tls::KeyLog;
@@ -50,7 +52,7 @@ pub(super) fn read(
         }
         let (spent, empty) = channel();
         let reading = scope.spawn(move || {
-            let mut feeder = Feeder { batch: Batch::default(), feeds, empty };
+            let mut feeder = Feeder { batch: Batch::new(feeds.len()), feeds, empty };
             let noticed = intake.read(reader, &mut feeder);
             // Nobody waits for it where the sink refused something.
             let _ = feeder.send(if join { Then::Rest } else { Then::End(intake.last) });
@@ -87,7 +89,7 @@ struct Feeder {
 impl Feeder {
     fn send(&mut self, then: Then) -> ControlFlow<()> {
         self.batch.then = then;
-        let next = self.empty.try_recv().unwrap_or_default();
+        let next = self.empty.try_recv().unwrap_or_else(|_| Batch::new(self.feeds.len()));
         let batch = Arc::new(std::mem::replace(&mut self.batch, next));
         for feed in &self.feeds {
             if feed.send(batch.clone()).is_err() {
@@ -111,12 +113,12 @@ impl Take for Feeder {
     }
 
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
-        self.batch.push(segment, packet, self.feeds.len());
+        self.batch.push(segment, packet);
         if self.batch.is_full() { self.send(Then::More) } else { ControlFlow::Continue(()) }
     }
 }
 
-/// What a thread does that decodes a set of flows.
+/// What a thread does that decodes and judges a set of flows.
 fn decode(
     set: &mut Set,
     index: usize,
@@ -126,17 +128,16 @@ fn decode(
 ) {
     for batch in batches {
         let mut log = empty.try_recv().unwrap_or_default();
+        log.clear();
         if let Some(key_log) = &batch.key_log {
             set.state.key_log = key_log.clone();
         }
-        for carried in batch.carried() {
-            let Set { flows, state } = &mut *set;
-            flows.pass(carried.at, state, &mut log);
-            if carried.set == index {
-                let (segment, packet) = batch.lend(carried);
-                flows.segment(&segment, &packet, state, &mut log);
-            }
+        for (packets, segment, packet) in batch.segments(index) {
+            set.pass(packets, &mut log);
+            set.segment(&segment, &packet, &mut log);
+            log.turn(Turn::of(packet.at));
         }
+        set.pass(batch.rest(index), &mut log);
         if let Then::End(last) = batch.then {
             set.finish(last, &mut log);
         }
@@ -160,8 +161,7 @@ fn tell(decoders: &[Decoder], spent: &Sender<Batch>, out: &mut Sitting<'_>) {
         let Some(mut received) = received else { return };
         merge(received.iter_mut().map(|(_, log)| log.replay()).collect(), out);
         let then = received.first().map(|(batch, _)| batch.then);
-        for ((batch, mut log), decoder) in received.into_iter().zip(decoders) {
-            log.clear();
+        for ((batch, log), decoder) in received.into_iter().zip(decoders) {
             // Whoever is gone needs no memory.
             let _ = decoder.spent.send(log);
             if let Some(mut batch) = Arc::into_inner(batch) {

@@ -29,8 +29,8 @@ fn drain(mut reader: Reader) -> (Vec<Seen>, Info) {
     let mut seen = Vec::new();
     while let Some(packet) = reader.next_packet() {
         seen.push(Seen {
-            number: packet.at.number,
-            nanoseconds: packet.at.time.map(|time| time.0),
+            number: packet.at.number(),
+            nanoseconds: packet.at.time.map(|time| time.nanoseconds()),
             file_offset: packet.at.file_offset,
             link: packet.link,
             data: packet.data.to_vec(),

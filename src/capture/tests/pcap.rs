@@ -72,15 +72,18 @@ fn the_times_are_those_of_the_earliest_and_the_latest_packet() {
     let pcap =
         Pcap::new(Order::Little, MICROSECONDS, 0, 1).packet(5, 0, 0, b"").packet(3, 0, 0, b"").packet(4, 0, 0, b"");
     let (_, info) = read(&pcap.bytes);
-    assert_eq!((info.first_time, info.last_time), (Some(Timestamp(3_000_000_000)), Some(Timestamp(5_000_000_000))));
+    assert_eq!(
+        (info.first_time, info.last_time),
+        (Some(Timestamp::new(3_000_000_000)), Some(Timestamp::new(5_000_000_000)))
+    );
 }
 
 #[test]
 fn numbers_run_on_where_told_to() {
     let mut reader = open(&Pcap::counting(3).bytes).unwrap();
     reader.number_from(100);
-    assert_eq!(reader.next_packet().unwrap().at.number, 100);
-    assert_eq!(reader.next_packet().unwrap().at.number, 101);
+    assert_eq!(reader.next_packet().unwrap().at.number(), 100);
+    assert_eq!(reader.next_packet().unwrap().at.number(), 101);
     assert_eq!(reader.info().packets, 2);
 }
 

@@ -278,7 +278,7 @@ impl Connection {
                 && !taking
                 && let Some(response) = &switch.response
             {
-                switch.coalesced = !chunk.bytes.is_empty() && response.last_packet.number == chunk.packet.number;
+                switch.coalesced = !chunk.bytes.is_empty() && response.last_packet.number() == chunk.packet.number();
             }
         }
         if self.over && !chunk.bytes.is_empty() {

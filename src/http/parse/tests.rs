@@ -5,7 +5,7 @@ use crate::http::head::end;
 use proptest::prelude::*;
 
 fn place() -> Place {
-    let packet = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
+    let packet = PacketRef::new(1, None, 0, 0);
     Place { offset: 0, packet, last_packet: packet, segments: 1 }
 }
 

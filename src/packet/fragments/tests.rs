@@ -46,7 +46,7 @@ proptest! {
         let (bytes, mut whole) = ([0; 1600], Vec::new());
         for (id, offset, length, more, missing, time) in fragments {
             let part = Span::new(&bytes[..length * 8], missing * 8);
-            let time = Some(Timestamp(time * 1_000_000_000));
+            let time = Some(Timestamp::new(time * 1_000_000_000));
             let _ = store.add(&fragment(id, offset * 8, more), part, time, &mut whole);
             prop_assert!(store.datagrams.len() <= limits.datagrams);
             prop_assert!(store.bytes <= limits.bytes);

@@ -17,7 +17,7 @@ pub fn packet(link: u32, data: &[u8]) -> Packet<'_> {
 }
 
 pub fn cut_packet(link: u32, data: &[u8], original_length: usize) -> Packet<'_> {
-    let at = PacketRef { number: 1, time: Some(Timestamp(0)), file_offset: 40, length: 0 };
+    let at = PacketRef::new(1, Some(Timestamp::new(0)), 40, 0);
     Packet { at, link: LinkType(link), data, original_length: original_length.try_into().unwrap() }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::build::*;
 use super::decode;
-use crate::capture::{Packet, PacketRef, Timestamp};
+use crate::capture::{Packet, Timestamp};
 use crate::packet::{Decoded, Decoder, Fault, FragmentCounts, FragmentLimits, Malformed};
 
 /// A long payload in which no eight bytes are like their neighbours.
@@ -32,9 +32,9 @@ fn parts(v6: bool, id: u16, datagram: &[u8], size: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn at<'a>(seconds: i64, packet: Packet<'a>) -> Packet<'a> {
-    let time = Some(Timestamp(seconds * 1_000_000_000));
-    Packet { at: PacketRef { time, ..packet.at }, ..packet }
+fn at<'a>(seconds: i64, mut packet: Packet<'a>) -> Packet<'a> {
+    packet.at.time = Some(Timestamp::new(seconds * 1_000_000_000));
+    packet
 }
 
 #[test]

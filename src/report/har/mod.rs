@@ -120,7 +120,7 @@ impl<W: Write> Sink for Har<W> {
         let response = attempt.and_then(|attempt| attempt.response.as_ref());
         let began = request.map_or(connection.first_packet, |request| request.packet).time;
         let opening = Opening {
-            started_date_time: began.unwrap_or(Timestamp(0)).to_string(),
+            started_date_time: began.unwrap_or(Timestamp::new(0)).to_string(),
             request: Request::new(request, connection),
             response: Response::new(response, attempt.is_some_and(|attempt| attempt.switched)),
             cache: Cache {},
@@ -201,9 +201,9 @@ fn write_message(text: &mut Vec<u8>, comma: &str, message: &Message<'_>) -> io::
     write!(text, "{comma}\n{{\"type\":\"{kind}\",\"time\":")?;
     match message.last_packet.time {
         // As a fraction it would lose its nanoseconds: a double has 53 bits.
-        Some(Timestamp(time)) => {
-            let sign = if time < 0 { "-" } else { "" };
-            let time = time.unsigned_abs();
+        Some(time) => {
+            let sign = if time.nanoseconds() < 0 { "-" } else { "" };
+            let time = time.nanoseconds().unsigned_abs();
             write!(text, "{sign}{}.{:09}", time / 1_000_000_000, time % 1_000_000_000)?;
         }
         None => text.extend_from_slice(b"null"),

@@ -67,7 +67,7 @@ impl Default for Activity {
 impl Activity {
     pub(super) fn frame(&mut self, id: u64, frame: &Frame<'_>) {
         let Some(time) = frame.packet.time else { return };
-        let bin = self.bins.entry(time.0 >> self.power).or_default();
+        let bin = self.bins.entry(time.nanoseconds() >> self.power).or_default();
         bin.frames[frame.sender] += 1;
         let bytes = &mut bin.bytes[frame.sender];
         *bytes = bytes.saturating_add(frame.captured_length);
@@ -138,7 +138,8 @@ impl Serialize for Activity {
         let shown = |sizes: &[u64; 65]| sizes[..sizes.iter().rposition(|&n| n > 0).map_or(0, |last| last + 1)].to_vec();
         let sizes = PerRole { client: shown(&self.sizes.client), server: shown(&self.sizes.server) };
         out.serialize_field("sizes", &sizes)?;
-        let pings = self.pings.iter().map(|trip| (trip.connection, trip.pong, trip.time.0.to_string(), trip.nanos));
+        let pings =
+            self.pings.iter().map(|trip| (trip.connection, trip.pong, trip.time.nanoseconds().to_string(), trip.nanos));
         out.serialize_field("pings", &pings.collect::<Vec<_>>())?;
         out.serialize_field("round_trips", &self.round_trips)?;
         out.serialize_field("closings", &self.closings)?;
@@ -159,10 +160,11 @@ mod tests {
         // From a nanosecond to 97 years, and back before 1970.
         for (n, time) in (0..63).map(|bit| 1_i64 << bit).chain([-1, i64::MIN]).enumerate() {
             let mut frame = frame(n as u64, Role::Client, Opcode::TEXT, b"12345");
-            frame.packet.time = Some(Timestamp(time));
+            frame.packet.time = Some(Timestamp::new(time));
             for _ in 0..20 {
                 activity.frame(0, &frame);
-                frame.packet.time = frame.packet.time.map(|time| Timestamp(time.0.wrapping_add(1_000_003)));
+                frame.packet.time =
+                    frame.packet.time.map(|time| Timestamp::new(time.nanoseconds().wrapping_add(1_000_003)));
             }
         }
         assert!(activity.bins.len() <= BINS);

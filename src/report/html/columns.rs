@@ -74,7 +74,7 @@ impl FrameColumns<'_> {
     fn times(&self) -> Column<Option<i64>> {
         let mut before = self.began;
         column(self.rows, |row| {
-            let difference = row.time?.0.saturating_sub(before.unwrap_or(Timestamp(0)).0);
+            let difference = row.time?.nanoseconds().saturating_sub(before.unwrap_or(Timestamp::new(0)).nanoseconds());
             before = row.time;
             Some(difference)
         })

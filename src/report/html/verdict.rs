@@ -121,7 +121,7 @@ fn reason(tally: &Tally, summary: &Summary, severity: Severity) -> String {
     // What is sure before what is likely, and then what happened first.
     let first = concerned.min_by_key(|broken| {
         let finding = &broken.first;
-        let packet = finding.packet.map_or(u64::MAX, |packet| packet.number);
+        let packet = finding.packet.map_or(u64::MAX, |packet| packet.number());
         (finding.confidence, broken.connection.unwrap_or(u64::MAX), packet, broken.rule.id)
     });
     let mut text = format!("{}{place}", counts.join(" and "));

@@ -26,7 +26,7 @@ impl<W: Write> Ladder<W> {
         rungs.append(&mut self.first);
         rungs.extend(std::mem::take(&mut self.last));
         // What shares a packet stays in the order in which it was told.
-        rungs.sort_by_key(|rung| (rung.packet.number, rung.phase));
+        rungs.sort_by_key(|rung| (rung.packet.number(), rung.phase));
         let mut notes = std::mem::take(&mut self.notes);
         let began = self.about.began.and_then(|began| began.time);
         let after = |rung: &Rung| Some(rung.packet.time?.since(began?));
@@ -195,7 +195,7 @@ impl<W: Write> Ladder<W> {
 fn is_about(note: &Note, rung: &Rung, rungs: &[Rung]) -> bool {
     match (note.frame, note.packet) {
         (Some(frame), _) if rungs.iter().any(|rung| rung.frame == Some(frame)) => rung.frame == Some(frame),
-        (_, Some(packet)) => rung.packet.number == packet,
+        (_, Some(packet)) => rung.packet.number() == packet,
         _ => false,
     }
 }

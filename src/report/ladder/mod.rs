@@ -275,7 +275,7 @@ impl<W: Write> Sink for Ladder<W> {
             rule: finding.rule.id,
             message: finding.message.clone(),
             frame: finding.frame,
-            packet: finding.packet.map(|packet| packet.number),
+            packet: finding.packet.map(|packet| packet.number()),
         });
         Ok(())
     }
@@ -287,7 +287,7 @@ impl<W: Write> Sink for Ladder<W> {
         let Timeline { syn, ack, fin, reset } = timeline;
         for from in [Role::Client, Role::Server] {
             if let Some(packet) = syn[from] {
-                let answers = syn[from.peer()].is_some_and(|other| other.number < packet.number);
+                let answers = syn[from.peer()].is_some_and(|other| other.number() < packet.number());
                 let name = if answers { "SYN, ACK" } else { "SYN" };
                 self.rung(Phase::Tcp, from, packet, name, String::new());
             }
@@ -299,7 +299,7 @@ impl<W: Write> Sink for Ladder<W> {
             }
         }
         // An acknowledgment that comes with data is a rung of its own already.
-        let carried = |packet: &&PacketRef| self.rungs.iter().any(|rung| rung.packet.number == packet.number);
+        let carried = |packet: &&PacketRef| self.rungs.iter().any(|rung| rung.packet.number() == packet.number());
         if let Some(packet) = ack.as_ref().filter(|packet| !carried(packet)) {
             self.rung(Phase::Tcp, Role::Client, *packet, "ACK", String::new());
         }

@@ -107,7 +107,7 @@ impl Topic for CaptureRules {
             Event::Conflict { sender, offset, packet } => {
                 let text = format!(
                     "{sender}'s packet {} repeats bytes of its stream from offset {offset} on with another content",
-                    packet.number
+                    packet.number()
                 );
                 docket.file(Finding::new(&OVERLAP_CONFLICT, None, text).at(packet).at_offset(offset));
             }
@@ -229,8 +229,10 @@ fn of_fact(fact: CaptureFact, ending: &Ending) -> Finding {
         }
         CaptureFact::BadChecksums { packets, first } => {
             let which = counted(packets.into(), "packet has", "packets have");
-            let text =
-                format!("{which} a wrong TCP checksum, packet {} first; the network card may fill it in", first.number);
+            let text = format!(
+                "{which} a wrong TCP checksum, packet {} first; the network card may fill it in",
+                first.number()
+            );
             Finding::new(&BAD_CHECKSUM, None, text).at(first)
         }
         CaptureFact::EarlyBytesDropped { bytes } => {
@@ -248,7 +250,7 @@ fn of_fact(fact: CaptureFact, ending: &Ending) -> Finding {
 pub fn clock_backwards(packets: u64, first: PacketRef, most: Duration) -> Finding {
     let text = format!(
         "the clock runs backwards at packet {}: {} earlier than one before, by up to {most:.1?}",
-        first.number,
+        first.number(),
         counted(packets, "packet is", "packets are")
     );
     Finding::new(&CLOCK_BACKWARDS, None, text).at(first)

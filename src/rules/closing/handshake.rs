@@ -322,7 +322,7 @@ fn slow_reply(
         Order::Crossed => return,
         Order::Answered(Role::Client) => (server, client),
         Order::Answered(Role::Server) => (client, server),
-        Order::Unknown if client.packet.number < server.packet.number => (client, server),
+        Order::Unknown if client.packet.number() < server.packet.number() => (client, server),
         Order::Unknown => (server, client),
     };
     let free = teardown.data_after_close[reply.sender].map_or(first.last_packet, |data| later(first.last_packet, data));
@@ -344,7 +344,7 @@ fn not_echoed(first: &Close, reply: &Close, docket: &mut Docket) {
 }
 
 fn simultaneous(client: &Close, server: &Close, docket: &mut Docket) {
-    let second = if client.packet.number < server.packet.number { server } else { client };
+    let second = if client.packet.number() < server.packet.number() { server } else { client };
     let text = format!(
         "the Close frames {} and {} crossed: client's side sees {}, server's side sees {}",
         client.frame.min(server.frame),
@@ -364,7 +364,7 @@ fn not_answered(close: &Close, teardown: &Teardown, streams: &PerRole<Stream>, c
     if !close.complete || stream.unknown || (context.mid_stream && !stream.sent_data) {
         return;
     }
-    let after = |packet: crate::capture::PacketRef| packet.number > close.last_packet.number;
+    let after = |packet: crate::capture::PacketRef| packet.number() > close.last_packet.number();
     let (packet, how, proved) = match (teardown.fins[silent], teardown.reset) {
         (Some(Finish { packet, acknowledged }), _) => {
             let received = acknowledged.map(|acknowledged| acknowledged >= close.end_offset);
@@ -391,7 +391,7 @@ fn not_answered(close: &Close, teardown: &Teardown, streams: &PerRole<Stream>, c
     // Who finishes TCP right behind its own Close leaves no way for an answer: nobody would have read it.
     let not_waited_for = teardown.fins[close.sender].is_some_and(|fin| match teardown.fins[silent] {
         Some(Finish { acknowledged: Some(_), .. }) => super::teardown::had_fin(teardown, streams, silent, context),
-        _ => fin.packet.number < packet.number,
+        _ => fin.packet.number() < packet.number(),
     });
     if !proved || gap || excused || not_waited_for {
         finding.severity = Severity::Warning;

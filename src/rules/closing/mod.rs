@@ -197,5 +197,5 @@ fn between(earlier: PacketRef, later: PacketRef) -> Option<Duration> {
 
 /// The packet that was captured later.
 fn later(a: PacketRef, b: PacketRef) -> PacketRef {
-    if a.number < b.number { b } else { a }
+    if a.number() < b.number() { b } else { a }
 }

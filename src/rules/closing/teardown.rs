@@ -153,7 +153,8 @@ pub(super) fn judge_frame(
     let end = if context.http2 { "END_STREAM" } else { "FIN" };
     let text = format!(
         "{sender} still sends data (frame {}) after {finished}'s {end} in packet {}",
-        frame.index, fin.packet.number
+        frame.index,
+        fin.packet.number()
     );
     docket.file(Finding::of_frame(&TCP_HALF_OPEN_DATA, frame, text));
 }
@@ -169,10 +170,11 @@ pub(super) fn judge(
     // RST_STREAM behind both Close frames takes nothing away: HTTP/2 has delivered what came before.
     let nothing_lost = context.http2 && teardown.closes.client.is_some() && teardown.closes.server.is_some();
     if let Some((role, packet)) = teardown.reset
-        && teardown.fins[role].is_none_or(|fin| fin.packet.number >= packet.number)
+        && teardown.fins[role].is_none_or(|fin| fin.packet.number() >= packet.number())
         && !nothing_lost
     {
-        let text = format!("{role} resets {} (packet {}) instead of finishing it", context.transport(), packet.number);
+        let text =
+            format!("{role} resets {} (packet {}) instead of finishing it", context.transport(), packet.number());
         docket.file(Finding::new(&TCP_RST, Some(role), text).at(packet));
     }
     match (&teardown.closes.client, &teardown.closes.server) {
@@ -193,7 +195,7 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
     let reset = teardown.reset.map(|(role, packet)| (role, packet, "resets"));
     let ends = [fin(Role::Client), fin(Role::Server), reset];
     let order = |&(role, packet, how): &(Role, PacketRef, &str)| {
-        (how == "finishes" && had_fin(teardown, streams, role, context), packet.number)
+        (how == "finishes" && had_fin(teardown, streams, role, context), packet.number())
     };
     let Some((role, packet, how)) = ends.into_iter().flatten().min_by_key(order) else {
         return;
@@ -241,9 +243,9 @@ fn client_fin_first(
     let Some(fin) = teardown.fins.client else { return };
     let had_close = match fin.acknowledged {
         Some(acknowledged) => acknowledged >= server.end_offset,
-        None => fin.packet.number > server.last_packet.number,
+        None => fin.packet.number() > server.last_packet.number(),
     };
-    let reset_before = teardown.reset.is_some_and(|(_, packet)| packet.number < fin.packet.number);
+    let reset_before = teardown.reset.is_some_and(|(_, packet)| packet.number() < fin.packet.number());
     // The server's own FIN need not have been captured.
     let server_first = had_fin(teardown, streams, Role::Client, context)
         || teardown.fins.server.is_some() && !had_fin(teardown, streams, Role::Server, context);
@@ -253,7 +255,7 @@ fn client_fin_first(
     let waited = between(later(client.last_packet, server.last_packet), fin.packet);
     let patient = waited.is_some_and(|waited| waited > context.thresholds.close_client_patience);
     let after = waited.map_or(String::new(), |waited| format!(", {waited:.1?} after the closing handshake"));
-    let text = format!("client finishes TCP (packet {}) before the server does{after}", fin.packet.number);
+    let text = format!("client finishes TCP (packet {}) before the server does{after}", fin.packet.number());
     let finding = Finding::new(&CLIENT_FIN_FIRST, Some(Role::Client), text).at(fin.packet);
     let severity = if patient { Severity::Note } else { finding.severity };
     docket.file(finding.with_severity(severity));

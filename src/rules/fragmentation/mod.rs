@@ -64,20 +64,6 @@ impl Topic for FragmentationRules {
             return;
         }
         match event {
-            Event::Recut { message, connection, frames } => {
-                let text = format!(
-                    "{}'s message {} has {} here and {} on connection {connection}, the other leg through a proxy",
-                    message.sender,
-                    message.index,
-                    count(message.frames, "frame"),
-                    frames
-                );
-                // §5.4: without an extension that cares, an intermediary may cut as it likes.
-                let extended = !matches!(context.reserved_bits, ReservedBits::MustBeZero | ReservedBits::Unknown);
-                let severity = if extended { CHANGED_BY_INTERMEDIARY.severity } else { Severity::Note };
-                let finding = Finding { blame: None, ..Finding::of_message(&CHANGED_BY_INTERMEDIARY, message, text) };
-                docket.file(finding.with_severity(severity));
-            }
             Event::Missing { sender, .. } | Event::Resync { sender, .. } => self.goes_on(*sender),
             Event::Fin { sender, .. } | Event::Reset { sender, .. } => {
                 self.ends.get_or_insert_default().first.get_or_insert(*sender);
@@ -86,6 +72,21 @@ impl Topic for FragmentationRules {
             _ => {}
         }
     }
+}
+
+/// The other leg of a connection through a proxy showed the same message in so many frames.
+pub(super) fn recut(message: &Message<'_>, connection: u64, frames: u64, reserved_bits: ReservedBits) -> Finding {
+    let text = format!(
+        "{}'s message {} has {} here and {} on connection {connection}, the other leg through a proxy",
+        message.sender,
+        message.index,
+        count(message.frames, "frame"),
+        frames
+    );
+    // §5.4: without an extension that cares, an intermediary may cut as it likes.
+    let extended = !matches!(reserved_bits, ReservedBits::MustBeZero | ReservedBits::Unknown);
+    let severity = if extended { CHANGED_BY_INTERMEDIARY.severity } else { Severity::Note };
+    Finding { blame: None, ..Finding::of_message(&CHANGED_BY_INTERMEDIARY, message, text) }.with_severity(severity)
 }
 
 impl FragmentationRules {

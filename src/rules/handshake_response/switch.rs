@@ -21,7 +21,7 @@ impl Answer<'_> {
         if self.handshake.attempt.first_frame_coalesced {
             let text = format!(
                 "server's first frame is in the segment that ends the 101 (packet {})",
-                self.response.last_packet.number
+                self.response.last_packet.number()
             );
             self.file(&FIRST_FRAME_COALESCED, text, b"");
         }

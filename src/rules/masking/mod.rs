@@ -66,23 +66,23 @@ impl Topic for MaskingRules {
         }
     }
 
-    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
-        match event {
-            Event::Resync { sender: Role::Client, .. } => {
-                if let Some(forensics) = &mut self.forensics {
-                    forensics.interrupt();
-                }
-            }
-            Event::SameKeys { frame, connection } => {
-                let text = format!(
-                    "the client's first two masking keys, the second {}, are those of connection {connection}",
-                    frame.header.masking_key.map_or_else(String::new, hex)
-                );
-                docket.file(Finding::of_frame(&KEY_CROSS_CONNECTION, frame, text));
-            }
-            _ => {}
+    fn see(&mut self, event: &Event<'_>, _: &Context, _: &mut Docket) {
+        if let Event::Resync { sender: Role::Client, .. } = event
+            && let Some(forensics) = &mut self.forensics
+        {
+            forensics.interrupt();
         }
     }
+}
+
+/// The client's first two masking keys, the second of which is this frame's, are those with which another connection
+/// began.
+pub(super) fn same_keys(frame: &Frame<'_>, connection: u64) -> Finding {
+    let text = format!(
+        "the client's first two masking keys, the second {}, are those of connection {connection}",
+        frame.header.masking_key.map_or_else(String::new, hex)
+    );
+    Finding::of_frame(&KEY_CROSS_CONNECTION, frame, text)
 }
 
 impl MaskingRules {

@@ -151,7 +151,7 @@ impl Offence {
     pub(super) fn came_before(&self, act: &Act) -> bool {
         match act.acknowledged {
             Some(acknowledged) => acknowledged <= self.start,
-            None => act.at.packet.number < self.packet.number,
+            None => act.at.packet.number() < self.packet.number(),
         }
     }
 

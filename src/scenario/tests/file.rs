@@ -44,7 +44,7 @@ fn pcap_file_reads_what_is_written() {
     for packet in &packets {
         // The typed reader refuses packets longer than the snapshot length of the header; these are not.
         let read = reader.next_packet().unwrap().unwrap();
-        assert_eq!(read.timestamp.as_nanos(), packet.time.0 as u128);
+        assert_eq!(read.timestamp.as_nanos(), packet.time.nanoseconds() as u128);
         assert_eq!((&*read.data, read.orig_len), (&*packet.data, packet.original_length));
     }
     assert!(reader.next_packet().is_none());
@@ -56,7 +56,7 @@ fn pcap_file_reads_what_is_written() {
     assert_eq!(format!("{:?}", interface.options), "[IfTsResol(9)]");
     for packet in &packets {
         let Block::EnhancedPacket(read) = reader.next_block().unwrap().unwrap() else { panic!() };
-        assert_eq!(read.timestamp.as_nanos(), packet.time.0 as u128);
+        assert_eq!(read.timestamp.as_nanos(), packet.time.nanoseconds() as u128);
         assert_eq!((&*read.data, read.original_len), (&*packet.data, packet.original_length));
     }
     assert!(reader.next_block().is_none());
@@ -71,7 +71,7 @@ fn pcap_file_reads_what_is_written() {
 
 #[test]
 fn files_refuse_times_they_cannot_say() {
-    let at = |time| [RecordedPacket { time: Timestamp(time), data: vec![], original_length: 0 }];
+    let at = |time| [RecordedPacket { time: Timestamp::new(time), data: vec![], original_length: 0 }];
     assert!(write_pcapng(&at(-1), LINK, Vec::new()).is_err());
     assert!(write_pcap(&at(-1), LINK, Vec::new()).is_err());
     assert!(write_pcap(&at(4_294_967_296_000_000_000), LINK, Vec::new()).is_err());

@@ -50,7 +50,7 @@ fn end(connection: &Conn, nodes: &mut Vec<Node>) {
             Err(_) => node,
         });
     }
-    nodes.push(Node::new(1, "last packet", end.last_packet.number.to_string()));
+    nodes.push(Node::new(1, "last packet", end.last_packet.number().to_string()));
     if let Some(lasted) = &outline.lasted {
         nodes.push(Node::new(1, "lasted", lasted));
     }

@@ -72,9 +72,9 @@ fn place(frame: &Frame<'_>, began: Option<crate::capture::Timestamp>, nodes: &mu
         let after = began.map(|began| format!("{:.6} s  ", time.since(began).as_secs_f64()));
         nodes.push(Node::new(1, "time", format!("{}{time}", after.unwrap_or_default())));
     }
-    let packets = match frame.last_packet.number {
-        last if last == frame.packet.number => last.to_string(),
-        last => format!("{} to {last}", frame.packet.number),
+    let packets = match frame.last_packet.number() {
+        last if last == frame.packet.number() => last.to_string(),
+        last => format!("{} to {last}", frame.packet.number()),
     };
     nodes.push(Node::new(1, "packet", packets));
     nodes.push(Node::new(1, "stream offset", frame.stream_offset.to_string()));

@@ -69,7 +69,7 @@ fn rule(app: &mut App, findings: &mut Findings, buffer: &mut Buffer, area: Rect)
     }
     if let Some(packet) = finding.packet {
         let confidence = finding.confidence.name();
-        let place = format!("packet {}, {confidence}", packet.number);
+        let place = format!("packet {}, {confidence}", packet.number());
         text.lines.push(vec![teach::Span::new(place, teach::Style::Dim)]);
     }
     text.lines.push(Vec::new());

@@ -104,7 +104,7 @@ fn line(app: &App, id: u32, pen: &mut Pen<'_>) {
     pen.left(&format!("{}:{}", record.connection, record.index), 8, plain);
     // As in the frames command, from the beginning of its own connection.
     let began = model.connections.get(record.connection as usize).and_then(|connection| connection.outline.began);
-    let after = record.time().zip(began).map(|(time, began)| format!("{:.6}", time.since(began).as_secs_f64()));
+    let after = record.time.zip(began).map(|(time, began)| format!("{:.6}", time.since(began).as_secs_f64()));
     pen.right(after.as_deref().unwrap_or("?"), 11, palette.dim()).skip(2);
     pen.put(arrow(record.sender()), palette.sender(record.sender())).skip(2);
     let opcode = match record.opcode() {

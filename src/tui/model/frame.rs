@@ -18,8 +18,8 @@ pub struct FrameRecord {
     pub(super) spool: u64,
     /// Payload length as the header spells it.
     pub length: u64,
-    /// Capture time of its first byte; `i64::MIN` where unknown.
-    time: i64,
+    /// When its first byte was captured; `None` where unknown.
+    pub time: Option<Timestamp>,
     /// Number of its connection.
     pub connection: u32,
     /// Its number on that connection.
@@ -63,11 +63,6 @@ impl FrameRecord {
         self.first >> 4 & 7
     }
 
-    /// When its first byte was captured.
-    pub fn time(&self) -> Option<Timestamp> {
-        (self.time != i64::MIN).then_some(Timestamp(self.time))
-    }
-
     /// Stores a frame: appends what goes to the spool to `out` and gives the record, whose place in the spool is counted
     /// from the beginning of `out`. `None` for a connection or a frame beyond four thousand million.
     pub(crate) fn store(connection: u64, frame: &Frame<'_>, out: &mut Vec<u8>) -> Option<FrameRecord> {
@@ -82,9 +77,9 @@ impl FrameRecord {
             Some(Pong::Unmatched { outstanding }) => (3, u64::from(outstanding), NONE),
         };
         for number in [
-            frame.packet.number,
+            frame.packet.number(),
             frame.packet.file_offset,
-            frame.last_packet.number,
+            frame.last_packet.number(),
             frame.stream_offset,
             frame.captured_length,
             frame.message.unwrap_or(NONE),
@@ -104,7 +99,7 @@ impl FrameRecord {
         Some(FrameRecord {
             spool,
             length: header.payload_length,
-            time: frame.packet.time.map_or(i64::MIN, |time| time.0),
+            time: frame.packet.time,
             connection: u32::try_from(connection).ok()?,
             index: u32::try_from(frame.index).ok()?,
             kept: u32::try_from(frame.payload.len()).ok()?,
@@ -134,8 +129,8 @@ impl FrameRecord {
         });
         let mut next = || numbers.next();
         let known = |number: u64| (number != NONE).then_some(number);
-        let packet = |number, file_offset, time| PacketRef { number, time, file_offset, length: 0 };
-        let first_packet = packet(next()?, next()?, self.time());
+        let packet = |number, file_offset, time| PacketRef::new(number, time, file_offset, 0);
+        let first_packet = packet(next()?, next()?, self.time);
         let last_packet = packet(next()?, 0, None);
         let (stream_offset, captured_length) = (next()?, next()?);
         let (message, acknowledged) = (known(next()?), known(next()?));
@@ -252,7 +247,7 @@ mod tests {
             let mut header_bytes = Vec::new();
             header.write(&mut header_bytes);
             let numbers = numbers.map(u64::from);
-            let packet = |number| PacketRef { number, time: None, file_offset: 7, length: 0 };
+            let packet = |number| PacketRef::new(number, None, 7, 0);
             let frame = Frame {
                 index: numbers[0],
                 sender: if client { Role::Client } else { Role::Server },
@@ -260,7 +255,7 @@ mod tests {
                 header_bytes: &header_bytes,
                 stream_offset: numbers[1],
                 packet: packet(numbers[2]),
-                last_packet: PacketRef { file_offset: 0, ..packet(numbers[3]) },
+                last_packet: PacketRef::new(numbers[3], None, 0, 0),
                 acknowledged: None,
                 captured_length: numbers[4],
                 complete: true,
@@ -281,7 +276,7 @@ mod tests {
         #[test]
         fn anything_can_be_read_back(bytes: Vec<u8>, head: u8) {
             let record = FrameRecord {
-                spool: 0, length: 0, time: 0, connection: 0, index: 0, kept: 9, message: 0, head, first: 0, flags: 0,
+                spool: 0, length: 0, time: None, connection: 0, index: 0, kept: 9, message: 0, head, first: 0, flags: 0,
             };
             if let Some(stored) = record.restore(bytes) {
                 stored.frame();

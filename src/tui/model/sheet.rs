@@ -55,7 +55,7 @@ pub(super) fn write(connection: &Connection<'_>, out: &mut Vec<u8>) {
     let transport = connection.transport.name();
     sheet.line(0, "Addresses", format!("{} → {}", connection.client, connection.server));
     sheet.line(1, "transport", transport);
-    sheet.line(1, "first packet", connection.first_packet.number.to_string());
+    sheet.line(1, "first packet", connection.first_packet.number().to_string());
     if let Some(time) = connection.first_packet.time {
         sheet.line(1, "began", time.to_string());
     }
@@ -82,7 +82,7 @@ fn opening(handshake: &Handshake, sheet: &mut Sheet<'_>) {
         Some(request) => {
             let line = &request.line;
             sheet.line(0, "Request", format!("{} {} {}", line.method, line.target, line.version));
-            sheet.line(1, "packet", request.packet.number.to_string());
+            sheet.line(1, "packet", request.packet.number().to_string());
             sheet.headers(&request.headers);
             sheet.faults(request);
         }
@@ -92,7 +92,7 @@ fn opening(handshake: &Handshake, sheet: &mut Sheet<'_>) {
         Some(response) => {
             let line = &response.line;
             sheet.line(0, "Answer", format!("{} {} {}", line.version, line.status, line.reason));
-            sheet.line(1, "packet", response.packet.number.to_string());
+            sheet.line(1, "packet", response.packet.number().to_string());
             let began = attempt.request.as_ref().and_then(|request| request.packet.time);
             if let Some((began, ended)) = began.zip(response.last_packet.time) {
                 sheet.line(1, "after", duration(ended.since(began)));

@@ -84,6 +84,12 @@ pub enum Family {
 }
 
 impl Family {
+    /// Whether frames are those of RFC 6455, as they have been since hybi-07: before, masking and opcodes were others, and
+    /// hixie knows neither.
+    pub fn has_current_frames(self) -> bool {
+        matches!(self, Family::Rfc6455 | Family::Hybi(7..))
+    }
+
     /// `rfc6455`, `hybi-08`, `hixie-76`.
     pub fn name(self) -> Cow<'static, str> {
         match self {
@@ -164,27 +170,30 @@ fn settle(parsed: Option<Result<Vec<Extension>, ExtensionSyntax>>) -> (Vec<Exten
 }
 
 fn family(request: Option<&Head<RequestLine>>, response: Option<&Head<StatusLine>>, switched: bool) -> Family {
-    let answered =
-        |names: [&str; 2]| response.is_some_and(|response| names.iter().any(|name| response.first(name).is_some()));
     // The drafts named their headers "WebSocket-…" until 75 and "Sec-WebSocket-…" from 76 on.
-    let answered_75 = answered(["websocket-origin", "websocket-location"]);
-    let answered_76 = answered(["sec-websocket-origin", "sec-websocket-location"]);
+    let answered_75 = |response: &Head<StatusLine>| {
+        response.first("websocket-origin").is_some() || response.first("websocket-location").is_some()
+    };
+    let answered_76 = |response: &Head<StatusLine>| {
+        response.first("sec-websocket-origin").is_some() || response.first("sec-websocket-location").is_some()
+    };
     let has_accept = response.is_some_and(|response| response.first("sec-websocket-accept").is_some());
     let Some(request) = request else {
-        return match (has_accept, answered_76, answered_75) {
-            (false, true, _) => Family::Hixie76,
-            (false, false, true) => Family::Hixie75,
+        return match response {
+            Some(response) if !has_accept && answered_76(response) => Family::Hixie76,
+            Some(response) if !has_accept && answered_75(response) => Family::Hixie75,
             _ => Family::Rfc6455,
         };
     };
-    let has = |name| request.first(name).is_some();
     let version = request.first("sec-websocket-version");
-    if has("sec-websocket-key1") && has("sec-websocket-key2") && !has("sec-websocket-key") {
-        return Family::Hixie76;
-    }
-    if !has("sec-websocket-key") && version.is_none() && !has_accept {
-        let went_on_unseen = response.is_none() && switched;
-        return if answered_75 || went_on_unseen { Family::Hixie75 } else { Family::Rfc6455 };
+    if request.first("sec-websocket-key").is_none() {
+        if request.first("sec-websocket-key1").is_some() && request.first("sec-websocket-key2").is_some() {
+            return Family::Hixie76;
+        }
+        if version.is_none() && !has_accept {
+            let is_75 = response.map_or(switched, answered_75);
+            return if is_75 { Family::Hixie75 } else { Family::Rfc6455 };
+        }
     }
     match version {
         Some([digit @ b'4'..=b'8']) => Family::Hybi(digit - b'0'),

@@ -3,7 +3,7 @@ use crate::capture::PacketRef;
 use crate::tcp::Side;
 use proptest::prelude::*;
 
-const PACKET: PacketRef = PacketRef { number: 1, time: None, file_offset: 0, length: 0 };
+const PACKET: PacketRef = PacketRef::new(1, None, 0, 0);
 const KEY: &[u8] = b"dGhlIHNhbXBsZSBub25jZQ==";
 
 fn head<Line>(line: Line, headers: &[(&str, &str)]) -> Head<Line> {

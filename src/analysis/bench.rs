@@ -1,0 +1,139 @@
+//! The referees of the connections that are open in one set of flows: each event is judged where it was decoded. A referee
+//! knows its connection alone; what connections have to do with each other is for the [court](super::court).
+
+use super::Options;
+use super::said::{Begins, Hear, Said, Turn};
+use super::sink::Transport;
+use crate::Limits;
+use crate::rules::{Finding, Reaction, Referee, Thresholds};
+use crate::websocket::Event;
+use std::sync::Arc;
+
+/// Takes what was said and judged.
+pub(super) trait Attend {
+    /// Takes the next thing that was said, and what was found in it.
+    fn attend(&mut self, said: Said<'_>, found: Found);
+
+    /// As [`Hear::turn`].
+    fn turn(&mut self, turn: Turn) {
+        let _ = turn;
+    }
+}
+
+/// What was found in one thing that was said: in most, nothing.
+pub(super) type Found = Option<Box<Judgement>>;
+
+/// Findings, and what became known of earlier ones. To be told in this order.
+#[derive(Debug, Default)]
+pub(super) struct Judgement {
+    pub(super) findings: Vec<Finding>,
+    pub(super) reactions: Vec<Reaction>,
+}
+
+impl Judgement {
+    /// What this referee found since the last time.
+    pub(super) fn of(referee: &mut Referee) -> Found {
+        referee.has_news().then(|| Box::new(Judgement { findings: referee.findings(), reactions: referee.reactions() }))
+    }
+
+    /// Takes what was found later.
+    pub(super) fn add(&mut self, later: Judgement) {
+        self.findings.extend(later.findings);
+        self.reactions.extend(later.reactions);
+    }
+}
+
+/// Gives each connection a referee.
+#[derive(Clone)]
+pub(super) struct Appointing {
+    limits: Arc<Limits>,
+    thresholds: Arc<Thresholds>,
+    opt_in: bool,
+}
+
+impl Appointing {
+    pub(super) fn new(options: &Options) -> Appointing {
+        Appointing {
+            limits: Arc::new(options.limits.clone()),
+            thresholds: Arc::new(options.thresholds.clone()),
+            opt_in: options.opt_in,
+        }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(super) fn thresholds(&self) -> &Thresholds {
+        &self.thresholds
+    }
+
+    /// The referee of a connection that begins like this, and what it found in the handshake.
+    pub(super) fn referee(&self, begins: &Begins) -> (Referee, Found) {
+        let referee = Referee::new(self.thresholds.clone(), &self.limits, begins.handshake.is_none());
+        let mut referee = referee.with_opt_in(self.opt_in);
+        match &begins.handshake {
+            Some(handshake) => referee.see(&Event::Handshake(handshake)),
+            None if matches!(begins.transport, Transport::H2 | Transport::H2c) => referee = referee.over_http2(),
+            None => {}
+        }
+        let found = Judgement::of(&mut referee);
+        (referee, found)
+    }
+}
+
+/// See the module.
+pub(super) struct Bench {
+    appointing: Appointing,
+    /// By the slots of their connections.
+    referees: Vec<Option<Box<Referee>>>,
+}
+
+impl Bench {
+    pub(super) fn new(appointing: Appointing) -> Bench {
+        Bench { appointing, referees: Vec::new() }
+    }
+
+    fn judge(&mut self, said: &Said<'_>) -> Found {
+        let Bench { appointing, referees } = self;
+        match said {
+            Said::Event(slot, event) => {
+                let referee = slot.of(referees)?;
+                referee.see(event);
+                Judgement::of(referee)
+            }
+            Said::Begins(slot, begins) => {
+                let (referee, found) = appointing.referee(begins);
+                slot.put(referees, Box::new(referee));
+                found
+            }
+            Said::Ending(slot, facts) => {
+                let referee = slot.of(referees)?;
+                facts.iter().for_each(|fact| referee.see(&Event::Capture(*fact)));
+                Judgement::of(referee)
+            }
+            Said::Over(slot, _) => {
+                slot.take(referees);
+                None
+            }
+            Said::ClientRandom(_) | Said::Closed(..) => None,
+        }
+    }
+}
+
+/// A bench that is in session: what decoders say is judged and passed on.
+pub(super) struct Session<'s, A> {
+    pub(super) bench: &'s mut Bench,
+    pub(super) before: &'s mut A,
+}
+
+impl<A: Attend> Hear for Session<'_, A> {
+    fn hear(&mut self, said: Said<'_>) {
+        let found = self.bench.judge(&said);
+        self.before.attend(said, found);
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        self.before.turn(turn);
+    }
+}
