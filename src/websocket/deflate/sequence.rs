@@ -1,8 +1,8 @@
 //! Literals and matches that were read and not carried out yet.
 //!
 //! Reading and carrying out are two loops. A match copies from anywhere in 32 KiB of a connection that was not heard of for
-//! a while: bytes that the processor has to fetch from afar. A loop that does nothing but copy has many of these on the
-//! way at a time; one that decodes between two copies waits for each.
+//! a while: bytes that the processor has to fetch from afar. When some dozens are read, it is known where all of them lead,
+//! and they are fetched at a time; a loop that decodes between two copies waits for each.
 
 /// Matches that are held at most.
 pub(super) const MATCHES: usize = 64;
