@@ -11,22 +11,39 @@ pub(crate) const PAIRS: [[u8; 2]; 100] = {
     pairs
 };
 
-/// The same without a leading zero; only the first byte counts of a number below 10.
-pub(crate) const SHORT: [[u8; 2]; 100] = {
-    let mut short = PAIRS;
+/// The digits of each number below 1000 without leading zeros, the first in the lowest byte, and in the highest byte how
+/// many they are: one word, so that it is read and stored as one.
+pub(crate) static SHORT: [u32; 1000] = {
+    let mut short = [0; 1000];
     let mut number = 0;
-    while number < 10 {
-        short[number][0] = b'0' + number as u8;
+    while number < 1000 {
+        // Those of the number without its last one stand in the table already.
+        let [a, b, c, count] = if number < 10 { [0; 4] } else { u32::to_le_bytes(short[number / 10]) };
+        let last = b'0' + (number % 10) as u8;
+        short[number] = u32::from_le_bytes(match count {
+            0 => [last, b, c, 1],
+            1 => [a, last, c, 2],
+            _ => [a, b, last, 3],
+        });
         number += 1;
     }
     short
 };
 
+/// Four numbers with dots between them, as an address has them, and how many of the bytes they are.
+pub(crate) fn dotted(numbers: [u8; 4]) -> ([u8; 16], usize) {
+    let (mut text, mut length) = ([0; 16], 0);
+    for number in numbers {
+        let [digits @ .., count] = SHORT[usize::from(number)].to_le_bytes();
+        text[length..length + 3].copy_from_slice(&digits);
+        text[length + usize::from(count)] = b'.';
+        length += usize::from(count) + 1;
+    }
+    (text, length - 1)
+}
+
 /// How many numbers [`eight`] can write.
 pub(crate) const EIGHT: u32 = 100_000_000;
-
-/// How many numbers [`four`] can write.
-pub(crate) const FOUR: u32 = 10_000;
 
 const ZEROS: u64 = u64::from_ne_bytes([b'0'; 8]);
 
@@ -43,15 +60,6 @@ pub(crate) fn up_to_eight(number: u32) -> ([u8; 8], usize) {
     // The first digit is in the lowest byte.
     let leading = values.trailing_zeros() / 8 % 8;
     (((values | ZEROS) >> (8 * leading)).to_le_bytes(), 8 - leading as usize)
-}
-
-/// The digits of a number from 100 to [`FOUR`] without a leading zero, and how many of the bytes they are.
-#[inline]
-pub(crate) fn up_to_four(number: u32) -> ([u8; 4], usize) {
-    let pair = |number: u32| u32::from(u16::from_le_bytes(PAIRS[(number % 100) as usize]));
-    let digits = pair(number) << 16 | pair(number / 100);
-    let leading = u32::from(number < 1000);
-    ((digits >> (8 * leading)).to_le_bytes(), 4 - leading as usize)
 }
 
 /// The values of the eight digits, the first in the lowest byte: halves of four digits are divided into pairs of two and
@@ -72,6 +80,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn addresses_are_those_of_fmt() {
+        for number in 0..=255 {
+            for numbers in [[number, 0, 255, number], [192, number, 7, 10], [255, 255, number, 255]] {
+                let (text, length) = dotted(numbers);
+                assert_eq!(text[..length], *std::net::Ipv4Addr::from(numbers).to_string().as_bytes());
+            }
+        }
+    }
+
+    #[test]
     fn digits_are_those_of_fmt() {
         // Every half, in either place, and the ends.
         let halves = (0..10_000).flat_map(|half| [half, half * 10_000, half * 10_000 + 9_999 - half]);
@@ -82,15 +100,13 @@ mod tests {
                 let (digits, count) = up_to_eight(number);
                 short(&digits[..count]);
             }
-            if (100..FOUR).contains(&number) {
-                let (digits, count) = up_to_four(number);
-                short(&digits[..count]);
-            }
         }
         for (number, pair) in PAIRS.iter().enumerate() {
             assert_eq!(pair, format!("{number:02}").as_bytes());
-            let text = number.to_string();
-            assert_eq!(SHORT[number][..text.len()], *text.as_bytes());
+        }
+        for (number, word) in SHORT.iter().enumerate() {
+            let [digits @ .., count] = word.to_le_bytes();
+            assert_eq!(digits[..usize::from(count)], *number.to_string().as_bytes());
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::http::{self, Step};
 use crate::http2::{self, Preface};
 use crate::tcp::{Chunk, Delivery, Side};
 use crate::tls::{is_client_hello, looks_like_tls};
-use crate::websocket::{Ending, Handshake};
+use crate::websocket::{Ending, Handshake, reuse};
 use crate::{Limits, Role};
 use std::sync::Arc;
 
@@ -49,8 +49,9 @@ impl Above {
     }
 
     /// Not HTTP/2: HTTP/1 until something else is known.
-    fn http1(limits: &Limits) -> Above {
-        Above::Http(Box::new(http::Connection::new(limits.head_bytes, limits.early_bytes)), None)
+    fn http1(state: &mut State) -> Above {
+        let http = http::Connection::new(state.limits.head_bytes, state.limits.early_bytes);
+        Above::Http(reuse(&mut state.spare.http, http), None)
     }
 
     /// HTTP/1 in a tunnel to this target.
@@ -132,12 +133,13 @@ impl Above {
                     beside.get_or_insert_default();
                 }
                 let searched = beside.is_some();
-                let mut steps = Vec::new();
+                let mut steps = std::mem::take(&mut state.spare.steps);
                 http.deliver(side, delivery, &mut |step| steps.push(step));
-                for step in steps {
+                for step in steps.drain(..) {
                     let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
                     self.step(step, below, &ending, state, out);
                 }
+                state.spare.steps = steps;
                 match self {
                     // An end that showed what the bytes before it were.
                     Above::Tls(_) if !matches!(delivery, Delivery::Data(_)) => {
@@ -168,7 +170,7 @@ impl Above {
         let next = match verdict {
             http2::Verdict::Wait => return,
             http2::Verdict::Http2(client) => Above::Http2(Box::new(Streams::begin(client, below, &state.limits))),
-            http2::Verdict::Other => Above::http1(&state.limits),
+            http2::Verdict::Other => Above::http1(state),
         };
         self.go_on_as(next, below, state, out);
         self.deliver(side, delivery, below, state, out);
@@ -261,7 +263,10 @@ impl Above {
             }
             Step::Switched(mut switch) => {
                 switch.attempt.tunnel = switch.attempt.tunnel.or_else(|| below.tunnel());
-                *self = Above::WebSocket(Box::new(Live::switched(switch, below, state, out)));
+                let live = Above::WebSocket(Box::new(Live::switched(switch, below, state, out)));
+                if let Above::Http(http, _) = std::mem::replace(self, live) {
+                    state.spare.http = Some(http);
+                }
             }
         }
     }
@@ -276,14 +281,15 @@ impl Above {
         out: &mut dyn Hear,
     ) {
         if let Above::Begins(_) = self {
-            self.go_on_as(Above::http1(&state.limits), below, state, out);
+            self.go_on_as(Above::http1(state), below, state, out);
         }
         if let Above::Http(http, _) = &mut self {
-            let mut steps = Vec::new();
+            let mut steps = std::mem::take(&mut state.spare.steps);
             http.finish(&mut |step| steps.push(step));
-            for step in steps {
+            for step in steps.drain(..) {
                 self.step(step, below, ending, state, out);
             }
+            state.spare.steps = steps;
         }
         match self {
             Above::WebSocket(live) => live.finish(ending, captured, state, out),

@@ -227,7 +227,10 @@ impl Live {
         let duplicates = (packets > 0).then_some(CaptureFact::Duplicates { packets });
         let checksums = captured.bad_checksums.map(|(packets, first)| CaptureFact::BadChecksums { packets, first });
         let early = (early_dropped > 0).then_some(CaptureFact::EarlyBytesDropped { bytes: early_dropped });
-        let facts = [one_direction, duplicates, checksums, early].into_iter().flatten().collect();
+        let mut facts = Vec::new();
+        for fact in [one_direction, duplicates, checksums, early] {
+            facts.extend(fact);
+        }
         let failed = |closing: &Closing| {
             // RFC 6455 §7.2.3 speaks of closures that the client did not want.
             let told = closing.outcomes.client.as_ref().and_then(|outcome| outcome.code);
@@ -248,7 +251,8 @@ impl Live {
     ) {
         let Live { slot, client, connection, .. } = self;
         out.hear(Said::Ending(slot, facts));
-        let (closing, stats) = connection.finish(ending, &mut |event| out.hear(Said::Event(slot, &event)));
+        let (closing, stats) =
+            connection.finish(ending, &mut state.scratch, &mut |event| out.hear(Said::Event(slot, &event)));
         let (failed, timeline) = (failed(&closing), marks.map(|marks| marks.timeline(client)));
         let end = ConnectionEnd { last_packet: ending.last_packet, closing, stats };
         out.hear(Said::Over(slot, Box::new(Over { end, timeline, failed })));

@@ -21,7 +21,8 @@ type Accept = [u8; 28];
 #[derive(Debug, Default)]
 pub(super) struct Neighbours {
     by_accept: Remembered<Accept, Known, REMEMBERED>,
-    recent: VecDeque<Known>,
+    /// The latest first, each with the number of the last packet in which it or an earlier one was answered.
+    recent: VecDeque<(Known, u64)>,
 }
 
 /// Where a handshake took place, and when.
@@ -63,10 +64,13 @@ impl Neighbours {
                 neighbourhood.leg_of = Some(other.id);
             }
         }
-        // Hardly any overlaps: asked first, as all of them are at every handshake.
+        // Hardly any overlaps: most were all answered before this one was asked.
+        let asked = known.open.map_or(u64::MAX, |(request, _)| request);
         neighbourhood.opening_beside = self
             .recent
             .iter()
+            .take_while(|(_, answered)| *answered > asked)
+            .map(|(other, _)| other)
             .find(|other| overlaps(other) && other.flow != known.flow && same_ends(other))
             .map(|other| other.id);
         handshake.neighbourhood = neighbourhood;
@@ -78,7 +82,9 @@ impl Neighbours {
         if self.recent.len() == RECENT {
             self.recent.pop_back();
         }
-        self.recent.push_front(known);
+        let answered = known.open.map_or(0, |(_, answer)| answer);
+        let before = self.recent.front().map_or(0, |&(_, before)| before);
+        self.recent.push_front((known, answered.max(before)));
         if let Some(expected) = expected {
             self.by_accept.insert(expected, known);
         }

@@ -123,6 +123,9 @@ fn proxy_header(bytes: &[u8]) -> Option<usize> {
         let length = SIGNATURE.len() + 4 + usize::from(u16::from_be_bytes([high, low]));
         return (version >> 4 == 2 && length <= bytes.len()).then_some(length);
     }
+    if !bytes.starts_with(b"PROXY ") {
+        return None;
+    }
     let line = &bytes[..memchr(b'\n', &bytes[..bytes.len().min(LONGEST_LINE)])?];
     let known = [&b"PROXY TCP4 "[..], b"PROXY TCP6 ", b"PROXY UNKNOWN"].iter().any(|start| line.starts_with(start));
     (known && line.ends_with(b"\r")).then_some(line.len() + 1)

@@ -4,6 +4,7 @@ use super::Options;
 use super::said::Slots;
 use super::table::GROUPS;
 use crate::Limits;
+use crate::http;
 use crate::tls::KeyLog;
 use crate::websocket::{Bounds, Scratch, Settings};
 use std::sync::Arc;
@@ -22,11 +23,20 @@ pub(super) struct State {
     pub(super) closed_described: usize,
     /// Working memory that connections share.
     pub(super) scratch: Scratch,
+    pub(super) spare: Spare,
     /// What is asked of every decoder.
     pub(super) settings: Arc<Settings>,
     pub(super) slots: Slots,
     /// Index of the capture that is read.
     pub(super) capture: usize,
+}
+
+/// Memory of connections that are over, for those that begin next.
+#[derive(Debug, Default)]
+pub(super) struct Spare {
+    pub(super) http: Option<Box<http::Connection>>,
+    /// For what HTTP/1 tells of one delivery.
+    pub(super) steps: Vec<http::Step>,
 }
 
 impl State {
@@ -38,6 +48,7 @@ impl State {
             tls_connections: [0; GROUPS],
             closed_described: 0,
             scratch: Scratch::default(),
+            spare: Spare::default(),
             settings: Arc::new(settings(&options)),
             slots: Slots::default(),
             capture: 0,

@@ -41,9 +41,14 @@ struct Span {
 }
 
 impl Span {
+    #[inline]
     fn new(begin: usize, end: usize) -> Span {
-        let within = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        let within = |at: usize| at.min(u32::MAX as usize) as u32;
         Span { begin: within(begin), end: within(end) }
+    }
+
+    fn len(self) -> usize {
+        (self.end - self.begin) as usize
     }
 
     fn of(self, text: &[u8]) -> &[u8] {
@@ -61,16 +66,22 @@ pub struct Header<'a> {
 }
 
 impl Headers {
-    /// Those of a head with these bytes, to be told with [`add`](Headers::add).
-    pub(super) fn of(head: &[u8]) -> Headers {
+    /// None yet.
+    pub(super) fn new() -> Headers {
         // As many as most heads have.
-        Headers { text: head.to_vec(), lines: Vec::with_capacity(8), first: [0; PLACES], repeated: 0 }
+        Headers { text: Vec::new(), lines: Vec::with_capacity(8), first: [0; PLACES], repeated: 0 }
     }
 
-    /// The next line, by where its name and its value stand in the head.
-    #[inline]
-    pub(super) fn add(&mut self, name: Range<usize>, value: Range<usize>) {
-        let text = &self.text[name.clone()];
+    /// Keeps the head in which the lines stand, before or after they are told.
+    pub(super) fn keep(&mut self, head: &[u8]) {
+        self.text = head.to_vec();
+    }
+
+    /// The next line, by where its name and its value stand in the head. Tells whether the name is a known one, and so
+    /// a token.
+    #[inline(always)]
+    pub(super) fn add(&mut self, head: &[u8], name: Range<usize>, value: Range<usize>) -> bool {
+        let text = &head[name.clone()];
         let place = names::place(text);
         let known = names::is_known(text, place);
         match &mut self.first[place] {
@@ -79,14 +90,7 @@ impl Headers {
         }
         let (name, value) = (Span::new(name.start, name.end), Span::new(value.start, value.end));
         self.lines.push(Line { name, value, place: place as u8, known });
-    }
-
-    fn push(&mut self, name: &[u8], value: &[u8]) {
-        let begin = self.text.len();
-        self.text.extend_from_slice(name);
-        let between = self.text.len();
-        self.text.extend_from_slice(value);
-        self.add(begin..between, between..self.text.len());
+        known
     }
 
     /// Goes on with the value of the last line, which is folded: a fold is read as one space or more (RFC 9112 §5.2).
@@ -139,6 +143,15 @@ impl Headers {
             known: names::is_spelled(name, place),
             lines: self.lines_at(place).iter(),
         }
+    }
+
+    /// The lines in wire order: all bytes from the first of the name to the last of the value, and how many of them are
+    /// the name and how many the value.
+    pub(crate) fn whole(&self) -> impl Iterator<Item = (&[u8], usize, usize)> {
+        self.lines.iter().map(|Line { name, value, .. }| {
+            let whole = Span { begin: name.begin, end: value.end };
+            (whole.of(&self.text), name.len(), value.len())
+        })
     }
 
     /// How many lines there are.
@@ -224,10 +237,16 @@ impl<'a> IntoIterator for &'a Headers {
 
 impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(lines: I) -> Headers {
-        let mut headers = Headers::of(&[]);
+        let mut headers = Headers::new();
+        let mut text = Vec::new();
         for (name, value) in lines {
-            headers.push(name.as_ref(), value.as_ref());
+            let begin = text.len();
+            text.extend_from_slice(name.as_ref());
+            let between = text.len();
+            text.extend_from_slice(value.as_ref());
+            headers.add(&text, begin..between, between..text.len());
         }
+        headers.text = text;
         headers
     }
 }

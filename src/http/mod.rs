@@ -6,11 +6,13 @@ mod backlog;
 mod body;
 mod connection;
 mod exchange;
+mod exchanges;
 mod head;
 mod headers;
 mod names;
 mod opening;
 mod parse;
+mod plain;
 mod reader;
 #[cfg(test)]
 mod tests;

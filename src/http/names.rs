@@ -71,7 +71,7 @@ pub(super) const fn place(name: &[u8]) -> usize {
 #[inline]
 pub(super) fn is_known(name: &[u8], place: usize) -> bool {
     let common = BY_PLACE[place][1].as_bytes();
-    name == common || name.eq_ignore_ascii_case(common)
+    !name.is_empty() && (name == common || name.eq_ignore_ascii_case(common))
 }
 
 /// Whether this is the known name of its place in one of the two common spellings. The compiler knows the answer where

@@ -5,6 +5,7 @@
 
 use super::head::{Fault, Head, RequestLine, StatusLine};
 use super::headers::Headers;
+use super::plain::{Plain, is_plain};
 use crate::capture::PacketRef;
 use memchr::{Memchr, memchr, memchr_iter};
 use std::borrow::Cow;
@@ -33,6 +34,30 @@ pub(super) fn response(bytes: &[u8], place: Place, finished: bool) -> Head<Statu
     read(bytes, place, finished, status_line)
 }
 
+/// The request head whose parts were found in `bytes`.
+pub(super) fn plain_request(bytes: &[u8], place: Place, plain: Plain) -> Head<RequestLine> {
+    read_plain(bytes, place, plain, request_line)
+}
+
+/// The response head whose parts were found in `bytes`.
+pub(super) fn plain_response(bytes: &[u8], place: Place, plain: Plain) -> Head<StatusLine> {
+    read_plain(bytes, place, plain, status_line)
+}
+
+#[inline]
+fn read_plain<Line>(
+    bytes: &[u8],
+    place: Place,
+    plain: Plain,
+    start_line: impl FnOnce(&[u8], &mut Faults) -> Line,
+) -> Head<Line> {
+    let Plain { start_line: end, headers, length } = plain;
+    let mut faults = Faults(Vec::new());
+    let line = start_line(&bytes[..end], &mut faults);
+    let Place { offset, packet, last_packet, segments } = place;
+    Head { line, headers, faults: faults.0, offset, length: length as u64, packet, last_packet, segments }
+}
+
 #[inline]
 fn read<Line>(
     bytes: &[u8],
@@ -52,7 +77,8 @@ fn read<Line>(
         check_controls(&bytes[start.clone()], Fault::StartLine, &mut faults);
     }
     let line = start_line(&bytes[start], &mut faults);
-    let mut headers = Headers::of(bytes);
+    let mut headers = Headers::new();
+    headers.keep(bytes);
     for line in lines {
         if !plain {
             check_controls(&bytes[line.clone()], Fault::FieldValue, &mut faults);
@@ -110,22 +136,30 @@ impl Iterator for Lines<'_> {
     }
 }
 
-/// Whether the only control characters are tabs and the CR LF at the end of each line.
-fn is_plain(bytes: &[u8]) -> bool {
-    let [first, .., b'\n'] = bytes else { return false };
-    // Without a branch for each byte, since nearly no head has another.
-    let is_control = |byte: u8| (byte < 0x20) & (byte != b'\t') & (byte != b'\r') & (byte != b'\n') | (byte == 0x7F);
-    let pairs = bytes.iter().zip(&bytes[1..]);
-    let strange = |any, (&a, &b): (&u8, &u8)| any | is_control(a) | ((a == b'\r') != (b == b'\n'));
-    *first != b'\n' && !pairs.fold(false, strange)
-}
-
 fn has_bare_lf(bytes: &[u8]) -> bool {
     memchr_iter(b'\n', bytes).any(|newline| !bytes[..newline].ends_with(b"\r"))
 }
 
 /// RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`.
 fn request_line(line: &[u8], faults: &mut Faults) -> RequestLine {
+    exact_request_line(line).unwrap_or_else(|| lenient_request_line(line, faults))
+}
+
+/// A request line as the grammar has it, in ASCII.
+fn exact_request_line(line: &[u8]) -> Option<RequestLine> {
+    let (method, rest) = line.split_at_checked(line.iter().position(|&byte| byte == b' ')?)?;
+    let ([b' ', target @ ..], version) = rest.split_at_checked(rest.len().checked_sub(VERSION_LENGTH + 1)?)? else {
+        return None;
+    };
+    let [b' ', version @ ..] = version else { return None };
+    // RFC 3986 §2: a URI is written in visible characters.
+    let exact =
+        is_token(method) && is_version(version) && !target.is_empty() && target.iter().all(u8::is_ascii_graphic);
+    let target = str::from_utf8(target).ok().filter(|_| exact)?.to_owned();
+    Some(RequestLine { method: common_text(method), target, version: common_text(version) })
+}
+
+fn lenient_request_line(line: &[u8], faults: &mut Faults) -> RequestLine {
     let trimmed = line.trim_ascii();
     let method_end = trimmed.iter().position(u8::is_ascii_whitespace).unwrap_or(trimmed.len());
     let (method, rest) = trimmed.split_at(method_end);
@@ -180,7 +214,7 @@ fn field_line(bytes: &[u8], line: Range<usize>, headers: &mut Headers, faults: &
     let (begin, text) = (line.start, &bytes[line.clone()]);
     match text.iter().position(|&byte| !IN_TOKEN[usize::from(byte)]) {
         Some(colon @ 1..) if text[colon] == b':' => {
-            headers.add(begin..begin + colon, trimmed(bytes, begin + colon + 1..line.end));
+            headers.add(bytes, begin..begin + colon, trimmed(bytes, begin + colon + 1..line.end));
         }
         _ => odd_field_line(bytes, line, headers, faults),
     }
@@ -202,7 +236,7 @@ fn odd_field_line(bytes: &[u8], line: Range<usize>, headers: &mut Headers, fault
         faults.add(Fault::SpaceBeforeColon);
     }
     let value = colon.map_or(line.end..line.end, |colon| trimmed(bytes, colon + 1..line.end));
-    headers.add(name, value);
+    headers.add(bytes, name, value);
 }
 
 /// Notes control characters: a carriage return as such, the others as `fault`.
@@ -229,14 +263,12 @@ pub(crate) fn trim_ows(bytes: &[u8]) -> &[u8] {
 
 /// Leaves out the optional white space (RFC 9110 §5.6.3) at both ends of a part of `bytes`.
 #[inline]
-fn trimmed(bytes: &[u8], Range { mut start, mut end }: Range<usize>) -> Range<usize> {
-    while start < end && matches!(bytes[start], b' ' | b'\t') {
-        start += 1;
-    }
-    while start < end && matches!(bytes[end - 1], b' ' | b'\t') {
-        end -= 1;
-    }
-    start..end
+pub(super) fn trimmed(bytes: &[u8], Range { start, end }: Range<usize>) -> Range<usize> {
+    let is_white = |byte: &&u8| matches!(byte, b' ' | b'\t');
+    let text = &bytes[start..end];
+    let before = text.iter().take_while(is_white).count();
+    let behind = text[before..].iter().rev().take_while(is_white).count();
+    start + before..end - behind
 }
 
 /// RFC 9110 §5.6.2.
@@ -261,7 +293,11 @@ static IN_TOKEN: [bool; 256] = {
     allowed
 };
 
+/// Length of `HTTP/1.1`.
+const VERSION_LENGTH: usize = 8;
+
 /// RFC 9112 §2.3: `HTTP-version = "HTTP" "/" DIGIT "." DIGIT`, in capitals.
+#[inline]
 fn is_version(bytes: &[u8]) -> bool {
     matches!(bytes, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
 }
@@ -271,6 +307,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// What nearly every start line says need not be copied.
+#[inline]
 fn common_text(bytes: &[u8]) -> Cow<'static, str> {
     match bytes {
         b"GET" => "GET".into(),

@@ -5,6 +5,7 @@ use super::body::{Body, Passed};
 use super::head::{self, Head, RequestLine, StatusLine};
 use super::opening::{Opening, classify, is_known_method};
 use super::parse::{self, Place};
+use super::plain;
 use crate::tcp::Chunk;
 use memchr::memchr;
 
@@ -236,7 +237,8 @@ impl Reader {
             }
             None => here,
         };
-        match classify(bytes) {
+        let opening = classify(bytes);
+        match opening {
             Opening::Neither if self.inside_body => {
                 self.inside_body = false;
                 self.state = State::Body(Body::UntilClose);
@@ -245,6 +247,11 @@ impl Reader {
             Opening::Neither => return Read::Strange,
             Opening::Undecided => {}
             Opening::Request | Opening::Response => self.inside_body = false,
+        }
+        if before == 0
+            && let Some(read) = self.read_plain(opening, bytes, place, chunk)
+        {
+            return read;
         }
         // The empty line may have begun in the bytes before.
         let searched = before.saturating_sub(2);
@@ -273,6 +280,25 @@ impl Reader {
         Read::More
     }
 
+    /// Reads a head that is [plain](super::plain) and whole in one chunk, as nearly all are.
+    fn read_plain(&mut self, opening: Opening, bytes: &[u8], place: Place, chunk: &mut Chunk<'_>) -> Option<Read> {
+        if !matches!(opening, Opening::Request | Opening::Response) {
+            return None;
+        }
+        let plain = plain::read(bytes)?;
+        let length = plain.length;
+        let read = match opening {
+            Opening::Request if is_request_line(bytes) => {
+                Read::Request(Box::new(parse::plain_request(bytes, place, plain)))
+            }
+            Opening::Response => Read::Response(Box::new(parse::plain_response(bytes, place, plain))),
+            _ => return None,
+        };
+        self.seen_head = true;
+        advance(chunk, length);
+        Some(read)
+    }
+
     fn parse(&mut self, bytes: &[u8], place: Place, finished: bool) -> Read {
         match classify(bytes) {
             Opening::Request if is_request_line(bytes) => {
@@ -290,6 +316,9 @@ impl Reader {
 
 /// Whether the first line speaks of HTTP: by its version, or by a method that everybody knows.
 fn is_request_line(bytes: &[u8]) -> bool {
+    if bytes.starts_with(b"GET ") {
+        return true;
+    }
     let line = &bytes[..memchr(b'\n', bytes).unwrap_or(bytes.len())];
     let method = line.split(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default();
     is_known_method(method) || line.windows(5).any(|window| window.eq_ignore_ascii_case(b"HTTP/"))

@@ -89,13 +89,14 @@ fn is_possible(beginning: &[u8]) -> bool {
 
 /// Whether these bytes are the beginning of a first SETTINGS frame, or less than a header of one.
 fn is_settings(bytes: &[u8]) -> bool {
-    let Some(header) = bytes.get(..HEADER) else {
-        // Its length is below 2¹⁴, since nothing else was agreed on.
-        return bytes.first().is_none_or(|&byte| byte == 0) && bytes.get(1).is_none_or(|&byte| byte < 0x40);
-    };
+    // Its length is below 2¹⁴, since nothing else was agreed on.
+    if bytes.first().is_some_and(|&byte| byte != 0) || bytes.get(1).is_some_and(|&byte| byte >= 0x40) {
+        return false;
+    }
+    let Some(header) = bytes.get(..HEADER) else { return true };
     let Ok((_, header)) = FrameHeader::parse(header) else { return false };
     let FrameHeader { length, kind, flags, stream, .. } = header;
-    kind == Kind::SETTINGS && flags & ACK == 0 && stream == 0 && length % 6 == 0 && length < 1 << 14
+    kind == Kind::SETTINGS && flags & ACK == 0 && stream == 0 && length % 6 == 0
 }
 
 #[cfg(test)]

@@ -23,13 +23,13 @@ pub(super) struct Identifier {
     ordinals: HashMap<[u8; 16], u32, RandomState>,
 }
 
-/// What is known of a connection, in one piece of memory. What was asked for is put into words for a finding; most
+/// What is known of a connection, in one piece of memory. What was asked for is taken apart for a finding; most
 /// connections have none.
 #[derive(Debug)]
 struct Known {
-    /// Method, host and path of the request, one behind the other, and behind them the opcodes.
+    /// Method, host and target of the request, one behind the other, and behind them the opcodes.
     text: Vec<u8>,
-    /// Where the host begins, and the path; `None` without a request.
+    /// Where the host begins, and the target; `None` without a request.
     request: Option<[usize; 2]>,
     /// Where the opcodes begin.
     opcodes: usize,
@@ -40,14 +40,14 @@ impl Known {
     const FEW: usize = 16;
 
     fn new(request: Option<&Head<RequestLine>>) -> Known {
-        let (method, host, path) = request.map(parts).unwrap_or_default();
-        let (host_at, path_at) = (method.len(), method.len() + host.len());
-        let opcodes = path_at + path.len();
+        let (method, host, target) = request.map(parts).unwrap_or_default();
+        let (host_at, target_at) = (method.len(), method.len() + host.len());
+        let opcodes = target_at + target.len();
         let mut text = Vec::with_capacity(opcodes + Known::FEW);
-        for part in [method.as_bytes(), host, path.as_bytes()] {
+        for part in [method.as_bytes(), host, target.as_bytes()] {
             text.extend_from_slice(part);
         }
-        Known { text, request: request.map(|_| [host_at, path_at]), opcodes }
+        Known { text, request: request.map(|_| [host_at, target_at]), opcodes }
     }
 
     fn frame(&mut self, opcode: u8) {
@@ -62,10 +62,10 @@ impl Known {
 
     /// What was asked for; empty without a request.
     fn words(&self) -> String {
-        let Some([host, path]) = self.request else { return String::new() };
+        let Some([host, target]) = self.request else { return String::new() };
         // They were text.
         let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
-        in_words(text(&self.text[..host]), &self.text[host..path], text(&self.text[path..self.opcodes]))
+        in_words(text(&self.text[..host]), &self.text[host..target], text(&self.text[target..self.opcodes]))
     }
 }
 
@@ -110,22 +110,23 @@ impl Identifier {
 
 /// Method, host and path: no port and no query, which may hold a session's id.
 pub(super) fn asked_for(request: &Head<RequestLine>) -> String {
-    let (method, host, path) = parts(request);
-    in_words(method, host, path)
+    let (method, host, target) = parts(request);
+    in_words(method, host, target)
 }
 
-/// Method, host with its port, and path.
+/// Method, host with its port, and target.
 fn parts(request: &Head<RequestLine>) -> (&str, &[u8], &str) {
     let RequestLine { method, target, .. } = &request.line;
+    (method, request.host().unwrap_or_default(), target)
+}
+
+fn in_words(method: &str, host: &[u8], target: &str) -> String {
     // RFC 9112 §3.2.2: the absolute form names the host once more.
     let path = match target.split_once("://") {
         Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
         None => target,
     };
-    (method, request.host().unwrap_or_default(), path.split(['?', '#']).next().unwrap_or_default())
-}
-
-fn in_words(method: &str, host: &[u8], path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
     let host = String::from_utf8_lossy(host).to_ascii_lowercase();
     let port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     let host = host.rsplit_once(':').filter(|(_, behind)| port(behind)).map_or(&*host, |(host, _)| host);

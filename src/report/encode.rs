@@ -4,10 +4,12 @@
 use super::room::is_plain;
 use super::serializer::{HEXADECIMAL, PLAIN, Rest, Stop, Writer};
 use crate::capture::{RFC_3339, TimeWriter, Timestamp};
+use crate::decimal;
 use crate::escape::is_unsafe;
 use serde::{Serialize, Serializer};
 use std::fmt::{self, Write as _};
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// Room for nearly every row.
@@ -124,6 +126,18 @@ impl<'a> Plain<'a> {
     pub(super) fn bytes(self) -> &'a [u8] {
         self.0
     }
+
+    /// The first so many of them.
+    #[inline(always)]
+    pub(super) fn first(self, count: usize) -> Plain<'a> {
+        Plain(self.0.get(..count).unwrap_or_default())
+    }
+
+    /// The last so many of them.
+    #[inline(always)]
+    pub(super) fn last(self, count: usize) -> Plain<'a> {
+        Plain(self.0.len().checked_sub(count).map_or(&[], |before| &self.0[before..]))
+    }
 }
 
 impl Serialize for Plain<'_> {
@@ -205,6 +219,22 @@ impl Serialize for Lossy<'_> {
         match Plain::new(self.0) {
             Some(text) => text.serialize(serializer),
             None => serializer.collect_str(self),
+        }
+    }
+}
+
+/// An address as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Address(pub IpAddr);
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            IpAddr::V4(address) => {
+                let (text, length) = decimal::dotted(address.octets());
+                Plain(&text[..length]).serialize(serializer)
+            }
+            IpAddr::V6(address) => serializer.collect_str(&address),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The opening handshake as the JSON report shows it (RFC 6455 §4).
 
-use super::encode::{Lossy, Seconds};
+use super::encode::{Lossy, Name, Plain, Seconds};
 use crate::http::{self, Head, RequestLine, StatusLine};
 use crate::websocket::{AcceptCause, AcceptCheck, Extension, Family, Handshake, PmdParams};
 use serde::ser::{SerializeMap, SerializeSeq};
@@ -120,7 +120,15 @@ struct Headers<'a>(&'a http::Headers);
 
 impl Serialize for Headers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|header| (Lossy(header.name), Lossy(header.value))))
+        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
+        for (line, name, value) in self.0.whole() {
+            // One look at a line is less than one at each of its ends.
+            match Plain::new(line) {
+                Some(line) => list.serialize_element(&(line.first(name), line.last(value)))?,
+                None => list.serialize_element(&(Lossy(&line[..name]), Lossy(&line[line.len() - value..])))?,
+            }
+        }
+        list.end()
     }
 }
 
@@ -164,7 +172,10 @@ impl<Line> Serialize for Joined<'_, Line> {
 }
 
 fn family<S: Serializer>(family: &Family, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&family.name())
+    match family.name() {
+        Cow::Borrowed(name) => Name(name).serialize(serializer),
+        Cow::Owned(name) => serializer.serialize_str(&name),
+    }
 }
 
 /// The extensions in use. The parameters of permessage-deflate are the agreed ones with defaults filled in, those of

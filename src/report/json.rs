@@ -103,7 +103,7 @@ fn parts(connections: &mut BTreeMap<u64, Parts>, id: u64) -> io::Result<&mut Par
 impl<W: Write> Sink for Json<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         let parts = self.connections.entry(connection.id).or_default();
-        append(&mut parts.head, &ConnectionRow::new(connection))?;
+        append(&mut parts.head, &ConnectionRow::new(connection, &mut self.times))?;
         parts.head.pop();
         Ok(())
     }
@@ -142,8 +142,8 @@ impl<W: Write> Sink for Json<W> {
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
-        let parts = self.parts(id)?;
-        append_fields(&mut parts.end, &EndRow::new(end))?;
+        let parts = parts(&mut self.connections, id)?;
+        append_fields(&mut parts.end, &EndRow::new(end, &mut self.times))?;
         parts.end.pop();
         Ok(())
     }

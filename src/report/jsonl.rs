@@ -101,7 +101,7 @@ impl<W: Write> Drop for Jsonl<W> {
 
 impl<W: Write> Sink for Jsonl<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
-        self.lines.add("connection", &Alone {}, &ConnectionRow::new(connection))
+        self.lines.add("connection", &Alone {}, &ConnectionRow::new(connection, &mut self.times))
     }
 
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
@@ -136,7 +136,7 @@ impl<W: Write> Sink for Jsonl<W> {
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
-        self.lines.add("connection_end", &Of { connection: Some(id) }, &EndRow::new(end))
+        self.lines.add("connection_end", &Of { connection: Some(id) }, &EndRow::new(end, &mut self.times))
     }
 
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {

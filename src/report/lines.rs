@@ -14,7 +14,7 @@ use crate::websocket::{Frame, Kind, LengthForm, Message, Opcode};
 use serde::Serialize;
 
 /// Of each first byte of a header what its upper half says.
-const BITS: [Piece<52>; 16] = {
+static BITS: [Piece<52>; 16] = {
     const FIN: [&str; 2] = [r#","fin":false"#, r#","fin":true"#];
     const RSV1: [&str; 2] = [r#","rsv1":false"#, r#","rsv1":true"#];
     const RSV2: [&str; 2] = [r#","rsv2":false"#, r#","rsv2":true"#];
@@ -29,7 +29,7 @@ const BITS: [Piece<52>; 16] = {
 };
 
 /// And what its lower half says.
-const OPCODES: [Piece<48>; 16] = {
+static OPCODES: [Piece<48>; 16] = {
     const NUMBERS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
     let mut pieces = [piece(&[]); 16];
     let mut opcode = 0;
@@ -52,13 +52,13 @@ const fn up_to_length<const N: usize>(masked: bool, form: LengthForm) -> Piece<N
     piece(&[no_key, r#","length_form":"#, bits, r#","header_length":"#, length, r#","payload_length":"#])
 }
 
-const MASKED: [Piece<56>; 3] = [
+static MASKED: [Piece<56>; 3] = [
     up_to_length(true, LengthForm::Bits7),
     up_to_length(true, LengthForm::Bits16),
     up_to_length(true, LengthForm::Bits64),
 ];
 
-const UNMASKED: [Piece<96>; 3] = [
+static UNMASKED: [Piece<96>; 3] = [
     up_to_length(false, LengthForm::Bits7),
     up_to_length(false, LengthForm::Bits16),
     up_to_length(false, LengthForm::Bits64),
@@ -155,12 +155,18 @@ fn before_its_payload<'a>(room: &'a mut [u8], id: u64, message: &Message<'_>) ->
     put(room, br#","payload":"#)
 }
 
-/// Appends the payload and closes the line. What is neither plain text nor bytes alone is written by serde.
+/// Appends the payload and closes the line. Text in which something needs escaping is written by serde.
 #[inline(always)]
 fn payload<'a>(room: &'a mut [u8], payload: &Payload<'_>) -> Rest<'a> {
     let (room, cut) = match *payload {
-        Payload { close_code: None, text: Some(Text::Plain(text)), hex: None, cut } => {
-            (put(room, br#"{"text":"#).and_then(|room| plain(room, text.bytes())), cut)
+        Payload { close_code, text: Some(Text::Plain(text)), hex: None, cut } => {
+            let room = match close_code {
+                Some(code) => {
+                    number(room, br#"{"close_code":"#, code.into()).and_then(|room| put(room, br#","text":"#))
+                }
+                None => put(room, br#"{"text":"#),
+            };
+            (room.and_then(|room| plain(room, text.bytes())), cut)
         }
         Payload { close_code: None, text: None, hex: Some(Hex(bytes)), cut } => {
             (put(room, br#"{"hex":"#).and_then(|room| hexadecimal(room, bytes)), cut)

@@ -91,35 +91,60 @@ const EIGHT: u64 = decimal::EIGHT as u64;
 /// Appends a number.
 #[inline(always)]
 pub(super) fn unsigned(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
-    match usize::try_from(number).ok().and_then(|number| decimal::SHORT.get(number)) {
+    match short(number) {
         // More bytes than there are digits are stored at once; what comes next is stored over them.
-        Some(text) => {
-            *room.first_chunk_mut()? = *text;
-            room.get_mut(1 + usize::from(number > 9)..)
+        Some(word) => {
+            *room.first_chunk_mut()? = word.to_le_bytes();
+            room.get_mut((word >> 24) as usize..)
         }
         None => long(room, number),
     }
 }
 
-/// Appends a number of three digits or more.
+/// Those in [`decimal::SHORT`] of a number that has them.
+#[inline(always)]
+fn short(number: u64) -> Option<u32> {
+    usize::try_from(number).ok().and_then(|number| decimal::SHORT.get(number)).copied()
+}
+
+/// Appends a number of four digits or more.
 #[inline(never)]
 fn long(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
-    const FOUR: u64 = decimal::FOUR as u64;
     match number {
-        100..FOUR => {
-            let (text, digits) = decimal::up_to_four(number as u32);
-            *room.first_chunk_mut()? = text;
-            room.get_mut(digits..)
-        }
-        FOUR..EIGHT => first_digits(room, decimal::up_to_eight(number as u32)),
+        0..EIGHT => first_digits(room, decimal::up_to_eight(number as u32)),
         _ => put(unsigned(room, number / EIGHT)?, &decimal::eight((number % EIGHT) as u32)),
     }
 }
 
+/// Appends the first so many of the digits.
 #[inline(always)]
 fn first_digits(room: &mut [u8], (text, digits): ([u8; 8], usize)) -> Option<&mut [u8]> {
     *room.first_chunk_mut()? = text;
     room.get_mut(digits..)
+}
+
+/// Of a number from 10⁻⁵ to 10⁶ how many billionths it is, where that is a whole number: of at most fifteen digits, so
+/// that no other number of as few digits has the same `f64`, and these are the shortest digits that give it back.
+#[inline]
+pub(super) fn whole_billionths(number: f64) -> Option<u64> {
+    const BILLION: f64 = 1e9;
+    if !(1e-5..1e6).contains(&number) {
+        return None;
+    }
+    let billionths = (number * BILLION + 0.5) as u64;
+    (billionths as f64 / BILLION == number).then_some(billionths)
+}
+
+/// Appends a number of billionths with a decimal point.
+pub(super) fn billionths(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
+    const BILLION: u64 = 1_000_000_000;
+    let room = put(unsigned(room, number / BILLION)?, b".")?;
+    let fraction = (number % BILLION) as u32;
+    let digits = room.first_chunk_mut::<9>()?;
+    digits[0] = b'0' + (fraction / decimal::EIGHT) as u8;
+    digits[1..].copy_from_slice(&decimal::eight(fraction % decimal::EIGHT));
+    let zeros = digits[1..].iter().rev().take_while(|digit| **digit == b'0').count();
+    room.get_mut(9 - zeros..)
 }
 
 /// Appends text of known length and a number.
@@ -135,12 +160,14 @@ pub(super) fn alike<'a, const M: usize, const N: usize>(
     (before, first): (&[u8; M], u64),
     (between, second): (&[u8; N], u64),
 ) -> Option<&'a mut [u8]> {
-    if first == second && (100..EIGHT).contains(&first) {
-        let digits = decimal::up_to_eight(first as u32);
-        first_digits(put(first_digits(put(room, before)?, digits)?, between)?, digits)
-    } else {
-        number(number(room, before, first)?, between, second)
+    if first != second || first >= EIGHT {
+        return number(number(room, before, first)?, between, second);
     }
+    let digits = match short(first) {
+        Some(word) => (u64::from(word).to_le_bytes(), (word >> 24) as usize),
+        None => decimal::up_to_eight(first as u32),
+    };
+    first_digits(put(first_digits(put(room, before)?, digits)?, between)?, digits)
 }
 
 /// Appends a string that [`is_plain`].
@@ -172,10 +199,11 @@ fn copy(to: &mut [u8], text: &[u8]) -> Option<()> {
     } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
         *to.first_chunk_mut()? = *first;
         *to.last_chunk_mut()? = *last;
-    } else {
-        for (to, byte) in to.iter_mut().zip(text) {
-            *to = *byte;
-        }
+    } else if let (Some(first), Some(last)) = (text.first(), text.last()) {
+        let middle = text.len() / 2;
+        *to.first_mut()? = *first;
+        *to.get_mut(middle)? = *text.get(middle)?;
+        *to.last_mut()? = *last;
     }
     Some(())
 }

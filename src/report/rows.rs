@@ -1,7 +1,8 @@
 //! The rows of the JSON report: what it says of a capture, a connection, a frame, a message, a finding. They borrow
-//! from the events, so that writing one allocates nothing. A field of the report is declared here and nowhere else.
+//! from the events, so that writing one allocates nothing. A field of the report is declared here; only of frames and
+//! messages there is a second, shorter way to the same text, in `lines`.
 
-use super::encode::{Hex, Name, NextTime, Seconds, Time};
+use super::encode::{Address, Hex, Name, NextTime, Seconds, Time};
 use super::handshake::{Extensions, HandshakeRow};
 use super::payload::Payload;
 use crate::Role;
@@ -13,7 +14,6 @@ use crate::tcp::Side;
 use crate::tls::Facts;
 use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, Outcome, PingTimes, Stats};
 use serde::{Serialize, Serializer};
-use std::net::IpAddr;
 
 /// Name and version of the program that wrote a report.
 #[derive(Debug, Serialize)]
@@ -85,13 +85,13 @@ fn unknown_links<S: Serializer>(links: &&[(u32, u64)], serializer: S) -> Result<
 
 #[derive(Debug, Serialize)]
 struct EndpointRow {
-    ip: IpAddr,
+    ip: Address,
     port: u16,
 }
 
 impl From<Endpoint> for EndpointRow {
     fn from(endpoint: Endpoint) -> EndpointRow {
-        EndpointRow { ip: endpoint.ip, port: endpoint.port }
+        EndpointRow { ip: Address(endpoint.ip), port: endpoint.port }
     }
 }
 
@@ -126,14 +126,14 @@ pub struct ConnectionRow<'a> {
     client: EndpointRow,
     server: EndpointRow,
     first_packet: u64,
-    first_time: Option<Time>,
+    first_time: Option<NextTime<'a>>,
     handshake: Option<HandshakeRow<'a>>,
     extensions: Extensions<'a>,
 }
 
 impl<'a> ConnectionRow<'a> {
-    /// Borrows the connection.
-    pub fn new(connection: &Connection<'a>) -> ConnectionRow<'a> {
+    /// Borrows the connection; `times` writes its time.
+    pub fn new(connection: &Connection<'a>, times: &'a mut TimeWriter) -> ConnectionRow<'a> {
         ConnectionRow {
             id: connection.id,
             capture: connection.capture,
@@ -142,7 +142,7 @@ impl<'a> ConnectionRow<'a> {
             client: connection.client.into(),
             server: connection.server.into(),
             first_packet: connection.first_packet.number(),
-            first_time: connection.first_packet.time.map(Time::new),
+            first_time: connection.first_packet.time.map(|time| NextTime::new(times, time)),
             handshake: connection.handshake.map(HandshakeRow::new),
             extensions: Extensions(connection.handshake),
         }
@@ -153,17 +153,17 @@ impl<'a> ConnectionRow<'a> {
 #[derive(Debug, Serialize)]
 pub struct EndRow<'a> {
     last_packet: u64,
-    last_time: Option<Time>,
+    last_time: Option<NextTime<'a>>,
     closing: ClosingRow<'a>,
     stats: StatsRow,
 }
 
 impl<'a> EndRow<'a> {
-    /// Borrows the end.
-    pub fn new(end: &'a ConnectionEnd) -> EndRow<'a> {
+    /// Borrows the end; `times` writes its time.
+    pub fn new(end: &'a ConnectionEnd, times: &'a mut TimeWriter) -> EndRow<'a> {
         EndRow {
             last_packet: end.last_packet.number(),
-            last_time: end.last_packet.time.map(Time::new),
+            last_time: end.last_packet.time.map(|time| NextTime::new(times, time)),
             closing: ClosingRow::new(&end.closing),
             stats: StatsRow::new(&end.stats),
         }
@@ -172,7 +172,7 @@ impl<'a> EndRow<'a> {
 
 #[derive(Debug, Serialize)]
 struct ClosingRow<'a> {
-    by: Option<&'static str>,
+    by: Option<Name>,
     client_code: Option<u16>,
     /// `None` without a Close frame; empty for one without a reason.
     client_reason: Option<&'a str>,
@@ -203,9 +203,9 @@ impl<'a> ClosingRow<'a> {
         let (client, server) = (closing.frames.client.as_ref(), closing.frames.server.as_ref());
         ClosingRow {
             by: closing.by.map(|by| match by {
-                Closer::Client => "client",
-                Closer::Server => "server",
-                Closer::Both => "both",
+                Closer::Client => Name("client"),
+                Closer::Server => Name("server"),
+                Closer::Both => Name("both"),
             }),
             client_code: client.and_then(|frame| frame.code),
             client_reason: client.map(|frame| frame.reason.as_str()),

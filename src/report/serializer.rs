@@ -8,7 +8,7 @@
 //! (`crate::escape`). serde_json escapes U+0000 to U+001F alone, but U+009B opens an escape sequence too, and
 //! bidirectional overrides turn text around.
 
-use super::room::{escaped, hexadecimal, literal, plain, put, string, unsigned};
+use super::room::{billionths, escaped, hexadecimal, literal, plain, put, string, unsigned, whole_billionths};
 use serde::Serialize;
 use serde::ser::{self, Impossible, Serializer};
 use std::fmt::{self, Display, Write as _};
@@ -187,8 +187,12 @@ impl<'a> Serializer for Writer<'a> {
         self.serialize_f64(value.into())
     }
 
-    /// The shortest digits that give the number back are serde_json's business.
+    /// Durations are a whole number of nanoseconds. The shortest digits that give another number back are serde_json's
+    /// business.
     fn serialize_f64(self, value: f64) -> Rest<'a> {
+        if let Some(nanos) = whole_billionths(value) {
+            return billionths(self.room, nanos).ok_or(Stop::Full);
+        }
         let mut room = self.room;
         serde_json::to_writer(&mut room, &value).map_err(|_| Stop::Full)?;
         Ok(room)
@@ -258,10 +262,12 @@ impl<'a> Serializer for Writer<'a> {
         put(room, b"}").ok_or(Stop::Full)
     }
 
+    #[inline(always)]
     fn serialize_seq(self, _: Option<usize>) -> Result<Open<'a>, Stop> {
         self.list()
     }
 
+    #[inline(always)]
     fn serialize_tuple(self, _: usize) -> Result<Open<'a>, Stop> {
         self.list()
     }
@@ -419,6 +425,7 @@ mod tests {
     use crate::escape::is_unsafe;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+    use std::time::Duration;
 
     #[derive(Debug, Serialize)]
     struct Row<'a> {
@@ -532,6 +539,15 @@ mod tests {
             let (map, nested) = (BTreeMap::from([(&key[..], 'x')]), Nested::default());
             let row = Row { text: &text, number, negative, fraction, list: &list, none: None, map, nested, unit: Kind::OfUnit };
             prop_assert_eq!(written(&row), serde_json::to_string(&row).unwrap());
+        }
+
+        #[test]
+        fn durations_are_as_serde_json_writes_them(nanos: u64, shift in 0u32..64, any: f64) {
+            let seconds = Duration::from_nanos(nanos >> shift).as_secs_f64();
+            let round = Duration::from_micros(nanos >> shift).as_secs_f64();
+            for number in [seconds, round, (nanos >> shift) as f64, any] {
+                prop_assert_eq!(written(&number), serde_json::to_string(&number).unwrap());
+            }
         }
 
         #[test]

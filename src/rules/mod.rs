@@ -10,6 +10,7 @@ mod closing;
 mod compression;
 mod control;
 mod docket;
+mod ended;
 mod failing;
 mod finding;
 mod fingerprint;

@@ -133,13 +133,14 @@ impl Topic for OperationsRules {
         huge(message, context, docket);
     }
 
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, context: &Context, docket: &mut Docket) {
+        self.last = handshake.attempt.response.as_ref().map(|response| response.last_packet);
+        self.closing = !handshake.attempt.switched;
+        slow(handshake, context, docket);
+    }
+
+    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
         match *event {
-            Event::Handshake(handshake) => {
-                self.last = handshake.attempt.response.as_ref().map(|response| response.last_packet);
-                self.closing = !handshake.attempt.switched;
-                slow(handshake, context, docket);
-            }
             Event::PayloadApart { sender, stream_offset, header, length, .. }
                 if length <= ONE_SEGMENT && header.length() <= SMALL_PACKET =>
             {
@@ -155,20 +156,7 @@ impl Topic for OperationsRules {
                 self.alive(packet);
                 self.closing = true;
             }
-            Event::End(ending) => self.end(ending, context, docket),
             _ => {}
-        }
-    }
-}
-
-impl OperationsRules {
-    fn alive(&mut self, packet: PacketRef) {
-        let Some(last) = self.last.replace(packet).filter(|_| !self.closing) else { return };
-        let silence = packet.time.zip(last.time).map(|(now, then)| now.since(then));
-        if let Some(silence) = silence
-            && self.longest.is_none_or(|(longest, _)| silence > longest)
-        {
-            self.longest = Some((silence, packet));
         }
     }
 
@@ -185,6 +173,18 @@ impl OperationsRules {
             let text = format!("{sender} sends header and payload of {count} of {} frames apart", self.frames[sender]);
             let finding = Finding::new(&PAYLOAD_SPLIT, Some(sender), text).at(place.packet);
             docket.file(finding.at_offset(place.stream_offset));
+        }
+    }
+}
+
+impl OperationsRules {
+    fn alive(&mut self, packet: PacketRef) {
+        let Some(last) = self.last.replace(packet).filter(|_| !self.closing) else { return };
+        let silence = packet.time.zip(last.time).map(|(now, then)| now.since(then));
+        if let Some(silence) = silence
+            && self.longest.is_none_or(|(longest, _)| silence > longest)
+        {
+            self.longest = Some((silence, packet));
         }
     }
 }

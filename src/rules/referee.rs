@@ -1,12 +1,13 @@
 //! Judges one connection: shows each event to every topic and collects what they find.
 
 use super::docket::Docket;
+use super::ended::Ended;
 use super::reaction::Reactions;
 use super::{
     Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header,
     handshake_request, handshake_response, http2, legacy, masking, negotiation, operations, security, text,
 };
-use crate::websocket::{Event, Family, Frame, Handshake, Message};
+use crate::websocket::{Ending, Event, Family, Frame, Handshake, Message, Opcode};
 use crate::{Limits, PerRole};
 use std::sync::Arc;
 
@@ -28,6 +29,9 @@ pub struct Context {
     /// Offset behind the last frame that each endpoint sent, the one at hand included; before the first, behind its half
     /// of the opening handshake. `None` where that was not seen.
     pub ends: PerRole<Option<u64>>,
+    /// How the connection ends: what was seen of it before the event at hand. Made when the end begins, so that a
+    /// connection that goes on costs little.
+    pub(super) ended: Option<Box<Ended>>,
 }
 
 impl Context {
@@ -79,14 +83,21 @@ impl ReservedBits {
 /// Frames and messages are nearly all that happens. A topic that does not care for them is not asked, and one that does
 /// first finds by a few comparisons, small enough to be compiled into the caller, that it has nothing to say.
 pub(super) trait Topic {
+    /// Looks at the opening handshake and files what is wrong.
+    fn handshake(&mut self, _handshake: &Handshake, _context: &Context, _docket: &mut Docket) {}
+
     /// Looks at a frame and files what is wrong.
     fn frame(&mut self, _frame: &Frame<'_>, _context: &Context, _docket: &mut Docket) {}
 
     /// Looks at a message and files what is wrong.
     fn message(&mut self, _message: &Message<'_>, _context: &Context, _docket: &mut Docket) {}
 
-    /// Looks at any other event and files what is wrong.
+    /// Looks at an event that few connections have and files what is wrong. That a side finished or was reset is told
+    /// to the topics that are [`OptIn`] alone; the others find it in [`Context::ended`].
     fn see(&mut self, _event: &Event<'_>, _context: &Context, _docket: &mut Docket) {}
+
+    /// Nothing more will come: files what is wrong with that, and what was kept for now.
+    fn end(&mut self, _ending: &Ending, _context: &Context, _docket: &mut Docket) {}
 }
 
 /// The topics, in the order in which they see an event.
@@ -136,8 +147,16 @@ impl Topics {
         each!(self.message(message, context, docket));
     }
 
+    fn handshake(&mut self, handshake: &Handshake, context: &Context, docket: &mut Docket) {
+        each!(self.handshake(handshake, context, docket));
+    }
+
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         each!(self.see(event, context, docket));
+    }
+
+    fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
+        each!(self.end(ending, context, docket));
     }
 }
 
@@ -162,12 +181,14 @@ struct OptIn {
 impl OptIn {
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         match event {
+            Event::Handshake(handshake) => {
+                self.security.handshake(handshake, context, docket);
+                self.operations.handshake(handshake, context, docket);
+            }
             Event::Frame(frame) => self.operations.frame(frame, context, docket),
             Event::Message(message) => self.operations.message(message, context, docket),
-            _ => {
-                self.security.see(event, context, docket);
-                self.operations.see(event, context, docket);
-            }
+            Event::End(ending) => self.operations.end(ending, context, docket),
+            _ => self.operations.see(event, context, docket),
         }
     }
 }
@@ -187,6 +208,7 @@ impl Referee {
             http2: false,
             head_bytes: limits.head_bytes,
             ends: PerRole::default(),
+            ended: None,
         };
         Referee { context, docket, topics: Topics::default(), reactions: Reactions::default(), opt_in: None }
     }
@@ -205,18 +227,22 @@ impl Referee {
 
     /// Looks at the next event of the connection.
     pub fn see(&mut self, event: &Event<'_>) {
+        let mut ends = false;
         match event {
             Event::Frame(frame) => {
                 self.context.ends[frame.sender] = Some(frame.end_offset);
                 self.topics.frame(frame, &self.context, &mut self.docket);
+                ends = frame.header.opcode == Opcode::CLOSE;
             }
             Event::Message(message) => self.topics.message(message, &self.context, &mut self.docket),
             // Rules need no more of a payload than frames and messages tell.
             Event::Piece { .. } => return,
             Event::Handshake(handshake) => {
                 self.handshake(handshake);
-                self.topics.see(event, &self.context, &mut self.docket);
+                self.topics.handshake(handshake, &self.context, &mut self.docket);
             }
+            Event::Fin { .. } | Event::Reset { .. } => ends = true,
+            Event::End(ending) => self.topics.end(ending, &self.context, &mut self.docket),
             _ => self.topics.see(event, &self.context, &mut self.docket),
         }
         if let Some(topics) = &mut self.opt_in {
@@ -224,6 +250,9 @@ impl Referee {
         }
         if self.reactions.care(event, &self.docket) {
             self.reactions.see(event, &self.context, &mut self.docket);
+        }
+        if ends {
+            self.context.note_end(event);
         }
         if let Event::End(ending) = event {
             let unlisted: Vec<_> = self.docket.unlisted().collect();
@@ -266,9 +295,10 @@ impl Referee {
 mod tests {
     use super::Referee;
 
-    /// Idle connections are what memory is spent on: what is rare is made when it comes.
+    /// Idle connections are what memory is spent on: what is rare is made when it comes. What nearly all need, such as the
+    /// first masking keys, is in place: made apart it would take more.
     #[test]
     fn an_open_connection_needs_little() {
-        assert!(size_of::<Referee>() <= 320, "{}", size_of::<Referee>());
+        assert!(size_of::<Referee>() <= 376, "{}", size_of::<Referee>());
     }
 }

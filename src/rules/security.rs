@@ -8,7 +8,7 @@ use super::{Blames, Finding, Requirement, Rule, Severity};
 use crate::Role;
 use crate::escape::printable_within;
 use crate::scenario::{Scenario, text};
-use crate::websocket::{Event, Handshake};
+use crate::websocket::Handshake;
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// The rules of this file.
@@ -109,8 +109,7 @@ const CREDENTIALS: [&str; 16] = [
 pub(super) struct SecurityRules;
 
 impl Topic for SecurityRules {
-    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
-        let Event::Handshake(handshake) = event else { return };
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
         let in_clear = handshake.tls.is_none() && !is_local(handshake);
         if in_clear && handshake.attempt.switched {
             cleartext(handshake, docket);

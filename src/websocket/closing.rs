@@ -53,13 +53,12 @@ pub struct Closing {
 /// Follows the closing handshake.
 #[derive(Debug, Default)]
 pub(super) struct CloseTracker {
-    /// Made for the first Close.
-    seen: Option<Box<Seen>>,
     pub(super) outcomes: Outcomes,
 }
 
+/// The Close frames that were seen.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seen {
     frames: PerRole<Option<CloseFrame>>,
     by: Option<Closer>,
     /// Offset just behind the Close that was captured first, in its sender's stream.
@@ -73,15 +72,16 @@ impl CloseTracker {
     pub(super) fn frame(&mut self, frame: &Frame<'_>) {
         self.outcomes.frame(frame);
         if frame.header.opcode == Opcode::CLOSE {
-            self.seen.get_or_insert_default().close(frame);
+            self.outcomes.ended.get_or_insert_default().seen.close(frame);
         }
     }
 
     /// What the closing came to.
     pub(super) fn finish(self, tcp_end: TcpEnd) -> Closing {
-        let Seen { frames, by, .. } = self.seen.map(|seen| *seen).unwrap_or_default();
+        let outcomes = self.outcomes.finish();
+        let Seen { frames, by, .. } = self.outcomes.ended.map(|ended| ended.seen).unwrap_or_default();
         let clean = frames.client.is_some() && frames.server.is_some();
-        Closing { by, frames, clean, tcp_end, outcomes: self.outcomes.finish() }
+        Closing { by, frames, clean, tcp_end, outcomes }
     }
 }
 

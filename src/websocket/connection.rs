@@ -98,11 +98,15 @@ impl Connection {
         }
     }
 
-    /// Nothing more will come.
-    pub fn finish(mut self, ending: &Ending, tell: &mut dyn FnMut(Event<'_>)) -> (Closing, Stats) {
-        let mut scratch = Scratch::default();
+    /// Nothing more will come. `scratch` as for [`deliver`](Connection::deliver).
+    pub fn finish(
+        mut self,
+        ending: &Ending,
+        scratch: &mut Scratch,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> (Closing, Stats) {
         for (sender, decoder) in [(Role::Client, &mut self.client), (Role::Server, &mut self.server)] {
-            let mut work = Work { shared: &mut self.shared, scratch: &mut scratch, tell: &mut *tell };
+            let mut work = Work { shared: &mut self.shared, scratch, tell: &mut *tell };
             let undecoded = decoder.finish(&mut work);
             if undecoded > 0 {
                 self.shared.closing.outcomes.lose(sender);

@@ -38,5 +38,6 @@ pub use header::{FrameHeader, LengthForm, Opcode};
 pub(crate) use inflate::{Failure, Inflater, Spare};
 pub use outcome::Outcome;
 pub use resync::{Boundary, Expected, Search};
+pub(crate) use shared::reuse;
 pub use shared::{Scratch, Settings};
 pub use stats::{DirectionStats, PingTimes, Stats};

@@ -5,6 +5,7 @@
 //! An application is told what its endpoint *received*, so this rests on acknowledgments: an endpoint received a Close
 //! when what it sent later acknowledges it. What the bytes do not prove is not known.
 
+use super::closing::Seen;
 use super::{Frame, LengthForm, Opcode};
 use crate::{PerRole, Role};
 
@@ -25,7 +26,7 @@ pub(super) struct Outcomes {
     /// The upgrade was granted, or the connection was open when the capture began.
     pub(super) established: bool,
     /// Made for the first Close or FIN.
-    ended: Option<Box<Ended>>,
+    pub(super) ended: Option<Box<Ended>>,
     reset: bool,
     /// Offset behind the last frame of each.
     ends: PerRole<u64>,
@@ -35,8 +36,11 @@ pub(super) struct Outcomes {
     unseen: PerRole<bool>,
 }
 
+/// What is known of a connection that is ending.
 #[derive(Debug, Default)]
-struct Ended {
+pub(super) struct Ended {
+    /// The closing handshake.
+    pub(super) seen: Seen,
     closes: PerRole<Option<Close>>,
     /// What each had acknowledged when it finished.
     fins: PerRole<Option<Option<u64>>>,

@@ -54,7 +54,7 @@ pub struct Scratch {
 }
 
 /// Puts a value where the spare one was.
-pub(super) fn reuse<T>(spare: &mut Option<Box<T>>, value: T) -> Box<T> {
+pub(crate) fn reuse<T>(spare: &mut Option<Box<T>>, value: T) -> Box<T> {
     match spare.take() {
         Some(mut place) => {
             *place = value;

@@ -8,13 +8,13 @@ mod outcome;
 
 use crate::http::backlog::{Backlog, Item};
 use crate::http::exchange::{Asks, Exchange};
+use crate::http::exchanges::Exchanges;
 use crate::http::head::{Head, StatusLine};
 use crate::http::opening::{Opening, classify};
 use crate::http::reader::{Read, Reader};
 use crate::http::{Attempt, Held};
 use crate::tcp::{Chunk, Delivery, Missing, Side};
 use crate::{PerRole, Role};
-use std::collections::VecDeque;
 
 /// CONNECTs within CONNECTs that are followed.
 const TUNNEL_DEPTH: u8 = 4;
@@ -36,7 +36,7 @@ pub struct Connection {
     early_bytes: usize,
     client: Option<Side>,
     directions: [Direction; 2],
-    exchanges: VecDeque<Exchange>,
+    exchanges: Exchanges,
     /// A 101 was read; the step is told once the bytes of a hixie-76 challenge are there too.
     switch: Option<Switching>,
     hixie_body: Option<[u8; 8]>,
@@ -147,7 +147,7 @@ impl Connection {
             early_bytes,
             client: None,
             directions: [direction(), direction()],
-            exchanges: VecDeque::new(),
+            exchanges: Exchanges::default(),
             switch: None,
             hixie_body: None,
             answer_lost: false,

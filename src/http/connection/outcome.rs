@@ -72,7 +72,7 @@ impl Connection {
         }
         if exchange.as_ref().is_some_and(|exchange| exchange.asks == Asks::WebSocket) {
             let attempt = self.attempt(exchange, Some(head));
-            steps(Step::Attempt(Box::new(attempt)));
+            steps(Step::Attempt(attempt));
         }
     }
 
@@ -157,7 +157,7 @@ impl Connection {
         self.exchanges.clear();
         let attempt = self.attempt(exchange, None);
         self.answer_lost = false;
-        steps(Step::Attempt(Box::new(attempt)));
+        steps(Step::Attempt(attempt));
     }
 
     pub(super) fn not_http(&mut self, steps: &mut impl FnMut(Step)) {
@@ -191,7 +191,7 @@ impl Connection {
             client: hole(attempt.client, has_request),
             server: hole(attempt.client.other(), attempt.response.as_ref().is_some_and(is_whole)),
         };
-        steps(Step::Switched(Switch { attempt: Box::new(attempt), held, begins, holes }));
+        steps(Step::Switched(Switch { attempt, held, begins, holes }));
     }
 
     /// What waits in both directions, in the order of arrival. Behind a hole at the end of one stands an empty piece.
@@ -218,7 +218,11 @@ impl Connection {
     }
 
     /// An attempt with what waits behind its request taken into account; not switched.
-    pub(super) fn attempt(&mut self, exchange: Option<Exchange>, response: Option<Box<Head<StatusLine>>>) -> Attempt {
+    pub(super) fn attempt(
+        &mut self,
+        exchange: Option<Exchange>,
+        response: Option<Box<Head<StatusLine>>>,
+    ) -> Box<Attempt> {
         let client = self.client.unwrap_or(Side::First);
         let server = self.peek(client.other());
         let answer_offset = match &response {
@@ -234,8 +238,8 @@ impl Connection {
             }
             _ => None,
         };
-        let is_request = classify(&backlog.prefix()) == Opening::Request;
-        Attempt {
+        let is_request = early.is_some() && classify(&backlog.prefix()) == Opening::Request;
+        Box::new(Attempt {
             client,
             request: exchange.and_then(|exchange| exchange.head).map(|head| *head),
             response: response.map(|head| *head),
@@ -249,7 +253,7 @@ impl Connection {
             first_frame_coalesced: false,
             hixie_body: self.hixie_body.take(),
             hixie_answer: None,
-        }
+        })
     }
 }
 

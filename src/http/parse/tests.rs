@@ -140,3 +140,39 @@ proptest! {
         response(&bytes, place(), finished);
     }
 }
+
+/// Lines of all kinds, most of them plain.
+fn lines() -> impl Strategy<Value = Vec<String>> {
+    let line = "(Host|host|X-A|[!-~]{1,20}): ?[ -~\t]{0,40}\r\n|[ -~]{0,30}(\r\n|\n)|[A-Z]: [\x00-\x20\x7f]{0,2}\r\n|[a-z]+: x\r\n";
+    prop::collection::vec(line, 0..8)
+}
+
+proptest! {
+    #[test]
+    fn a_plain_head_is_read_as_any_other(lines in lines(), behind in ".{0,20}") {
+        let text = format!("GET / HTTP/1.1\r\n{}\r\n{behind}", lines.concat());
+        let Some(plain) = crate::http::plain::read(text.as_bytes()) else { return Ok(()) };
+        let length = end(text.as_bytes()).expect("a plain head has an end");
+        let (one, other) = (plain_request(text.as_bytes(), place(), plain), request(&text.as_bytes()[..length], place(), true));
+        prop_assert_eq!((one.line, one.headers, one.faults, one.length), (other.line, other.headers, other.faults, other.length));
+    }
+
+    /// Each byte in turn, behind texts of any length.
+    #[test]
+    fn what_is_not_plain_is_seen_wherever_it_stands(before in "[ -~]{0,60}", byte: u8, behind in "[ -~]{0,60}") {
+        let head = [b"A: ", before.as_bytes(), &[byte], behind.as_bytes(), b"\r\n"].concat();
+        let is_control = byte.is_ascii_control() && byte != b'\t';
+        prop_assert_eq!(crate::http::plain::is_plain(&head), !is_control);
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_exact_request_line_is_read_as_any_other(line in "(GET|[!-~]{0,5}) ?/?[ -~é]{0,9} (HTTP/1\\.[01]|[ -~]{8})") {
+        if let Some(exact) = exact_request_line(line.as_bytes()) {
+            let mut faults = Faults(Vec::new());
+            prop_assert_eq!(exact, lenient_request_line(line.as_bytes(), &mut faults));
+            prop_assert_eq!(faults.0, []);
+        }
+    }
+}

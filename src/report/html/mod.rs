@@ -17,7 +17,7 @@ use super::encode::{append, append_fields};
 use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, ReactionRow, SummaryRow, TOOL, UnreadableRow};
 use super::{Paths, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
-use crate::capture::Timestamp;
+use crate::capture::{TimeWriter, Timestamp};
 use crate::rules::{Finding, Reaction, Severity};
 use crate::websocket::{Frame, Message};
 use activity::Activity;
@@ -219,7 +219,7 @@ impl<W: Write> Sink for Html<W> {
             self.refused.insert(connection.id);
         }
         let mut head = Vec::new();
-        append(&mut head, &ConnectionRow::new(connection))?;
+        append(&mut head, &ConnectionRow::new(connection, &mut TimeWriter::default()))?;
         head.pop();
         let listed = Listed { head, end: Vec::new(), began: connection.first_packet.time, faulty: false };
         if !self.make_room(listed.cost()) {
@@ -296,7 +296,7 @@ impl<W: Write> Sink for Html<W> {
         self.tally.connection_end(id);
         self.activity.closing(&end.closing, self.refused.remove(&id));
         if let Some(listed) = self.connections.get_mut(&id) {
-            append_fields(&mut listed.end, &EndRow::new(end))?;
+            append_fields(&mut listed.end, &EndRow::new(end, &mut TimeWriter::default()))?;
             listed.end.pop();
             if !listed.faulty {
                 self.clean.insert(id);

@@ -88,11 +88,6 @@ impl Topic for CaptureRules {
 
     fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
         match *event {
-            Event::Handshake(handshake) => {
-                if let Some(opening) = &handshake.http2 {
-                    unknown_fields(handshake, opening, docket);
-                }
-            }
             Event::Stream(StreamEvent { packet, fact: StreamFact::TooManyStreams, .. }) => {
                 let text =
                     "further WebSockets on this HTTP/2 connection are not followed: too many are open or waiting";
@@ -112,19 +107,26 @@ impl Topic for CaptureRules {
                 docket.file(Finding::new(&OVERLAP_CONFLICT, None, text).at(packet).at_offset(offset));
             }
             Event::Capture(fact) => self.lacks.get_or_insert_default().facts.push(fact),
-            Event::End(ending) => {
-                self.mid_stream(ending.last_packet, context, docket);
-                let Some(Lacks { losses, facts }) = self.lacks.take().map(|lacks| *lacks) else { return };
-                for sender in [Role::Client, Role::Server] {
-                    if let Some(losses) = &losses[sender] {
-                        tell(sender, losses, ending, docket);
-                    }
-                }
-                for fact in facts {
-                    docket.file(of_fact(fact, ending));
-                }
-            }
             _ => {}
+        }
+    }
+
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
+        if let Some(opening) = &handshake.http2 {
+            unknown_fields(handshake, opening, docket);
+        }
+    }
+
+    fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
+        self.mid_stream(ending.last_packet, context, docket);
+        let Some(lacks) = self.lacks.take() else { return };
+        for sender in [Role::Client, Role::Server] {
+            if let Some(losses) = &lacks.losses[sender] {
+                tell(sender, losses, ending, docket);
+            }
+        }
+        for fact in lacks.facts {
+            docket.file(of_fact(fact, ending));
         }
     }
 }

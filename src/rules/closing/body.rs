@@ -1,6 +1,7 @@
 //! What a Close frame says: its code and its reason (RFC 6455 §5.5.1, §7.4).
 
 use super::super::docket::Docket;
+use super::super::ended::may_be_changed;
 use super::super::referee::{Context, ReservedBits};
 use super::super::{Blames, Finding, Requirement, Rule, Severity};
 use crate::scenario::{Scenario, close, close_empty, frame};
@@ -149,9 +150,8 @@ pub static NO_STATUS: Rule = Rule {
 
 /// The code in a Close frame's body; `None` where there is none, where it was not captured, and where an extension
 /// may have changed the body.
-pub(super) fn code(frame: &Frame<'_>, context: &Context) -> Option<u16> {
-    let changed = frame.header.rsv() != 0 && context.reserved_bits != ReservedBits::MustBeZero;
-    let code = frame.payload.first_chunk().filter(|_| !changed)?;
+fn code(frame: &Frame<'_>, context: &Context) -> Option<u16> {
+    let code = frame.payload.first_chunk().filter(|_| !may_be_changed(frame, context.reserved_bits))?;
     Some(u16::from_be_bytes(*code))
 }
 

@@ -1,12 +1,13 @@
 //! The closing handshake: a Close frame, and a Close frame in answer (RFC 6455 §5.5.1, §7.1.5).
 
 use super::super::docket::Docket;
+use super::super::ended::{Close, Ended, Finish};
 use super::super::referee::Context;
 use super::super::{Blames, Confidence, Finding, Requirement, Rule, Severity};
-use super::{Close, Finish, Stream, Teardown, between, later};
+use super::{ClosingRules, between, later};
+use crate::Role;
 use crate::scenario::{Scenario, close, ping, pong, text};
 use crate::websocket::{Frame, Opcode, Pong};
-use crate::{PerRole, Role};
 use std::time::Duration;
 
 /// The rules of this file.
@@ -230,15 +231,12 @@ fn order(client: &Close, server: &Close) -> Order {
 }
 
 /// Judges a frame that came after the end began.
-pub(super) fn judge_frame(teardown: &mut Teardown, frame: &Frame<'_>, docket: &mut Docket) {
+pub(super) fn judge_frame(ended: &Ended, frame: &Frame<'_>, docket: &mut Docket) {
     let (sender, index, opcode) = (frame.sender, frame.index, frame.header.opcode);
-    let (own, other) = (teardown.closes[sender], teardown.closes[sender.peer()]);
-    if other.is_some() && !opcode.is_control() {
-        teardown.data_after_close[sender] = Some(frame.last_packet);
-    }
+    let (own, other) = (&ended.closes[sender], &ended.closes[sender.peer()]);
     // A Ping that followed a Close has a higher index, since both came from one endpoint.
     let late_ping = match frame.pong {
-        Some(Pong::Answers { ping, .. }) => other.is_some_and(|close| ping > close.frame),
+        Some(Pong::Answers { ping, .. }) => other.as_ref().is_some_and(|close| ping > close.frame),
         _ => false,
     };
     let name = opcode.name();
@@ -265,23 +263,23 @@ pub(super) fn judge_frame(teardown: &mut Teardown, frame: &Frame<'_>, docket: &m
 }
 
 /// Judges the Close frames when nothing more will come.
-pub(super) fn judge(teardown: &Teardown, streams: &PerRole<Stream>, context: &Context, docket: &mut Docket) {
-    match (&teardown.closes.client, &teardown.closes.server) {
+pub(super) fn judge(rules: &ClosingRules, ended: &Ended, context: &Context, docket: &mut Docket) {
+    match (&ended.closes.client, &ended.closes.server) {
         (Some(client), Some(server)) => {
             let order = order(client, server);
             roles(client, Some(server), order, docket);
             roles(server, Some(client), order, docket);
-            slow_reply(teardown, client, server, order, context, docket);
+            slow_reply(rules, client, server, order, context, docket);
             match order {
-                Order::Answered(Role::Client) => not_echoed(server, client, docket),
-                Order::Answered(Role::Server) => not_echoed(client, server, docket),
+                Order::Answered(Role::Client) => not_echoed(rules, server, client, docket),
+                Order::Answered(Role::Server) => not_echoed(rules, client, server, docket),
                 Order::Crossed => simultaneous(client, server, docket),
                 Order::Unknown => {}
             }
         }
         (Some(close), None) | (None, Some(close)) => {
             roles(close, None, Order::Unknown, docket);
-            not_answered(close, teardown, streams, context, docket);
+            not_answered(rules, close, ended, context, docket);
         }
         (None, None) => {}
     }
@@ -289,11 +287,11 @@ pub(super) fn judge(teardown: &Teardown, streams: &PerRole<Stream>, context: &Co
 
 /// Codes that belong to one role (RFC 6455 §7.4.1); who gives a code back did not choose it.
 fn roles(own: &Close, other: Option<&Close>, order: Order, docket: &mut Docket) {
-    let same = other.is_some_and(|other| other.code == own.code);
+    let same = other.is_some_and(|other| other.code() == own.code());
     if same && (order == Order::Unknown || order == Order::Answered(own.sender)) {
         return;
     }
-    match (own.sender, own.code) {
+    match (own.sender, own.code()) {
         (Role::Server, Some(1010)) => {
             let text = format!("server's Close (frame {}) has code 1010, which is for clients", own.frame);
             docket.file(own.finding(&CODE_1010_BY_SERVER, text));
@@ -311,7 +309,7 @@ fn roles(own: &Close, other: Option<&Close>, order: Order, docket: &mut Docket) 
 }
 
 fn slow_reply(
-    teardown: &Teardown,
+    rules: &ClosingRules,
     client: &Close,
     server: &Close,
     order: Order,
@@ -325,7 +323,8 @@ fn slow_reply(
         Order::Unknown if client.packet.number() < server.packet.number() => (client, server),
         Order::Unknown => (server, client),
     };
-    let free = teardown.data_after_close[reply.sender].map_or(first.last_packet, |data| later(first.last_packet, data));
+    let data = rules.data_after_close.as_ref().and_then(|data| data[reply.sender]);
+    let free = data.map_or(first.last_packet, |data| later(first.last_packet, data));
     let Some(waited) = between(free, reply.packet).filter(|&waited| waited > context.thresholds.close_slow_reply)
     else {
         return;
@@ -335,9 +334,9 @@ fn slow_reply(
     docket.file(reply.finding(&SLOW_REPLY, text));
 }
 
-fn not_echoed(first: &Close, reply: &Close, docket: &mut Docket) {
-    let (Some(received), Some(sent)) = (first.code, reply.code) else { return };
-    if received != sent && !first.faulty {
+fn not_echoed(rules: &ClosingRules, first: &Close, reply: &Close, docket: &mut Docket) {
+    let (Some(received), Some(sent)) = (first.code(), reply.code()) else { return };
+    if received != sent && !rules.streams[first.sender].faulty_close {
         let text = format!("{}'s Close (frame {}) answers code {received} with {sent}", reply.sender, reply.frame);
         docket.file(reply.finding(&CODE_NOT_ECHOED, text));
     }
@@ -356,16 +355,16 @@ fn simultaneous(client: &Close, server: &Close, docket: &mut Docket) {
 }
 
 /// RFC 6455 §5.5.1: who received a Close owes one, but must have received it.
-fn not_answered(close: &Close, teardown: &Teardown, streams: &PerRole<Stream>, context: &Context, docket: &mut Docket) {
+fn not_answered(rules: &ClosingRules, close: &Close, ended: &Ended, context: &Context, docket: &mut Docket) {
     let silent = close.sender.peer();
-    let stream = &streams[silent];
+    let stream = &rules.streams[silent];
     // Of a connection that was open before the capture, this Close may be the answer to one that was not captured;
     // data shows that there was none.
     if !close.complete || stream.unknown || (context.mid_stream && !stream.sent_data) {
         return;
     }
     let after = |packet: crate::capture::PacketRef| packet.number() > close.last_packet.number();
-    let (packet, how, proved) = match (teardown.fins[silent], teardown.reset) {
+    let (packet, how, proved) = match (ended.fins[silent], ended.reset()) {
         (Some(Finish { packet, acknowledged }), _) => {
             let received = acknowledged.map(|acknowledged| acknowledged >= close.end_offset);
             match received {
@@ -389,8 +388,8 @@ fn not_answered(close: &Close, teardown: &Teardown, streams: &PerRole<Stream>, c
     let finding = Finding::new(&NOT_ANSWERED, Some(silent), text).at(packet);
     let mut finding = Finding { frame: Some(close.frame), ..finding };
     // Who finishes TCP right behind its own Close leaves no way for an answer: nobody would have read it.
-    let not_waited_for = teardown.fins[close.sender].is_some_and(|fin| match teardown.fins[silent] {
-        Some(Finish { acknowledged: Some(_), .. }) => super::teardown::had_fin(teardown, streams, silent, context),
+    let not_waited_for = ended.fins[close.sender].is_some_and(|fin| match ended.fins[silent] {
+        Some(Finish { acknowledged: Some(_), .. }) => super::teardown::had_fin(&rules.streams, ended, silent, context),
         _ => fin.packet.number() < packet.number(),
     });
     if !proved || gap || excused || not_waited_for {

@@ -9,11 +9,12 @@ pub(super) mod handshake;
 pub(super) mod teardown;
 
 use super::docket::Docket;
+use super::ended::Close;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::capture::PacketRef;
 use crate::http2::{StreamEvent, StreamFact};
-use crate::websocket::{CaptureFact, Event, Frame, Opcode};
+use crate::websocket::{CaptureFact, Ending, Event, Frame, Handshake, Opcode};
 use crate::{PerRole, Role};
 use std::time::Duration;
 
@@ -23,8 +24,8 @@ pub(super) struct ClosingRules {
     /// The upgrade was granted.
     established: bool,
     streams: PerRole<Stream>,
-    /// Made when the end begins, so that a connection that goes on costs little.
-    teardown: Option<Box<Teardown>>,
+    /// The last packet of an endpoint's last data frame that came after the other's Close frame; made for the first.
+    data_after_close: Option<Box<PerRole<Option<PacketRef>>>>,
 }
 
 /// What is known of one endpoint's stream.
@@ -38,48 +39,12 @@ struct Stream {
     gap: bool,
     /// The rest of it could not be decoded or was not captured at all: nothing can be said of what is not there.
     unknown: bool,
-}
-
-/// What was seen of the end.
-#[derive(Debug, Default)]
-struct Teardown {
-    /// The first Close frame of each endpoint.
-    closes: PerRole<Option<Close>>,
-    fins: PerRole<Option<Finish>>,
-    /// The first RST.
-    reset: Option<(Role, PacketRef)>,
-    /// The last packet of this endpoint's last data frame that came after the other's Close frame.
-    data_after_close: PerRole<Option<PacketRef>>,
-    /// The FIN is END_STREAM (RFC 8441 §5).
-    end_stream: PerRole<bool>,
-    /// `close-tcp-half-open-data` was said of this endpoint.
-    half_open_told: PerRole<bool>,
-}
-
-/// A Close frame, reduced to what the end is judged by.
-#[derive(Clone, Copy, Debug)]
-struct Close {
-    sender: Role,
-    frame: u64,
-    /// What its header says of the body.
-    body_length: u64,
-    /// `None` for a body that has or shows fewer than two bytes.
-    code: Option<u16>,
-    /// The body breaks a rule, so an answer may well have another code.
-    faulty: bool,
-    stream_offset: u64,
-    end_offset: u64,
-    packet: PacketRef,
-    last_packet: PacketRef,
-    acknowledged: Option<u64>,
-    complete: bool,
-    after_gap: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Finish {
-    packet: PacketRef,
-    acknowledged: Option<u64>,
+    /// Its first Close has a body that breaks a rule, so an answer may well have another code.
+    faulty_close: bool,
+    /// Its FIN is END_STREAM (RFC 8441 §5).
+    end_stream: bool,
+    /// `close-tcp-half-open-data` was said of it.
+    half_open_told: bool,
 }
 
 impl Close {
@@ -91,7 +56,7 @@ impl Close {
 
     /// The code that the receiving application is told (RFC 6455 §7.1.5).
     fn told(&self) -> String {
-        match (self.code, self.body_length) {
+        match (self.code(), self.body_length) {
             (Some(code), _) => code.to_string(),
             (None, 0) => "1005".to_owned(),
             (None, _) => "an unknown code".to_owned(),
@@ -100,11 +65,15 @@ impl Close {
 }
 
 impl Topic for ClosingRules {
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, _: &mut Docket) {
+        self.established = handshake.attempt.switched;
+    }
+
     fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         if !self.is_open_to(context) {
             return;
         }
-        if self.teardown.is_some() || frame.header.opcode == Opcode::CLOSE {
+        if context.ended.is_some() || frame.header.opcode == Opcode::CLOSE {
             self.judge_frame(frame, context, docket);
         }
         let stream = &mut self.streams[frame.sender];
@@ -112,10 +81,7 @@ impl Topic for ClosingRules {
         stream.cut = !frame.complete;
     }
 
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        if let Event::Handshake(handshake) = event {
-            self.established = handshake.attempt.switched;
-        }
+    fn see(&mut self, event: &Event<'_>, context: &Context, _: &mut Docket) {
         if !self.is_open_to(context) {
             return;
         }
@@ -123,23 +89,17 @@ impl Topic for ClosingRules {
             Event::Missing { sender, .. } => self.streams[sender].gap = true,
             Event::NotFrames { sender, .. } | Event::Undecoded { sender, .. } => self.streams[sender].unknown = true,
             Event::Capture(CaptureFact::OneDirection { missing }) => self.streams[missing].unknown = true,
-            Event::Fin { sender, packet, acknowledged } => {
-                let fin = &mut self.teardown.get_or_insert_default().fins[sender];
-                fin.get_or_insert(Finish { packet, acknowledged });
-            }
             Event::Stream(StreamEvent { sender, fact: StreamFact::EndStream, .. }) => {
-                self.teardown.get_or_insert_default().end_stream[sender] = true;
-            }
-            Event::Reset { sender, packet } => {
-                self.teardown.get_or_insert_default().reset.get_or_insert((sender, packet));
-            }
-            Event::End(ending) => {
-                let Some(teardown) = self.teardown.take() else { return };
-                handshake::judge(&teardown, &self.streams, context, docket);
-                teardown::judge(&teardown, &self.streams, ending, context, docket);
+                self.streams[sender].end_stream = true;
             }
             _ => {}
         }
+    }
+
+    fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
+        let Some(ended) = context.ended.as_ref().filter(|_| self.is_open_to(context)) else { return };
+        handshake::judge(self, ended, context, docket);
+        teardown::judge(&self.streams, ended, ending, context, docket);
     }
 }
 
@@ -154,29 +114,15 @@ impl ClosingRules {
     #[cold]
     fn judge_frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         let sender = frame.sender;
-        if let Some(teardown) = &mut self.teardown {
-            handshake::judge_frame(teardown, frame, docket);
-            teardown::judge_frame(teardown, &self.streams, frame, context, docket);
-        }
-        if frame.header.opcode == Opcode::CLOSE {
-            let close = &mut self.teardown.get_or_insert_default().closes[sender];
-            if close.is_none() {
-                let faulty = body::judge(frame, context, docket);
-                *close = Some(Close {
-                    sender,
-                    frame: frame.index,
-                    body_length: frame.header.payload_length,
-                    code: body::code(frame, context),
-                    faulty,
-                    stream_offset: frame.stream_offset,
-                    end_offset: frame.end_offset,
-                    packet: frame.packet,
-                    last_packet: frame.last_packet,
-                    acknowledged: frame.acknowledged,
-                    complete: frame.complete,
-                    after_gap: frame.after_gap,
-                });
+        if let Some(ended) = &context.ended {
+            if ended.closes[sender.peer()].is_some() && !frame.header.opcode.is_control() {
+                self.data_after_close.get_or_insert_default()[sender] = Some(frame.last_packet);
             }
+            handshake::judge_frame(ended, frame, docket);
+            teardown::judge_frame(&mut self.streams, ended, frame, context, docket);
+        }
+        if frame.header.opcode == Opcode::CLOSE && context.close_of(sender).is_none() {
+            self.streams[sender].faulty_close = body::judge(frame, context, docket);
         }
     }
 }

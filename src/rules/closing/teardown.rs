@@ -1,10 +1,11 @@
 //! The end of the TCP connection under a WebSocket (RFC 6455 §7.1.1, §7.1.5).
 
 use super::super::docket::Docket;
+use super::super::ended::{Close, Ended};
 use super::super::http2::CLOSE_WITHOUT_CLOSE_FRAME;
 use super::super::referee::Context;
 use super::super::{Blames, Finding, Requirement, Rule, Severity};
-use super::{Close, Stream, Teardown, between, later};
+use super::{Stream, between, later};
 use crate::capture::PacketRef;
 use crate::scenario::{Scenario, close, text};
 use crate::websocket::{Ending, Frame};
@@ -136,20 +137,20 @@ fn much_later() -> Scenario {
 
 /// Judges a frame that came after the end began.
 pub(super) fn judge_frame(
-    teardown: &mut Teardown,
-    streams: &PerRole<Stream>,
+    streams: &mut PerRole<Stream>,
+    ended: &Ended,
     frame: &Frame<'_>,
     context: &Context,
     docket: &mut Docket,
 ) {
     let (sender, finished) = (frame.sender, frame.sender.peer());
-    let Some(fin) = teardown.fins[finished] else { return };
+    let Some(fin) = ended.fins[finished] else { return };
     let stream = &streams[finished];
     let received = stream.has_all(finished, frame.acknowledged, context) && !stream.gap;
-    if !received || frame.header.opcode.is_control() || teardown.half_open_told[sender] {
+    if !received || frame.header.opcode.is_control() || streams[sender].half_open_told {
         return;
     }
-    teardown.half_open_told[sender] = true;
+    streams[sender].half_open_told = true;
     let end = if context.http2 { "END_STREAM" } else { "FIN" };
     let text = format!(
         "{sender} still sends data (frame {}) after {finished}'s {end} in packet {}",
@@ -160,42 +161,36 @@ pub(super) fn judge_frame(
 }
 
 /// Judges the end when nothing more will come.
-pub(super) fn judge(
-    teardown: &Teardown,
-    streams: &PerRole<Stream>,
-    ending: &Ending,
-    context: &Context,
-    docket: &mut Docket,
-) {
+pub(super) fn judge(streams: &PerRole<Stream>, ended: &Ended, ending: &Ending, context: &Context, docket: &mut Docket) {
     // RST_STREAM behind both Close frames takes nothing away: HTTP/2 has delivered what came before.
-    let nothing_lost = context.http2 && teardown.closes.client.is_some() && teardown.closes.server.is_some();
-    if let Some((role, packet)) = teardown.reset
-        && teardown.fins[role].is_none_or(|fin| fin.packet.number() >= packet.number())
+    let nothing_lost = context.http2 && ended.closes.client.is_some() && ended.closes.server.is_some();
+    if let Some((role, packet)) = ended.reset()
+        && ended.fins[role].is_none_or(|fin| fin.packet.number() >= packet.number())
         && !nothing_lost
     {
         let text =
             format!("{role} resets {} (packet {}) instead of finishing it", context.transport(), packet.number());
         docket.file(Finding::new(&TCP_RST, Some(role), text).at(packet));
     }
-    match (&teardown.closes.client, &teardown.closes.server) {
+    match (&ended.closes.client, &ended.closes.server) {
         (Some(client), Some(server)) if client.complete && server.complete => {
             // A stream leaves no port in TIME_WAIT, so that it does not matter who ends it.
             if !context.http2 {
-                client_fin_first(teardown, streams, client, server, context, docket);
+                client_fin_first(streams, ended, client, server, context, docket);
             }
-            server_fin(teardown, streams, client, server, ending, context, docket);
+            server_fin(streams, ended, client, server, ending, context, docket);
         }
-        (None, None) => abnormal(teardown, streams, ending, context, docket),
+        (None, None) => abnormal(streams, ended, ending, context, docket),
         _ => {}
     }
 }
 
-fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, context: &Context, docket: &mut Docket) {
-    let fin = |role| teardown.fins[role].map(|fin| (role, fin.packet, "finishes"));
-    let reset = teardown.reset.map(|(role, packet)| (role, packet, "resets"));
+fn abnormal(streams: &PerRole<Stream>, ended: &Ended, ending: &Ending, context: &Context, docket: &mut Docket) {
+    let fin = |role| ended.fins[role].map(|fin| (role, fin.packet, "finishes"));
+    let reset = ended.reset().map(|(role, packet)| (role, packet, "resets"));
     let ends = [fin(Role::Client), fin(Role::Server), reset];
     let order = |&(role, packet, how): &(Role, PacketRef, &str)| {
-        (how == "finishes" && had_fin(teardown, streams, role, context), packet.number())
+        (how == "finishes" && had_fin(streams, ended, role, context), packet.number())
     };
     let Some((role, packet, how)) = ends.into_iter().flatten().min_by_key(order) else {
         return;
@@ -212,7 +207,7 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
         return;
     }
     let excused = docket.erred(role.peer());
-    let rule = if teardown.end_stream[role] { &CLOSE_WITHOUT_CLOSE_FRAME } else { &ABNORMAL };
+    let rule = if streams[role].end_stream { &CLOSE_WITHOUT_CLOSE_FRAME } else { &ABNORMAL };
     let transport = context.transport();
     let mut text = format!("{role} {how} {transport} and neither side sent a Close: both applications see 1006");
     if excused {
@@ -227,28 +222,28 @@ fn abnormal(teardown: &Teardown, streams: &PerRole<Stream>, ending: &Ending, con
 }
 
 /// Whether `role` had received the other side's FIN when it sent its own, whatever the order in the capture.
-pub(super) fn had_fin(teardown: &Teardown, streams: &PerRole<Stream>, role: Role, context: &Context) -> bool {
-    let acknowledged = teardown.fins[role].and_then(|fin| fin.acknowledged);
+pub(super) fn had_fin(streams: &PerRole<Stream>, ended: &Ended, role: Role, context: &Context) -> bool {
+    let acknowledged = ended.fins[role].and_then(|fin| fin.acknowledged);
     streams[role.peer()].has_all(role.peer(), acknowledged, context)
 }
 
 fn client_fin_first(
-    teardown: &Teardown,
     streams: &PerRole<Stream>,
+    ended: &Ended,
     client: &Close,
     server: &Close,
     context: &Context,
     docket: &mut Docket,
 ) {
-    let Some(fin) = teardown.fins.client else { return };
+    let Some(fin) = ended.fins.client else { return };
     let had_close = match fin.acknowledged {
         Some(acknowledged) => acknowledged >= server.end_offset,
         None => fin.packet.number() > server.last_packet.number(),
     };
-    let reset_before = teardown.reset.is_some_and(|(_, packet)| packet.number() < fin.packet.number());
+    let reset_before = ended.reset().is_some_and(|(_, packet)| packet.number() < fin.packet.number());
     // The server's own FIN need not have been captured.
-    let server_first = had_fin(teardown, streams, Role::Client, context)
-        || teardown.fins.server.is_some() && !had_fin(teardown, streams, Role::Server, context);
+    let server_first = had_fin(streams, ended, Role::Client, context)
+        || ended.fins.server.is_some() && !had_fin(streams, ended, Role::Server, context);
     if !had_close || reset_before || server_first || streams.client.gap {
         return;
     }
@@ -263,8 +258,8 @@ fn client_fin_first(
 
 /// RFC 6455 §5.5.1: the server closes at once, and the client then.
 fn server_fin(
-    teardown: &Teardown,
     streams: &PerRole<Stream>,
+    ended: &Ended,
     client: &Close,
     server: &Close,
     ending: &Ending,
@@ -283,34 +278,26 @@ fn server_fin(
         let severity = if gap(role) { Severity::Warning } else { finding.severity };
         Some(finding.with_severity(severity))
     };
-    let fin = teardown.fins.server.map(|fin| fin.packet);
-    let finding = match (fin, teardown.reset) {
-        (Some(end), _) | (None, Some((_, end))) => {
-            let finding = too_long(done, end).map(|waited| {
+    let (fin, reset) = (ended.fins.server.map(|fin| fin.packet), ended.reset().map(|(_, packet)| packet));
+    let finding = match fin.or(reset) {
+        None => never(Role::Server, done, "the closing handshake"),
+        Some(end) => {
+            if let Some(waited) = too_long(done, end) {
                 let transport = context.transport();
                 let how = match fin {
                     Some(_) => format!("finishes {transport}"),
                     None => format!("has not finished {transport} when it is reset,"),
                 };
                 let text = format!("server {how} {waited:.1?} after the closing handshake");
-                Finding::new(&SERVER_FIN_LATE, Some(Role::Server), text).at(end).after_gap(gap(Role::Server))
-            });
-            let client_left = teardown.fins.client.is_none() && teardown.reset.is_none();
-            finding
-                .into_iter()
-                .chain(
-                    never(
-                        Role::Client,
-                        end,
-                        if context.http2 { "the server's END_STREAM" } else { "the server's FIN" },
-                    )
-                    .filter(|_| client_left),
-                )
-                .collect()
+                let finding = Finding::new(&SERVER_FIN_LATE, Some(Role::Server), text).at(end);
+                docket.file(finding.after_gap(gap(Role::Server)));
+            }
+            let what = if context.http2 { "the server's END_STREAM" } else { "the server's FIN" };
+            let client_left = ended.fins.client.is_none() && reset.is_none();
+            if client_left { never(Role::Client, end, what) } else { None }
         }
-        (None, None) => Vec::from_iter(never(Role::Server, done, "the closing handshake")),
     };
-    for finding in finding {
+    if let Some(finding) = finding {
         docket.file(finding);
     }
 }

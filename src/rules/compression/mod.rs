@@ -76,26 +76,22 @@ impl Topic for CompressionRules {
         }
     }
 
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+    fn see(&mut self, event: &Event<'_>, context: &Context, _: &mut Docket) {
         if !context.has_current_frames() {
             return;
         }
         match event {
-            Event::Handshake(handshake) => self.handshake(handshake),
             Event::Missing { sender, .. } | Event::Resync { sender, .. } | Event::NotFrames { sender, .. } => {
                 let side = &mut self.sides.get_or_insert_default()[*sender];
                 side.gap = true;
                 side.lost_with = None;
             }
-            Event::End(ending) => self.end(ending, context, docket),
             _ => {}
         }
     }
-}
 
-impl CompressionRules {
-    fn handshake(&mut self, handshake: &Handshake) {
-        self.agreed = handshake.deflate.is_some();
+    fn handshake(&mut self, handshake: &Handshake, context: &Context, _: &mut Docket) {
+        self.agreed = handshake.deflate.is_some() && context.has_current_frames();
         if self.agreed {
             let sides = self.sides.get_or_insert_default();
             for sender in [Role::Client, Role::Server] {
@@ -104,6 +100,14 @@ impl CompressionRules {
         }
     }
 
+    fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
+        if self.sides.is_some() && context.has_current_frames() {
+            self.sum_up(ending, context, docket);
+        }
+    }
+}
+
+impl CompressionRules {
     /// The frame has RSV1 set.
     #[inline(never)]
     fn compressed(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
@@ -126,7 +130,7 @@ impl CompressionRules {
         docket.file(Finding::of_frame(rule, frame, text));
     }
 
-    fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
+    fn sum_up(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
         let Some(sides) = &mut self.sides else { return };
         let unused = self.agreed
             && [sides.client.compressed, sides.server.compressed] == [0, 0]

@@ -11,7 +11,7 @@ use super::docket::Docket;
 use super::referee::{Context, Topic};
 use crate::PerRole;
 use crate::capture::Timestamp;
-use crate::websocket::{Event, Frame, Kind, Message, Opcode};
+use crate::websocket::{Ending, Event, Frame, Kind, Message, Opcode};
 use pings::Pings;
 use rules::{PAYLOAD_TOO_LONG, PING_APP_LEVEL, PING_FLOOD};
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Topic for ControlRules {
         }
     }
 
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+    fn see(&mut self, event: &Event<'_>, context: &Context, _: &mut Docket) {
         if !context.has_current_frames() {
             return;
         }
@@ -71,9 +71,12 @@ impl Topic for ControlRules {
             Event::Missing { sender, .. } | Event::Resync { sender, .. } | Event::NotFrames { sender, .. } => {
                 self.pings.missing(*sender, context);
             }
-            Event::End(_) => self.pings.end(context, docket),
             _ => {}
         }
+    }
+
+    fn end(&mut self, _: &Ending, context: &Context, docket: &mut Docket) {
+        self.pings.end(context, docket);
     }
 }
 

@@ -8,6 +8,7 @@
 use super::rules::{PING_UNANSWERED, PONG_LATEST_ONLY, PONG_PAYLOAD_MISMATCH, PONG_SLOW, PONG_UNSOLICITED};
 use crate::capture::{PacketRef, Timestamp};
 use crate::rules::docket::Docket;
+use crate::rules::ended::{Close, Ended};
 use crate::rules::header_bytes::HeaderBytes;
 use crate::rules::referee::Context;
 use crate::rules::{Finding, Severity};
@@ -25,7 +26,7 @@ const FOLLOWED: usize = 64;
 pub(super) struct Pings {
     /// The last frame that shows each at work before either side closed.
     alive: PerRole<Option<Alive>>,
-    /// Made for the first control frame, and where bytes are missing: without either there is nothing to follow.
+    /// Made for the first Ping or Pong, and where bytes are missing: without either there is nothing to follow.
     followed: Option<Box<Followed>>,
 }
 
@@ -44,18 +45,10 @@ struct Side {
     seen_end: Option<u64>,
     /// There may be Pings of it that were not seen, or that were forgotten.
     blind: bool,
-    /// Its first Close.
-    close: Option<Close>,
     /// It sent a Pong that nothing asked for, or may have.
     heartbeats: bool,
     /// It sent a Pong when it had received this much, which was more than had been seen by then.
     early_pong: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Close {
-    end_offset: u64,
-    time: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,9 +83,39 @@ struct Wrong {
     confirmed: bool,
 }
 
-impl Alive {
-    fn at(time: Option<Timestamp>, frame: &Frame<'_>) -> Option<Alive> {
-        Some(Alive { time: time?, acknowledged: frame.acknowledged })
+/// A frame is a sign that its sender is at work and reads what it receives.
+#[derive(Clone, Copy)]
+struct Sign<'a> {
+    /// It is the Close that answers this one.
+    answers: Option<&'a Close>,
+}
+
+impl<'a> Sign<'a> {
+    /// `None` where a frame is no such sign.
+    #[inline]
+    fn of(frame: &Frame<'_>, context: &'a Context) -> Option<Sign<'a>> {
+        match &context.ended {
+            None => Some(Sign { answers: None }),
+            Some(ended) => Sign::after_close(frame, ended),
+        }
+    }
+
+    fn after_close(frame: &Frame<'_>, ended: &'a Ended) -> Option<Sign<'a>> {
+        match (&ended.closes[frame.sender], &ended.closes[frame.sender.peer()]) {
+            (Some(_), _) => None,
+            (None, None) => Some(Sign { answers: None }),
+            (None, Some(close)) => {
+                let received = frame.acknowledged.is_some_and(|acknowledged| acknowledged >= close.end_offset);
+                (frame.header.opcode == Opcode::CLOSE && received).then_some(Sign { answers: Some(close) })
+            }
+        }
+    }
+
+    /// Until when the sender lived. What answers a Close shows that it did until the Close came; then it owed no Pong
+    /// any more.
+    fn alive(self, frame: &Frame<'_>) -> Option<Alive> {
+        let packet = self.answers.map_or(frame.packet, |close| close.packet);
+        Some(Alive { time: packet.time?, acknowledged: frame.acknowledged })
     }
 }
 
@@ -104,12 +127,12 @@ impl Pings {
 
     /// Takes a frame of either side.
     pub(super) fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
-        let alive = match self.followed {
-            None if !frame.header.opcode.is_control() => Alive::at(frame.packet.time, frame),
-            _ => self.followed(context).frame(frame, context, docket),
-        };
-        if alive.is_some() {
-            self.alive[frame.sender] = alive;
+        let sign = Sign::of(frame, context);
+        if self.followed.is_some() || matches!(frame.header.opcode, Opcode::PING | Opcode::PONG) {
+            self.followed(context).frame(frame, sign, context, docket);
+        }
+        if let Some(alive) = sign.and_then(|sign| sign.alive(frame)) {
+            self.alive[frame.sender] = Some(alive);
         }
     }
 
@@ -143,27 +166,24 @@ impl Followed {
         self.sides.server.pings.clear();
     }
 
-    /// Takes a frame of either side, and gives what it shows of its sender's life.
-    fn frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) -> Option<Alive> {
+    /// Takes a frame of either side.
+    fn frame(&mut self, frame: &Frame<'_>, sign: Option<Sign<'_>>, context: &Context, docket: &mut Docket) {
         let (sender, peer) = (frame.sender, frame.sender.peer());
         self.sides[sender].seen_end = self.sides[sender].seen_end.max(Some(frame.end_offset));
         self.hold_up(frame);
         match frame.header.opcode {
-            Opcode::PING => self.ping(frame, docket),
+            Opcode::PING => self.ping(frame, context, docket),
             Opcode::PONG => self.pong(frame, context, docket),
             _ => {}
         }
-        let alive = self.show_life(frame);
-        let side = &mut self.sides[sender];
-        if frame.header.opcode == Opcode::CLOSE && side.close.is_none() {
-            side.close = Some(Close { end_offset: frame.end_offset, time: frame.packet.time });
+        if let Some(sign) = sign {
+            self.goes_on(frame, sign);
         }
         // An idle connection keeps nothing.
         let pings = &mut self.sides[peer].pings;
         if pings.is_empty() && pings.capacity() > 0 {
             *pings = VecDeque::new();
         }
-        alive
     }
 
     fn end(&mut self, alive: &PerRole<Option<Alive>>, context: &Context, docket: &mut Docket) {
@@ -202,7 +222,7 @@ impl Followed {
         }
     }
 
-    fn ping(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
+    fn ping(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         let (sender, header) = (frame.sender, &frame.header);
         let receiver = &self.sides[sender.peer()];
         // A receiver has to fail the connection over a malformed Ping, and owes no Pong once either side has closed.
@@ -210,7 +230,7 @@ impl Followed {
             && header.rsv() == 0
             && header.payload_length <= super::LONGEST
             && header.masking_key.is_some() == (sender == Role::Client);
-        let closed = receiver.close.is_some() || self.sides[sender].close.is_some();
+        let closed = context.close_of(Role::Client).is_some() || context.close_of(Role::Server).is_some();
         // What the receiver answered before the Ping was delivered here, the capture has out of order.
         let answered = frame.end_offset <= receiver.early_pong;
         if !frame.is_whole() || !well_formed || closed || answered {
@@ -333,29 +353,17 @@ impl Followed {
         }
     }
 
-    /// Takes a frame as a sign that its sender is at work and reads what it receives.
-    fn show_life(&mut self, frame: &Frame<'_>) -> Option<Alive> {
-        let (sender, peer) = (frame.sender, frame.sender.peer());
-        let answers_close = match (self.sides[sender].close, self.sides[peer].close) {
-            (Some(_), _) => return None,
-            (None, None) => None,
-            (None, Some(close)) => {
-                let received = frame.acknowledged.is_some_and(|acknowledged| acknowledged >= close.end_offset);
-                if frame.header.opcode != Opcode::CLOSE || !received {
-                    return None;
-                }
-                Some(close)
-            }
-        };
+    /// The sender of this frame goes on, so what it answered it meant to be the answer.
+    fn goes_on(&mut self, frame: &Frame<'_>, sign: Sign<'_>) {
         // One that closes of its own accord may not have looked at what it received last.
-        let goes_on = frame.header.opcode != Opcode::CLOSE || answers_close.is_some();
-        for ping in self.sides[peer].pings.iter_mut().filter(|_| goes_on) {
+        if frame.header.opcode == Opcode::CLOSE && sign.answers.is_none() {
+            return;
+        }
+        for ping in &mut self.sides[frame.sender.peer()].pings {
             if let Some(wrong) = ping.wrong.as_mut().filter(|wrong| wrong.frame != frame.index) {
                 wrong.confirmed = true;
             }
         }
-        // What answers a Close shows that its sender lived until the Close came; then it owed no Pong any more.
-        Alive::at(answers_close.map_or(frame.packet.time, |close| close.time), frame)
     }
 
     fn is_wrongly_answered(&self, ping: &Ping, sender: Role) -> bool {
@@ -381,7 +389,7 @@ impl Followed {
             ping.frame,
             lived_on.as_secs_f64()
         );
-        let clean = self.sides.client.close.is_some() && self.sides.server.close.is_some();
+        let clean = context.close_of(Role::Client).is_some() && context.close_of(Role::Server).is_some();
         let severity = if clean { Severity::Error } else { PING_UNANSWERED.severity };
         let finding = Finding::new(&PING_UNANSWERED, Some(receiver), text).with_severity(severity);
         let finding = finding.at(ping.packet).with_evidence(ping.header.bytes()).after_gap(ping.after_gap);

@@ -24,22 +24,13 @@ pub(in crate::rules) struct FragmentationRules {
     reserved_open: PerRole<bool>,
     /// The last frame was cut off by the end of the stream.
     cut: PerRole<bool>,
-    /// Made when a side ends, or leaves a message open.
-    ends: Option<Box<Ends>>,
+    /// Made when a side leaves a message open.
+    open: Option<Box<PerRole<Open>>>,
 }
 
+/// What one sender left open.
 #[derive(Debug, Default)]
-struct Ends {
-    /// Who ended its stream first, by Close, FIN or RST.
-    first: Option<Role>,
-    sides: PerRole<Side>,
-}
-
-/// How one sender ended.
-#[derive(Debug, Default)]
-struct Side {
-    /// Offset behind the first Close it sent.
-    close_end: Option<u64>,
+struct Open {
     /// That the open message has no end was said at the Close.
     told: bool,
     /// A message that its sender left open, until it is known how the connection ends.
@@ -59,17 +50,25 @@ impl Topic for FragmentationRules {
         }
     }
 
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+    fn see(&mut self, event: &Event<'_>, context: &Context, _: &mut Docket) {
         if !context.has_current_frames() {
             return;
         }
         match event {
             Event::Missing { sender, .. } | Event::Resync { sender, .. } => self.goes_on(*sender),
-            Event::Fin { sender, .. } | Event::Reset { sender, .. } => {
-                self.ends.get_or_insert_default().first.get_or_insert(*sender);
-            }
-            Event::End(ending) => self.end(ending, docket),
             _ => {}
+        }
+    }
+
+    fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
+        let Some(open) = &mut self.open else { return };
+        for sender in [Role::Client, Role::Server] {
+            let Some(finding) = open[sender].unfinished.take().filter(|_| ending.tcp != TcpEnd::Open) else {
+                continue;
+            };
+            let other_first = context.first_to_end() == Some(sender.peer());
+            let severity = if other_first { Severity::Note } else { UNFINISHED.severity };
+            docket.file(finding.with_severity(severity));
         }
     }
 }
@@ -93,19 +92,19 @@ impl FragmentationRules {
     /// A message left open before was interrupted, or lost in a gap.
     #[cold]
     fn goes_on(&mut self, sender: Role) {
-        if let Some(ends) = &mut self.ends {
-            ends.sides[sender].unfinished = None;
+        if let Some(open) = &mut self.open {
+            open[sender].unfinished = None;
         }
     }
 
     fn judge_frame(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         let (sender, header) = (frame.sender, &frame.header);
-        if self.ends.is_some() {
+        if self.open.is_some() {
             self.goes_on(sender);
         }
         self.cut[sender] = !frame.complete;
         if header.opcode.is_control() {
-            self.control(frame, docket);
+            self.control(frame, context, docket);
             return;
         }
         if header.opcode.is_reserved() {
@@ -155,7 +154,7 @@ impl FragmentationRules {
     }
 
     #[cold]
-    fn control(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
+    fn control(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         let (sender, name) = (frame.sender, frame.header.opcode.name());
         if !frame.header.fin {
             let text = format!("{sender}'s frame {} ({name}) has FIN clear", frame.index);
@@ -163,7 +162,9 @@ impl FragmentationRules {
         }
         let inside = frame.inside_message == Some(true);
         if frame.header.opcode == Opcode::CLOSE {
-            self.close(frame, inside, docket);
+            if inside && context.close_of(sender).is_none() {
+                self.close_inside(frame, context, docket);
+            }
         } else if inside {
             let text = format!("{sender}'s frame {} ({name}) stands between the fragments of a message", frame.index);
             docket.file(Finding::of_frame(&CONTROL_INTERLEAVED, frame, text));
@@ -171,27 +172,18 @@ impl FragmentationRules {
     }
 
     /// After its Close a sender must not send data (§5.5.1), so what is open stays open.
-    fn close(&mut self, frame: &Frame<'_>, inside: bool, docket: &mut Docket) {
+    fn close_inside(&mut self, frame: &Frame<'_>, context: &Context, docket: &mut Docket) {
         let sender = frame.sender;
-        let ends = self.ends.get_or_insert_default();
-        if ends.sides[sender].close_end.is_some() {
-            return;
-        }
-        ends.sides[sender].close_end = Some(frame.end_offset);
-        if inside {
-            // §6.1 step 1: a sender that learns of the other's Close aborts what it was sending.
-            let had_received = match ends.sides[sender.peer()].close_end {
-                // Where the acknowledgment is not known, the Close is taken to have been received.
-                Some(end) => frame.acknowledged.is_none_or(|acknowledged| acknowledged >= end),
-                None => ends.first == Some(sender.peer()),
-            };
-            let text =
-                format!("{sender} closes with frame {} before the last fragment of its open message", frame.index);
-            let severity = if had_received { Severity::Note } else { UNFINISHED.severity };
-            docket.file(Finding::of_frame(&UNFINISHED, frame, text).with_severity(severity));
-            ends.sides[sender].told = true;
-        }
-        ends.first.get_or_insert(sender);
+        // §6.1 step 1: a sender that learns of the other's Close aborts what it was sending.
+        let had_received = match context.close_of(sender.peer()) {
+            // Where the acknowledgment is not known, the Close is taken to have been received.
+            Some(close) => frame.acknowledged.is_none_or(|acknowledged| acknowledged >= close.end_offset),
+            None => context.first_to_end() == Some(sender.peer()),
+        };
+        let text = format!("{sender} closes with frame {} before the last fragment of its open message", frame.index);
+        let severity = if had_received { Severity::Note } else { UNFINISHED.severity };
+        docket.file(Finding::of_frame(&UNFINISHED, frame, text).with_severity(severity));
+        self.open.get_or_insert_default()[sender].told = true;
     }
 
     fn judge_message(&mut self, message: &Message<'_>, context: &Context, docket: &mut Docket) {
@@ -222,7 +214,7 @@ impl FragmentationRules {
             let finding = Finding { frame: Some(frame), ..Finding::of_message(&SPLITS_CODE_POINT, message, text) };
             docket.file(finding);
         }
-        let told = self.ends.as_ref().is_some_and(|ends| ends.sides[sender].told);
+        let told = self.open.as_ref().is_some_and(|open| open[sender].told);
         if !message.finished && !message.after_gap && !self.cut[sender] && !told {
             let text = format!(
                 "{sender}'s message {} has no end: {} came in {}, and no frame with FIN",
@@ -231,19 +223,7 @@ impl FragmentationRules {
                 count(message.frames, "frame")
             );
             let finding = Finding::of_message(&UNFINISHED, message, text);
-            self.ends.get_or_insert_default().sides[sender].unfinished = Some(finding);
-        }
-    }
-
-    fn end(&mut self, ending: &Ending, docket: &mut Docket) {
-        let Some(ends) = &mut self.ends else { return };
-        for sender in [Role::Client, Role::Server] {
-            let Some(finding) = ends.sides[sender].unfinished.take().filter(|_| ending.tcp != TcpEnd::Open) else {
-                continue;
-            };
-            let other_first = ends.first == Some(sender.peer());
-            let severity = if other_first { Severity::Note } else { UNFINISHED.severity };
-            docket.file(finding.with_severity(severity));
+            self.open.get_or_insert_default()[sender].unfinished = Some(finding);
         }
     }
 }

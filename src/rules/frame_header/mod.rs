@@ -7,8 +7,8 @@ pub use rules::RULES;
 use super::docket::Docket;
 use super::referee::{Context, ReservedBits, Topic};
 use super::{Finding, Rule, Severity};
-use crate::websocket::{Event, Frame, LengthForm, Opcode};
-use crate::{PerRole, Role};
+use crate::Role;
+use crate::websocket::{Ending, Event, Frame, LengthForm, Opcode};
 use rules::{
     CLIENT_UNMASKED, GARBAGE_AFTER_101, LENGTH_IMPLAUSIBLE, LENGTH_MSB, LENGTH_NONMINIMAL_16, LENGTH_NONMINIMAL_64,
     OPCODE_RESERVED_CONTROL, OPCODE_RESERVED_DATA, RSV1_UNNEGOTIATED, RSV2_SET, RSV3_SET, SERVER_MASKED, TRUNCATED,
@@ -17,17 +17,13 @@ use rules::{
 /// Judges frame headers; needs no memory, for each is judged by itself, but of frames that were cut.
 #[derive(Debug, Default)]
 pub(super) struct FrameHeaderRules {
-    /// Made when a stream ends.
-    ends: Option<Box<Ends>>,
+    /// Made for the first.
+    cuts: Option<Box<Cuts>>,
 }
 
-/// How the streams ended.
+/// The streams that ended too early.
 #[derive(Debug, Default)]
-struct Ends {
-    cut: Vec<Cut>,
-    /// Whose stream was seen to end.
-    ended: PerRole<bool>,
-}
+struct Cuts(Vec<Cut>);
 
 /// A stream that ended inside a frame or its header; why is known at the end of the connection.
 #[derive(Debug)]
@@ -63,29 +59,26 @@ impl Topic for FrameHeaderRules {
                     reserved(rsv, opcode, &whose, context, docket, finding);
                 }
                 let text = format!("{sender}'s stream ends {} bytes into a frame header", bytes.len());
-                let cut = Cut { finding: finding(&TRUNCATED, text), implausible: None };
-                self.ends.get_or_insert_default().cut.push(cut);
-            }
-            Event::Fin { sender, .. } | Event::Reset { sender, .. } => {
-                self.ends.get_or_insert_default().ended[*sender] = true;
-            }
-            Event::End(_) => {
-                let Some(ends) = self.ends.take() else { return };
-                for cut in ends.cut {
-                    let finding = cut.finding;
-                    let ended = finding.blame.is_some_and(|sender| ends.ended[sender]);
-                    let severity = if ended { finding.severity } else { Severity::Note };
-                    if let Some(declared) = cut.implausible.filter(|_| ended) {
-                        let text = format!(
-                            "{} declares a payload of {declared} bytes and ends without it",
-                            finding.blame.map_or("a side", Role::name)
-                        );
-                        docket.file(Finding { rule: &LENGTH_IMPLAUSIBLE, message: text, ..finding.clone() });
-                    }
-                    docket.file(finding.with_severity(severity));
-                }
+                self.cuts.get_or_insert_default().0.push(Cut { finding: finding(&TRUNCATED, text), implausible: None });
             }
             _ => {}
+        }
+    }
+
+    fn end(&mut self, _: &Ending, context: &Context, docket: &mut Docket) {
+        let Some(cuts) = self.cuts.take() else { return };
+        for Cut { finding, implausible } in cuts.0 {
+            let ended = context.ended.as_ref();
+            let stopped = ended.zip(finding.blame).is_some_and(|(ended, sender)| ended.has_stopped(sender));
+            let severity = if stopped { finding.severity } else { Severity::Note };
+            if let Some(declared) = implausible.filter(|_| stopped) {
+                let text = format!(
+                    "{} declares a payload of {declared} bytes and ends without it",
+                    finding.blame.map_or("a side", Role::name)
+                );
+                docket.file(Finding { rule: &LENGTH_IMPLAUSIBLE, message: text, ..finding.clone() });
+            }
+            docket.file(finding.with_severity(severity));
         }
     }
 }
@@ -111,7 +104,7 @@ impl FrameHeaderRules {
             "{}'s stream ends after {} of the {declared} payload bytes of frame {}",
             frame.sender, frame.captured_length, frame.index
         );
-        self.ends.get_or_insert_default().cut.push(Cut {
+        self.cuts.get_or_insert_default().0.push(Cut {
             finding: Finding::of_frame(&TRUNCATED, frame, text),
             implausible: (declared > context.thresholds.frame_length_implausible).then_some(declared),
         });

@@ -3,7 +3,7 @@
 
 use super::{Case, Generation};
 use crate::http::{Fault, Head, RequestLine};
-use crate::rules::header_syntax::{is_token, quoted};
+use crate::rules::header_syntax::{Field, connection_lists_upgrade, is_token, quoted, upgrade_lists_websocket};
 use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::{Request, Scenario, text};
 use crate::websocket::Family;
@@ -243,7 +243,7 @@ pub(super) fn judge_start(case: &mut Case<'_>, head_bytes: u64) {
         let text = format!("the request target {} {fault}", quoted(target.as_bytes()));
         case.file_showing(&TARGET_INVALID, target.as_bytes(), text);
     }
-    if target.contains('#') {
+    if memchr::memchr(b'#', target.as_bytes()).is_some() {
         let text = format!("the request target {} has a fragment", quoted(target.as_bytes()));
         case.file_showing(&TARGET_FRAGMENT, target.as_bytes(), text);
     }
@@ -251,6 +251,9 @@ pub(super) fn judge_start(case: &mut Case<'_>, head_bytes: u64) {
 
 fn judge_form(case: &mut Case<'_>, head_bytes: u64) {
     let request = case.request;
+    if request.faults.is_empty() {
+        return;
+    }
     let cut_by_limit = request.length >= head_bytes;
     let faults = || request.faults.iter().filter(|&&fault| fault != Fault::Unfinished || !cut_by_limit);
     let clauses: Vec<&str> = faults().map(|fault| fault.describe()).collect();
@@ -274,28 +277,24 @@ fn judge_form(case: &mut Case<'_>, head_bytes: u64) {
 /// Host, Upgrade and Connection.
 pub(super) fn judge_fields(case: &mut Case<'_>) {
     let request = case.request;
-    let mut hosts = request.all("host");
-    match (hosts.next(), hosts.count()) {
-        (None, _) => case.file(&HOST_MISSING, "the request has no Host"),
-        (Some(b""), 0) => case.file(&HOST_MISSING, "Host is empty"),
-        (Some(_), 0) => {}
-        (Some(first), more) => {
-            let text = format!("Host appears {} times in the request", more + 1);
+    let Field { first, lines } = Field::of(request, "host");
+    match first {
+        None => case.file(&HOST_MISSING, "the request has no Host"),
+        Some(first) if lines > 1 => {
+            let text = format!("Host appears {lines} times in the request");
             case.file_showing(&HOST_DUPLICATE, first, text);
         }
+        Some(b"") => case.file(&HOST_MISSING, "Host is empty"),
+        Some(_) => {}
     }
-    // RFC 9110 §7.8: `protocol = protocol-name ["/" protocol-version]`.
-    let is_websocket = |protocol: &[u8]| {
-        protocol.split(|&byte| byte == b'/').next().is_some_and(|name| name.eq_ignore_ascii_case(b"websocket"))
-    };
-    if !request.list("upgrade").any(is_websocket) {
+    if !upgrade_lists_websocket(request) {
         let text = match request.first("upgrade") {
             Some(value) => format!("Upgrade is {}, without \"websocket\"", quoted(value)),
             None => "the request has no Upgrade".to_owned(),
         };
         case.file_showing(&UPGRADE_MISSING, request.first("upgrade").unwrap_or_default(), text);
     }
-    if !request.lists("connection", "upgrade") {
+    if !connection_lists_upgrade(request) {
         let text = match request.first("connection") {
             Some(value) => format!("Connection is {}, without \"Upgrade\"", quoted(value)),
             None => "the request has no Connection".to_owned(),
@@ -355,8 +354,7 @@ fn is_below_1_1(version: &str) -> bool {
 }
 
 fn only_host(request: &Head<RequestLine>) -> Option<&[u8]> {
-    let mut hosts = request.all("host");
-    hosts.next().filter(|host| !host.is_empty() && hosts.next().is_none())
+    Field::of(request, "host").only().filter(|host| !host.is_empty())
 }
 
 /// What is wrong with a target, as the end of a sentence.

@@ -21,15 +21,14 @@ use super::referee::{Context, Topic};
 use super::{Finding, Rule};
 use crate::Role;
 use crate::http::{Head, RequestLine};
-use crate::websocket::{Event, Family, Handshake};
+use crate::websocket::{Family, Handshake};
 
 /// Judges requests. A request is told once and whole, so nothing is remembered.
 #[derive(Debug, Default)]
 pub(super) struct HandshakeRequestRules;
 
 impl Topic for HandshakeRequestRules {
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        let Event::Handshake(handshake) = event else { return };
+    fn handshake(&mut self, handshake: &Handshake, context: &Context, docket: &mut Docket) {
         let Some(request) = &handshake.attempt.request else { return };
         let mut case = Case { handshake, request, generation: generation(handshake, request), docket };
         if handshake.http2.is_some() {

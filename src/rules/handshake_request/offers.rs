@@ -2,7 +2,7 @@
 
 use super::Case;
 use crate::http::{Head, RequestLine};
-use crate::rules::header_syntax::{elements, is_token, quoted};
+use crate::rules::header_syntax::{Field, elements, is_token, quoted};
 use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use std::collections::HashSet;
@@ -143,18 +143,19 @@ pub(super) fn judge(case: &mut Case<'_>) {
 }
 
 fn judge_origin(case: &mut Case<'_>) {
-    let request = case.request;
-    let Some(origin) = request.first("origin") else {
-        if let Some(sign) = browser_sign(request) {
+    let Field { first, lines } = Field::of(case.request, "origin");
+    let Some(origin) = first else {
+        if let Some(sign) = browser_sign(case.request) {
             case.file(&ORIGIN_MISSING, format!("the request has no Origin although {sign} speaks of a browser"));
         }
         return;
     };
-    let lines = request.all("origin").count();
     if lines > 1 {
         let text = format!("Origin appears {lines} times in the request");
         case.file_showing(&ORIGIN_SYNTAX, origin, text);
-    } else if let Some(fault) = origin_fault(origin) {
+    } else if !is_plain_origin(origin)
+        && let Some(fault) = origin_fault(origin)
+    {
         case.file_showing(&ORIGIN_SYNTAX, origin, format!("Origin is {}, which {fault}", quoted(origin)));
     }
 }
@@ -169,6 +170,12 @@ fn browser_sign(request: &Head<RequestLine>) -> Option<&'static str> {
         return Some("Sec-Fetch");
     }
     request.first("user-agent").is_some_and(|agent| agent.starts_with(b"Mozilla/")).then_some("User-Agent")
+}
+
+/// Whether it is what nearly every page's origin is, in which [`origin_fault`] finds nothing.
+fn is_plain_origin(origin: &[u8]) -> bool {
+    let host = origin.strip_prefix(b"https://").or_else(|| origin.strip_prefix(b"http://"));
+    host.is_some_and(|host| host.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-')))
 }
 
 /// RFC 6454 §7.1: `serialized-origin = scheme "://" host [ ":" port ]`, or "null".
@@ -204,9 +211,7 @@ fn origin_fault(origin: &[u8]) -> Option<&'static str> {
 
 fn judge_protocols(case: &mut Case<'_>) {
     let request = case.request;
-    if request.first(PROTOCOL).is_none() {
-        return;
-    }
+    let Some(first) = request.first(PROTOCOL) else { return };
     if request.list(PROTOCOL).next().is_none() {
         case.file(&PROTOCOL_INVALID_TOKEN, "Sec-WebSocket-Protocol names no subprotocol");
         return;
@@ -214,7 +219,7 @@ fn judge_protocols(case: &mut Case<'_>) {
     if elements(request, PROTOCOL).any(<[u8]>::is_empty) {
         let text = "Sec-WebSocket-Protocol has an empty element between commas";
         let finding = case.finding(&PROTOCOL_INVALID_TOKEN, text).with_severity(Severity::Warning);
-        case.docket.file(finding.with_evidence(request.first(PROTOCOL).unwrap_or_default()));
+        case.docket.file(finding.with_evidence(first));
     }
     let mut seen: HashSet<&[u8]> = HashSet::new();
     let mut repeated: HashSet<&[u8]> = HashSet::new();
@@ -237,10 +242,13 @@ fn judge_protocols(case: &mut Case<'_>) {
 }
 
 fn judge_extensions(case: &mut Case<'_>) {
-    let (handshake, request) = (case.handshake, case.request);
+    let handshake = case.handshake;
     if let Some(fault) = handshake.offer_syntax {
         let text = format!("the offered extensions are malformed at offset {}: {}", fault.offset, fault.what);
-        case.file_showing(&EXTENSIONS_SYNTAX, request.first(EXTENSIONS).unwrap_or_default(), text);
+        case.file_showing(&EXTENSIONS_SYNTAX, case.request.first(EXTENSIONS).unwrap_or_default(), text);
+    }
+    if handshake.offers.is_empty() {
+        return;
     }
     let mut seen = HashSet::new();
     for offer in &handshake.offers {
@@ -249,6 +257,21 @@ fn judge_extensions(case: &mut Case<'_>) {
             let name = offer.name.as_bytes();
             let text = format!("the client offers the extension {}, which is not registered", quoted(name));
             case.file_showing(&EXTENSION_UNREGISTERED, name, text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_origin_has_no_fault(origin in "https?://[A-Za-z0-9.:/@ -]{0,12}") {
+            if is_plain_origin(origin.as_bytes()) {
+                prop_assert_eq!(origin_fault(origin.as_bytes()), None);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `Sec-WebSocket-Version`: 13, said once (RFC 6455 §4.1 item 9, §4.3, §4.4).
 
 use super::Case;
-use crate::rules::header_syntax::quoted;
+use crate::rules::header_syntax::{Field, quoted};
 use crate::rules::{Blames, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
 use crate::websocket::Family;
@@ -96,21 +96,22 @@ pub static VERSION_NOT_13: Rule = Rule {
 };
 
 pub(super) fn judge(case: &mut Case<'_>) {
-    let request = case.request;
-    let mut versions = request.all(VERSION);
-    let Some(first) = versions.next() else {
+    let Field { first, lines } = Field::of(case.request, VERSION);
+    let Some(first) = first else {
         // RFC 8441 §5 asks for it less strictly: see the rules for HTTP/2.
         if case.handshake.http2.is_some() {
             return;
         }
         return case.file(&VERSION_MISSING, "the request has no Sec-WebSocket-Version");
     };
-    let lines = 1 + versions.count();
+    if (first, lines) == (b"13", 1) {
+        return;
+    }
     if lines > 1 {
         let text = format!("Sec-WebSocket-Version appears {lines} times in the request");
         case.file_showing(&VERSION_DUPLICATE, first, text);
     }
-    if let Some(value) = request.all(VERSION).find(|value| parse(value).is_none()) {
+    if let Some(value) = case.request.all(VERSION).find(|value| parse(value).is_none()) {
         let text = format!("the version {} is not a number from 0 to 255 without leading zeros", quoted(value));
         case.file_showing(&VERSION_SYNTAX, value, text);
     }

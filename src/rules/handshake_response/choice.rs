@@ -2,6 +2,7 @@
 
 use super::choice_rules::*;
 use super::{Answer, shown};
+use crate::rules::header_syntax::Field;
 use crate::websocket::Extension;
 
 /// Extensions that give RSV1 a meaning: the per-message compressions of RFC 7692 and of the drafts before it, and the
@@ -21,8 +22,12 @@ impl Answer<'_> {
     pub(super) fn protocol(&mut self) {
         const NAME: &str = "sec-websocket-protocol";
         let response = self.response;
-        let offered: Option<Vec<&[u8]>> = self.whole_request().map(|request| request.list(NAME).collect());
-        let Some(first) = response.first(NAME) else {
+        let Field { first, lines } = Field::of(response, NAME);
+        if first.is_none() && self.whole_request.is_none_or(|request| request.first(NAME).is_none()) {
+            return;
+        }
+        let offered: Option<Vec<&[u8]>> = self.whole_request.map(|request| request.list(NAME).collect());
+        let Some(first) = first else {
             if let Some(offered) = offered.filter(|offered| !offered.is_empty()) {
                 let text = format!("server chose none of the subprotocols that the client offered: {}", list(&offered));
                 self.file_against_request(&PROTOCOL_NONE, text, b"");
@@ -33,7 +38,6 @@ impl Answer<'_> {
             self.file(&PROTOCOL_EMPTY, "server's Sec-WebSocket-Protocol is empty", b"");
         }
         let chosen: Vec<&[u8]> = response.list(NAME).collect();
-        let lines = response.all(NAME).count();
         if chosen.len() > 1 || lines > 1 {
             let text = match lines {
                 1 => format!("server chose {} subprotocols instead of one: {}", chosen.len(), shown(first)),
@@ -65,8 +69,8 @@ impl Answer<'_> {
     pub(super) fn extensions(&mut self) {
         const NAME: &str = "sec-websocket-extensions";
         let (handshake, response) = (self.handshake, self.response);
-        let Some(first) = response.first(NAME) else { return };
-        let lines = response.all(NAME).count();
+        let Field { first, lines } = Field::of(response, NAME);
+        let Some(first) = first else { return };
         if lines > 1 {
             let text = format!("server's 101 has {lines} Sec-WebSocket-Extensions fields");
             self.file(&EXT_DUPLICATE_HEADER, text, first);
@@ -83,7 +87,7 @@ impl Answer<'_> {
             );
             return self.file(&EXT_SYNTAX, text, first);
         }
-        if self.whole_request().is_some() && handshake.offer_syntax.is_none() {
+        if self.whole_request.is_some() && handshake.offer_syntax.is_none() {
             for extension in &handshake.extensions {
                 let same = |offer: &Extension| offer.name.eq_ignore_ascii_case(&extension.name);
                 if !handshake.offers.iter().any(same) {

@@ -10,6 +10,7 @@ mod field_rules;
 mod switch;
 
 use super::docket::Docket;
+use super::header_syntax::{Field, is_cut};
 use super::http2::error_code;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
@@ -18,7 +19,7 @@ use crate::capture::PacketRef;
 use crate::escape::printable_within;
 use crate::http::{Fault, Head, RequestLine, StatusLine};
 use crate::http2::Cut;
-use crate::websocket::{Ending, Event, Handshake, TcpEnd};
+use crate::websocket::{Ending, Handshake, TcpEnd};
 use std::time::Duration;
 
 use answer_rules::*;
@@ -46,21 +47,7 @@ struct Unanswered {
 }
 
 impl Topic for HandshakeResponseRules {
-    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
-        match event {
-            Event::Handshake(handshake) => self.handshake(handshake, docket),
-            Event::End(ending) => {
-                if let Some(unanswered) = self.unanswered.take() {
-                    docket.file(missing(&unanswered, ending, context));
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-impl HandshakeResponseRules {
-    fn handshake(&mut self, handshake: &Handshake, docket: &mut Docket) {
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
         let attempt = &handshake.attempt;
         if let Some(packet) = attempt.pipelined {
             let text = "client sends another HTTP request behind its upgrade request, before the answer";
@@ -78,7 +65,9 @@ impl HandshakeResponseRules {
             }
             return;
         };
-        let mut answer = Answer { handshake, response, docket };
+        // Every line of it: a line that was not seen must not be held to be missing.
+        let whole_request = attempt.request.as_ref().filter(|request| !is_cut(request));
+        let mut answer = Answer { handshake, whole_request, response, docket };
         if handshake.http2.is_none() {
             answer.malformed();
         }
@@ -93,16 +82,24 @@ impl HandshakeResponseRules {
             false => answer.refused(),
         }
     }
+
+    fn end(&mut self, ending: &Ending, context: &Context, docket: &mut Docket) {
+        if let Some(unanswered) = self.unanswered.take() {
+            docket.file(missing(&unanswered, ending, context));
+        }
+    }
 }
 
 /// An answer that is being judged.
 struct Answer<'a> {
     handshake: &'a Handshake,
+    /// The request, where every line of it was seen.
+    whole_request: Option<&'a Head<RequestLine>>,
     response: &'a Head<StatusLine>,
     docket: &'a mut Docket,
 }
 
-impl<'a> Answer<'a> {
+impl Answer<'_> {
     /// Files a finding about the answer; `evidence` is the deciding field's value, empty where a field is missing.
     fn file(&mut self, rule: &'static Rule, text: impl Into<String>, evidence: &[u8]) {
         self.file_as(rule, rule.severity, text, evidence);
@@ -127,19 +124,17 @@ impl<'a> Answer<'a> {
         self.docket.file(finding);
     }
 
-    /// The request, where every line of it was seen: a line that was not seen must not be held to be missing.
-    fn whole_request(&self) -> Option<&'a Head<RequestLine>> {
-        self.handshake.attempt.request.as_ref().filter(|request| !request.faults.contains(&Fault::Unfinished))
-    }
-
     fn malformed(&mut self) {
         let faults = &self.response.faults;
+        if faults.is_empty() {
+            return;
+        }
         let proved: Vec<&str> =
             faults.iter().filter(|&&fault| fault != Fault::Unfinished).map(|fault| fault.describe()).collect();
         if !proved.is_empty() {
             let text = format!("server's answer is not valid HTTP: {}", proved.join(", "));
             self.file(&MALFORMED_HTTP, text, b"");
-        } else if !faults.is_empty() {
+        } else {
             let text = format!("server's answer breaks off after {} bytes", self.response.length);
             self.file_as(&MALFORMED_HTTP, Severity::Warning, text, b"");
         }
@@ -179,9 +174,8 @@ impl<'a> Answer<'a> {
     /// RFC 6455 §4.4: a server that refuses a version says which ones it speaks.
     fn version_refused(&mut self) {
         let status = self.response.line.status;
-        let Some(request) = self.whole_request() else { return };
-        let mut versions = request.all("sec-websocket-version");
-        let (Some(asked), None) = (versions.next(), versions.next()) else { return };
+        let Some(request) = self.whole_request else { return };
+        let Some(asked) = Field::of(request, "sec-websocket-version").only() else { return };
         let asked = shown(asked);
         if self.response.lists("sec-websocket-version", &asked) {
             let text =

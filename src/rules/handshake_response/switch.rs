@@ -4,6 +4,7 @@ use super::answer_rules::*;
 use super::field_rules::*;
 use super::{Answer, shown};
 use crate::http::{Head, RequestLine};
+use crate::rules::header_syntax::{Field, connection_lists_upgrade, same, upgrade_lists_websocket};
 use crate::websocket::{AcceptCause, Family, Handshake, accept_key};
 use std::borrow::Cow;
 
@@ -48,14 +49,9 @@ impl Answer<'_> {
 
     /// RFC 9110 §7.8 and RFC 6455 §4.2.1: what a server may accept.
     fn requested(&mut self) {
-        let Some(request) = self.whole_request() else { return };
+        let Some(request) = self.whole_request else { return };
         let faults = faults_of(self.handshake, request);
-        // A protocol may have a version behind a slash (RFC 9110 §7.8).
-        let is_websocket = |offered: &[u8]| {
-            offered.split(|&byte| byte == b'/').next().is_some_and(|name| name.eq_ignore_ascii_case(b"websocket"))
-        };
-        let offered = request.list("upgrade").any(is_websocket);
-        if !offered {
+        if !upgrade_lists_websocket(request) {
             let text = match request.first("upgrade") {
                 None => "server switched to WebSocket, but the request has no Upgrade field".to_owned(),
                 Some(value) => {
@@ -72,29 +68,26 @@ impl Answer<'_> {
     }
 
     fn upgrade(&mut self) {
-        let response = self.response;
-        let mut values = response.all("upgrade");
-        match (values.next(), values.next()) {
-            (None, _) => self.file(&UPGRADE_MISSING, "server's 101 has no Upgrade field", b""),
-            (Some(value), None) if value.eq_ignore_ascii_case(b"websocket") => {}
-            (Some(value), None) => {
-                let text = format!("server's Upgrade is \"{}\" instead of \"websocket\" alone", shown(value));
+        let Field { first, lines } = Field::of(self.response, "upgrade");
+        match first {
+            None => self.file(&UPGRADE_MISSING, "server's 101 has no Upgrade field", b""),
+            Some(value) if lines > 1 => {
+                let text = format!("server's 101 has {lines} Upgrade fields instead of one");
                 self.file(&UPGRADE_VALUE, text, value);
             }
-            (Some(value), Some(_)) => {
-                let count = response.all("upgrade").count();
-                let text = format!("server's 101 has {count} Upgrade fields instead of one");
+            Some(value) if same(value, b"websocket") => {}
+            Some(value) => {
+                let text = format!("server's Upgrade is \"{}\" instead of \"websocket\" alone", shown(value));
                 self.file(&UPGRADE_VALUE, text, value);
             }
         }
     }
 
     fn connection(&mut self) {
-        let response = self.response;
-        if response.lists("connection", "upgrade") {
+        if connection_lists_upgrade(self.response) {
             return;
         }
-        let (text, evidence) = match response.first("connection") {
+        let (text, evidence) = match self.response.first("connection") {
             None => ("server's 101 has no Connection field".to_owned(), &b""[..]),
             Some(value) => (format!("server's Connection is \"{}\" and does not list Upgrade", shown(value)), value),
         };
@@ -105,15 +98,14 @@ impl Answer<'_> {
         let (handshake, response) = (self.handshake, self.response);
         let request = handshake.attempt.request.as_ref();
         let keys = || request.into_iter().flat_map(|request| request.all("sec-websocket-key"));
-        let lines = response.all("sec-websocket-accept").count();
-        if lines == 0 {
+        let Field { first, lines } = Field::of(response, "sec-websocket-accept");
+        let Some(value) = first else {
             if request.is_none() || keys().next().is_some() {
                 self.file(&ACCEPT_MISSING, "server's 101 has no Sec-WebSocket-Accept", b"");
             }
             return;
-        }
+        };
         if lines > 1 {
-            let value = response.first("sec-websocket-accept").unwrap_or_default();
             let text = format!("server's 101 has {lines} Sec-WebSocket-Accept fields instead of one");
             self.file(&ACCEPT_DUPLICATE, text, value);
         }
@@ -139,9 +131,9 @@ impl Answer<'_> {
 
     /// RFC 9110 §8.6, RFC 9112 §6.1: a 101 has no body and must not announce one.
     fn body_announced(&mut self) {
-        let response = self.response;
-        for name in ["Content-Length", "Transfer-Encoding"] {
-            if let Some(value) = response.first(name) {
+        let (length, coding) = (self.response.first("content-length"), self.response.first("transfer-encoding"));
+        for (name, value) in [("Content-Length", length), ("Transfer-Encoding", coding)] {
+            if let Some(value) = value {
                 let text = format!("server's 101 has {name}: {}", shown(value));
                 self.file(&CONTENT_LENGTH, text, value);
             }
@@ -151,19 +143,20 @@ impl Answer<'_> {
 
 /// What RFC 6455 §4.2.1 obliges a server to refuse in this request; Upgrade is not looked at.
 pub(super) fn faults_of(handshake: &Handshake, request: &Head<RequestLine>) -> Vec<RequestFault> {
+    let RequestLine { method, version, .. } = &request.line;
     let mut faults = Vec::new();
     let mut add = |what: Cow<'static, str>| faults.push(RequestFault { what, is_about_version: false });
     // RFC 9110 §9.1: methods have case.
-    if request.line.method != "GET" {
-        add(format!("its method is {}, not GET", shown(request.line.method.as_bytes())).into());
+    if method != "GET" {
+        add(format!("its method is {}, not GET", shown(method.as_bytes())).into());
     }
-    if matches!(&*request.line.version, "HTTP/1.0" | "HTTP/0.9") {
-        add(format!("its version is {}", request.line.version).into());
+    if matches!(&**version, "HTTP/1.0" | "HTTP/0.9") {
+        add(format!("its version is {version}").into());
     }
     if request.first("host").is_none() {
         add("it has no Host".into());
     }
-    if !request.lists("connection", "upgrade") {
+    if !connection_lists_upgrade(request) {
         add("its Connection does not list Upgrade".into());
     }
     match &handshake.key {

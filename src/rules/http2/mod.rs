@@ -17,7 +17,7 @@ use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
 use crate::http::{Head, RequestLine, StatusLine};
 use crate::http2::{Opening, Permission, StreamEvent, StreamFact, error_code_name};
-use crate::websocket::{Event, Frame, Handshake, Opcode};
+use crate::websocket::{Event, Handshake};
 use crate::{PerRole, Role};
 
 use opening_rules::*;
@@ -28,42 +28,37 @@ use stream_rules::*;
 pub(super) struct Http2Rules {
     /// The server agreed to a WebSocket.
     established: bool,
-    /// Who sent a Close frame.
-    closed: PerRole<bool>,
     /// Who ended its half of the stream.
     ended: PerRole<bool>,
 }
 
 impl Topic for Http2Rules {
-    fn frame(&mut self, frame: &Frame<'_>, _: &Context, _: &mut Docket) {
-        self.closed[frame.sender] |= frame.header.opcode == Opcode::CLOSE;
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
+        let Some(opening) = &handshake.http2 else { return };
+        self.established = handshake.attempt.switched;
+        if let Some(request) = &handshake.attempt.request {
+            judge_request(handshake, opening, request, docket);
+        }
+        if let Some(response) = &handshake.attempt.response {
+            judge_response(handshake, opening, response, docket);
+        }
     }
 
-    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
-        match event {
-            Event::Handshake(handshake) => {
-                let Some(opening) = &handshake.http2 else { return };
-                self.established = handshake.attempt.switched;
-                if let Some(request) = &handshake.attempt.request {
-                    judge_request(handshake, opening, request, docket);
-                }
-                if let Some(response) = &handshake.attempt.response {
-                    judge_response(handshake, opening, response, docket);
-                }
-            }
-            Event::Stream(event) => self.stream(*event, docket),
-            _ => {}
+    fn see(&mut self, event: &Event<'_>, context: &Context, docket: &mut Docket) {
+        if let Event::Stream(event) = event {
+            self.stream(*event, context, docket);
         }
     }
 }
 
 impl Http2Rules {
-    fn stream(&mut self, StreamEvent { sender, packet, fact }: StreamEvent, docket: &mut Docket) {
+    fn stream(&mut self, event: StreamEvent, context: &Context, docket: &mut Docket) {
+        let StreamEvent { sender, packet, fact } = event;
         let mut file = |rule, text: String| docket.file(Finding::new(rule, Some(sender), text).at(packet));
         match fact {
             StreamFact::EndStream => self.ended[sender] = true,
             StreamFact::Reset(code) => {
-                if let Some(finding) = self.reset(sender, code) {
+                if let Some(finding) = self.reset(sender, code, context) {
                     docket.file(finding.at(packet));
                 }
             }
@@ -82,13 +77,14 @@ impl Http2Rules {
     }
 
     /// RST_STREAM, where it is abrupt: nobody closed before.
-    fn reset(&self, sender: Role, code: Option<u32>) -> Option<Finding> {
+    fn reset(&self, sender: Role, code: Option<u32>, context: &Context) -> Option<Finding> {
         /// RFC 9113 §7.
         const NO_ERROR: u32 = 0x0;
         const INTERNAL_ERROR: u32 = 0x2;
         const CONNECT_ERROR: u32 = 0xA;
         let code = code?;
-        let over = self.ended[sender] || self.closed.client && self.closed.server;
+        let closed = context.close_of(Role::Client).is_some() && context.close_of(Role::Server).is_some();
+        let over = self.ended[sender] || closed;
         if over || !self.established {
             return None;
         }

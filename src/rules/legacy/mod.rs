@@ -9,7 +9,7 @@ use super::docket::Docket;
 use super::referee::{Context, Topic};
 use super::{Finding, Rule, Severity};
 use crate::escape::{printable, printable_within};
-use crate::websocket::{Event, Family, Frame, Handshake, HixieKeyFault, Message, TcpEnd};
+use crate::websocket::{Ending, Extension, Family, Frame, Handshake, HixieKeyFault, Message, TcpEnd};
 use crate::{PerRole, Role};
 
 use rules::*;
@@ -52,25 +52,21 @@ impl Topic for LegacyRules {
         }
     }
 
-    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
-        match event {
-            Event::Handshake(handshake) => {
-                dialect(handshake, docket);
-                extensions(handshake, docket);
-                challenge(handshake, docket);
-            }
-            Event::End(ending) => {
-                let Some(cut) = self.cut.take() else { return };
-                for finding in [cut.client, cut.server].into_iter().flatten() {
-                    let severity = match ending.tcp {
-                        TcpEnd::Fin if ending.capture_end.is_none() => finding.severity,
-                        TcpEnd::Reset => Severity::Warning,
-                        TcpEnd::Fin | TcpEnd::Open => Severity::Note,
-                    };
-                    docket.file(finding.with_severity(severity));
-                }
-            }
-            _ => {}
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
+        dialect(handshake, docket);
+        extensions(handshake, docket);
+        challenge(handshake, docket);
+    }
+
+    fn end(&mut self, ending: &Ending, _: &Context, docket: &mut Docket) {
+        let Some(cut) = self.cut.take() else { return };
+        for finding in [cut.client, cut.server].into_iter().flatten() {
+            let severity = match ending.tcp {
+                TcpEnd::Fin if ending.capture_end.is_none() => finding.severity,
+                TcpEnd::Reset => Severity::Warning,
+                TcpEnd::Fin | TcpEnd::Open => Severity::Note,
+            };
+            docket.file(finding.with_severity(severity));
         }
     }
 }
@@ -119,9 +115,10 @@ fn dialect(handshake: &Handshake, docket: &mut Docket) {
         }
         Family::Hybi(7) => (&HYBI_07, "speaks draft version 7: frames as in RFC 6455".into()),
         Family::Hybi(version) => {
-            let header = match has(handshake, Role::Client, "sec-websocket-origin") {
-                true => "; it sends Sec-WebSocket-Origin instead of Origin",
-                false => "",
+            let request = handshake.attempt.request.as_ref();
+            let header = match request.and_then(|request| request.first("sec-websocket-origin")) {
+                Some(_) => "; it sends Sec-WebSocket-Origin instead of Origin",
+                None => "",
             };
             (&HYBI_08, format!("speaks draft version {version} (hybi-08 to -12): frames as in RFC 6455{header}"))
         }
@@ -132,18 +129,17 @@ fn dialect(handshake: &Handshake, docket: &mut Docket) {
 
 /// Version 13 with fields that only the drafts know.
 fn leftovers(handshake: &Handshake, docket: &mut Docket) {
-    const FIELDS: [(Role, &str); 5] = [
-        (Role::Client, "Sec-WebSocket-Origin"),
-        (Role::Server, "Sec-WebSocket-Origin"),
-        (Role::Server, "Sec-WebSocket-Location"),
-        (Role::Server, "WebSocket-Origin"),
-        (Role::Server, "WebSocket-Location"),
+    let (request, response) = (handshake.attempt.request.as_ref(), handshake.attempt.response.as_ref());
+    let fields = [
+        (Role::Client, "Sec-WebSocket-Origin", request.and_then(|head| head.first("sec-websocket-origin"))),
+        (Role::Server, "Sec-WebSocket-Origin", response.and_then(|head| head.first("sec-websocket-origin"))),
+        (Role::Server, "Sec-WebSocket-Location", response.and_then(|head| head.first("sec-websocket-location"))),
+        (Role::Server, "WebSocket-Origin", response.and_then(|head| head.first("websocket-origin"))),
+        (Role::Server, "WebSocket-Location", response.and_then(|head| head.first("websocket-location"))),
     ];
-    for (sender, field) in FIELDS {
-        if has(handshake, sender, field) {
-            let text = format!("{sender} sends {field}, a field of the drafts; RFC 6455 does not know it");
-            docket.file(at_head(handshake, sender, Finding::new(&HYBI_13_PLUS, Some(sender), text)));
-        }
+    for (sender, field, _) in fields.into_iter().filter(|(.., value)| value.is_some()) {
+        let text = format!("{sender} sends {field}, a field of the drafts; RFC 6455 does not know it");
+        docket.file(at_head(handshake, sender, Finding::new(&HYBI_13_PLUS, Some(sender), text)));
     }
 }
 
@@ -151,14 +147,6 @@ fn leftovers(handshake: &Handshake, docket: &mut Docket) {
 fn name(handshake: &Handshake, rule: &'static Rule, text: &str, docket: &mut Docket) {
     let sender = if handshake.attempt.request.is_some() { Role::Client } else { Role::Server };
     docket.file(at_head(handshake, sender, Finding::new(rule, Some(sender), format!("{sender} {text}"))));
-}
-
-fn has(handshake: &Handshake, sender: Role, field: &str) -> bool {
-    let attempt = &handshake.attempt;
-    match sender {
-        Role::Client => attempt.request.as_ref().is_some_and(|request| request.first(field).is_some()),
-        Role::Server => attempt.response.as_ref().is_some_and(|response| response.first(field).is_some()),
-    }
 }
 
 /// Points at this side's head.
@@ -176,9 +164,11 @@ fn at_head(handshake: &Handshake, sender: Role, finding: Finding) -> Finding {
 
 /// Extensions of the drafts: who accepts one is named, else who offers it.
 fn extensions(handshake: &Handshake, docket: &mut Docket) {
+    if handshake.offers.is_empty() && handshake.extensions.is_empty() {
+        return;
+    }
     for (known, what) in EXTENSIONS {
-        let is_this =
-            |list: &[crate::websocket::Extension]| list.iter().any(|one| one.name.eq_ignore_ascii_case(known));
+        let is_this = |list: &[Extension]| list.iter().any(|one| one.name.eq_ignore_ascii_case(known));
         let (sender, verb) = match (is_this(&handshake.extensions), is_this(&handshake.offers)) {
             (true, _) => (Role::Server, "accepts"),
             (false, true) => (Role::Client, "offers"),

@@ -3,9 +3,9 @@
 use super::super::docket::Docket;
 use super::super::{Confidence, Finding, Severity};
 use super::forensic_rules::{KEY_LOW_ENTROPY, KEY_PREDICTABLE, KEY_REPEATED, KEY_SEQUENCE};
-use super::generators::{Order, predict};
+use super::generators::{Order, Prediction, predict};
 use super::history::History;
-use super::statistics::{Steps, repeats_too_often, weakness};
+use super::statistics::{Sequence, Steps, Weakness, repeats_too_often, weakness};
 use crate::websocket::Frame;
 
 /// A key space of so many bits is hardly worse than 32: `rand` and its like leave out a bit or two.
@@ -14,23 +14,10 @@ const NEARLY_ALL_BITS: u32 = 30;
 /// What is remembered of a client's keys.
 #[derive(Debug, Default)]
 pub(super) struct Forensics {
-    /// `None` once every test that needs it is done.
-    history: Listening,
-    steps: [Steps; 2],
+    history: History,
+    steps: Steps,
     repeats: u32,
     told: Told,
-}
-
-#[derive(Debug)]
-enum Listening {
-    To(History),
-    Done,
-}
-
-impl Default for Listening {
-    fn default() -> Self {
-        Listening::To(History::default())
-    }
 }
 
 /// What was said already.
@@ -45,73 +32,76 @@ struct Told {
 impl Forensics {
     /// Keys of frames that are missing may stand between the last key and the next.
     pub(super) fn interrupt(&mut self) {
-        if let Listening::To(history) = &mut self.history {
-            history.interrupt();
-        }
+        self.history.interrupt();
     }
 
     /// Takes the next key, which is neither zero nor the one before.
     pub(super) fn key(&mut self, key: u32, frame: &Frame<'_>, docket: &mut Docket) {
-        if !self.told.sequence {
-            self.sequence(key, frame, docket);
+        if let Some((order, sequence)) = self.steps.push(key) {
+            self.sequence(key, order, sequence, frame, docket);
         }
-        if let Listening::To(history) = &mut self.history {
-            history.push(key);
-            let full = history.is_full();
-            self.first_keys(frame, docket);
-            if full {
-                self.history = Listening::Done;
-            }
+        if !self.history.push(key) {
+            return;
         }
-    }
-
-    fn sequence(&mut self, key: u32, frame: &Frame<'_>, docket: &mut Docket) {
-        for (order, steps) in Order::BOTH.into_iter().zip(&mut self.steps) {
-            if let Some(sequence) = steps.push(order.read(key))
-                && !self.told.sequence
-            {
-                self.told.sequence = true;
-                let text =
-                    format!("client's frame {} has the key {key:08x}: {}", frame.index, sequence.describe(order));
-                docket.file(statistical(Finding::of_frame(&KEY_SEQUENCE, frame, text)));
-            }
+        let (keys, consecutive) = self.history.keys();
+        let repeated = repeats_too_often(keys, &mut self.repeats);
+        let prediction = predict(consecutive, keys.len());
+        let weakness = weakness(keys);
+        if repeated {
+            self.repeated(key, frame, docket);
+        }
+        if let Some(prediction) = prediction {
+            self.predicted(key, prediction, frame, docket);
+        }
+        if let Some(weakness) = weakness {
+            self.weak(weakness, frame, docket);
         }
     }
 
-    fn first_keys(&mut self, frame: &Frame<'_>, docket: &mut Docket) {
-        let Listening::To(history) = &self.history else { return };
-        let (keys, consecutive) = (history.keys(), history.consecutive());
-        let Some(&key) = keys.last() else { return };
-        let index = frame.index;
-        if repeats_too_often(keys, &mut self.repeats) && !self.told.repeated {
-            self.told.repeated = true;
+    #[cold]
+    fn sequence(&mut self, key: u32, order: Order, sequence: Sequence, frame: &Frame<'_>, docket: &mut Docket) {
+        if !std::mem::replace(&mut self.told.sequence, true) {
+            let text = format!("client's frame {} has the key {key:08x}: {}", frame.index, sequence.describe(order));
+            docket.file(statistical(Finding::of_frame(&KEY_SEQUENCE, frame, text)));
+        }
+    }
+
+    #[cold]
+    fn repeated(&mut self, key: u32, frame: &Frame<'_>, docket: &mut Docket) {
+        if !std::mem::replace(&mut self.told.repeated, true) {
             let text = format!(
-                "client's frame {index} has a key again that an earlier frame had, {key:08x}; among {} keys that \
-                 happened {} times",
-                keys.len(),
+                "client's frame {} has a key again that an earlier frame had, {key:08x}; among {} keys that happened {} \
+                 times",
+                frame.index,
+                self.history.keys().0.len(),
                 self.repeats
             );
             docket.file(statistical(Finding::of_frame(&KEY_REPEATED, frame, text)));
         }
-        if !self.told.predicted
-            && let Some(prediction) = predict(consecutive, keys.len())
-        {
-            self.told.predicted = true;
+    }
+
+    #[cold]
+    fn predicted(&mut self, key: u32, prediction: Prediction, frame: &Frame<'_>, docket: &mut Docket) {
+        if !std::mem::replace(&mut self.told.predicted, true) {
             let text = format!(
-                "client's frame {index} has the masking key {key:08x}, as {} makes it: {} keys tell its state, and the \
-                 next {} came as predicted",
-                prediction.generator, prediction.from, prediction.predicted
+                "client's frame {} has the masking key {key:08x}, as {} makes it: {} keys tell its state, and the next \
+                 {} came as predicted",
+                frame.index, prediction.generator, prediction.from, prediction.predicted
             );
             docket.file(Finding::of_frame(&KEY_PREDICTABLE, frame, text));
         }
-        let said_more = self.told.predicted || self.told.sequence || self.told.weak;
-        if !said_more && let Some(weakness) = weakness(keys) {
-            self.told.weak = true;
-            let finding =
-                Finding::of_frame(&KEY_LOW_ENTROPY, frame, format!("client's keys up to frame {index}: {weakness}"));
-            let slight = weakness.bits_left() >= NEARLY_ALL_BITS;
-            docket.file(statistical(if slight { finding.with_severity(Severity::Note) } else { finding }));
+    }
+
+    #[cold]
+    fn weak(&mut self, weakness: Weakness, frame: &Frame<'_>, docket: &mut Docket) {
+        if self.told.predicted || self.told.sequence || self.told.weak {
+            return;
         }
+        self.told.weak = true;
+        let text = format!("client's keys up to frame {}: {weakness}", frame.index);
+        let finding = Finding::of_frame(&KEY_LOW_ENTROPY, frame, text);
+        let slight = weakness.bits_left() >= NEARLY_ALL_BITS;
+        docket.file(statistical(if slight { finding.with_severity(Severity::Note) } else { finding }));
     }
 }
 

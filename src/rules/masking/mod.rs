@@ -39,8 +39,7 @@ pub(super) struct MaskingRules {
     zero: bool,
     /// A key was the one before.
     repeated: bool,
-    /// Made for the first key.
-    forensics: Option<Box<Forensics>>,
+    forensics: Forensics,
 }
 
 impl Topic for MaskingRules {
@@ -53,24 +52,17 @@ impl Topic for MaskingRules {
         match frame.sender {
             Role::Client => {
                 self.key(key, frame, docket);
-                wire(key, frame, docket);
+                if wire::may_be_http(frame, key) {
+                    wire(key, frame, docket);
+                }
             }
-            Role::Server => {
-                let text = format!(
-                    "server's frame {} is masked with the key {}; its payload is shown unmasked",
-                    frame.index,
-                    hex(key)
-                );
-                docket.file(Finding::of_frame(&SERVER_KEY_NEEDLESS, frame, text));
-            }
+            Role::Server => needless(key, frame, docket),
         }
     }
 
     fn see(&mut self, event: &Event<'_>, _: &Context, _: &mut Docket) {
-        if let Event::Resync { sender: Role::Client, .. } = event
-            && let Some(forensics) = &mut self.forensics
-        {
-            forensics.interrupt();
+        if let Event::Resync { sender: Role::Client, .. } = event {
+            self.forensics.interrupt();
         }
     }
 }
@@ -89,13 +81,23 @@ impl MaskingRules {
     fn key(&mut self, key: [u8; 4], frame: &Frame<'_>, docket: &mut Docket) {
         self.keys = self.keys.saturating_add(1);
         let same = self.last.replace(key) == Some(key);
+        if same || key == [0; 4] {
+            self.no_key(key, frame, docket);
+        } else {
+            self.forensics.key(u32::from_be_bytes(key), frame, docket);
+        }
+    }
+
+    /// The key is zero or the one before.
+    #[cold]
+    fn no_key(&mut self, key: [u8; 4], frame: &Frame<'_>, docket: &mut Docket) {
         if key == [0; 4] {
             let text = format!("client's frame {} has the masking key 00000000", frame.index);
             let finding = Finding::of_frame(&KEY_ZERO, frame, text);
             let again = std::mem::replace(&mut self.zero, true);
             let severity = if again { Severity::Error } else { finding.severity };
             docket.file(finding.with_severity(severity));
-        } else if same {
+        } else {
             let text = format!("client's frame {} has the masking key of the frame before, {}", frame.index, hex(key));
             let mut finding = Finding::of_frame(&KEY_CONSTANT, frame, text);
             if !std::mem::replace(&mut self.repeated, true) {
@@ -105,12 +107,18 @@ impl MaskingRules {
                 finding.confidence = finding.confidence.max(Confidence::Statistical);
             }
             docket.file(finding);
-        } else {
-            self.forensics.get_or_insert_default().key(u32::from_be_bytes(key), frame, docket);
         }
     }
 }
 
+#[cold]
+fn needless(key: [u8; 4], frame: &Frame<'_>, docket: &mut Docket) {
+    let text =
+        format!("server's frame {} is masked with the key {}; its payload is shown unmasked", frame.index, hex(key));
+    docket.file(Finding::of_frame(&SERVER_KEY_NEEDLESS, frame, text));
+}
+
+#[cold]
 fn wire(key: [u8; 4], frame: &Frame<'_>, docket: &mut Docket) {
     if let Some(line) = wire::http_line(frame, key) {
         let text = format!("client's frame {} spells \"{}\" on the wire", frame.index, printable(&line));

@@ -2,9 +2,12 @@
 
 use crate::websocket::Frame;
 
-/// Whether an HTTP/1 message may begin with these bytes, by which all other payloads are dismissed (RFC 9110 §9.3, RFC
-/// 5789 §2).
-fn may_be_http(first: [u8; 4]) -> bool {
+/// Whether an HTTP/1 message may begin with the payload as it is on the wire, by which all other payloads are dismissed
+/// (RFC 9110 §9.3, RFC 5789 §2).
+#[inline]
+pub(super) fn may_be_http(frame: &Frame<'_>, key: [u8; 4]) -> bool {
+    let Some(first) = frame.payload.first_chunk() else { return false };
+    let first = (u32::from_ne_bytes(*first) ^ u32::from_ne_bytes(key)).to_ne_bytes();
     matches!(&first, b"GET " | b"HEAD" | b"POST" | b"PUT " | b"DELE" | b"CONN" | b"OPTI" | b"TRAC" | b"PATC" | b"HTTP")
 }
 
@@ -13,10 +16,6 @@ const METHODS: [&[u8]; 9] =
 
 /// The request line or status line with which the payload begins on the wire, as far as it was kept.
 pub(super) fn http_line(frame: &Frame<'_>, key: [u8; 4]) -> Option<Vec<u8>> {
-    let first = u32::from_ne_bytes(*frame.payload.first_chunk()?) ^ u32::from_ne_bytes(key);
-    if !may_be_http(first.to_ne_bytes()) {
-        return None;
-    }
     let masked = |(byte, key): (&u8, &u8)| byte ^ key;
     let mut line: Vec<u8> = frame.payload.iter().zip(key.iter().cycle()).map(masked).collect();
     line.truncate(line.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(line.len()));

@@ -10,15 +10,17 @@ pub use offer::RULES as OFFER_RULES;
 use super::docket::Docket;
 use super::header_syntax::is_cut;
 use super::referee::{Context, Topic};
-use crate::websocket::{Event, Extension, Family};
+use crate::websocket::{Extension, Family, Handshake};
 
 /// Judges the negotiation. A handshake is told once and whole, so nothing is remembered.
 #[derive(Debug, Default)]
 pub(super) struct NegotiationRules;
 
 impl Topic for NegotiationRules {
-    fn see(&mut self, event: &Event<'_>, _: &Context, docket: &mut Docket) {
-        let Event::Handshake(handshake) = event else { return };
+    fn handshake(&mut self, handshake: &Handshake, _: &Context, docket: &mut Docket) {
+        if handshake.offers.is_empty() && handshake.extensions.is_empty() {
+            return;
+        }
         // The drafts had extensions of the same name with other parameters.
         if handshake.family != Family::Rfc6455 {
             return;

@@ -1,5 +1,6 @@
 //! Bytes that broke a rule, and what their receiver has done since.
 
+use super::super::ended::{Close, Finish};
 use super::super::header_bytes::HeaderBytes;
 use super::super::{Confidence, Finding, Requirement, Rule};
 use super::{Did, Reaction};
@@ -73,6 +74,11 @@ impl Place {
             header: HeaderBytes::of(frame.header_bytes),
         }
     }
+
+    /// The end of a stream.
+    fn behind(packet: PacketRef) -> Place {
+        Place { frame: None, packet, stream_offset: None, header: HeaderBytes::default() }
+    }
 }
 
 /// How a receiver ended its side: a Close frame, a FIN or an RST.
@@ -84,8 +90,26 @@ pub(in crate::rules) struct Act {
     pub(in crate::rules) acknowledged: Option<u64>,
     /// Of a Close.
     pub(in crate::rules) code: Option<u16>,
-    /// Offset behind a Close in its sender's stream.
-    pub(in crate::rules) end: u64,
+}
+
+impl Act {
+    pub(super) fn close(close: &Close) -> Act {
+        let at = Place {
+            frame: Some(close.frame),
+            packet: close.packet,
+            stream_offset: Some(close.stream_offset),
+            header: close.header,
+        };
+        Act { did: Did::Closed, at, acknowledged: close.acknowledged, code: close.spelled_code }
+    }
+
+    pub(super) fn fin(fin: &Finish) -> Act {
+        Act { did: Did::Finished, at: Place::behind(fin.packet), acknowledged: fin.acknowledged, code: None }
+    }
+
+    pub(super) fn reset(packet: PacketRef) -> Act {
+        Act { did: Did::Reset, at: Place::behind(packet), acknowledged: None, code: None }
+    }
 }
 
 impl Offence {

@@ -1,13 +1,12 @@
 //! Follows the errors of one connection until it is known what their receivers did.
 
 use super::super::docket::Docket;
+use super::super::ended::{Close, Finish};
 use super::super::failing;
-use super::super::header_bytes::HeaderBytes;
 use super::super::referee::Context;
 use super::super::{Finding, Requirement, Severity};
 use super::offence::{Act, Carried, Offence, Place, Proof, to_request};
 use super::{Did, Reaction};
-use crate::capture::PacketRef;
 use crate::websocket::{Event, Frame, Opcode};
 use crate::{PerRole, Role};
 
@@ -21,7 +20,7 @@ pub(in crate::rules) struct Reactions {
     next_finding: u64,
     /// Bytes of it are missing: its Close may be among them.
     gaps: PerRole<bool>,
-    /// Made for the first error, or when a side ends.
+    /// Made for the first error.
     followed: Option<Box<Followed>>,
 }
 
@@ -31,30 +30,15 @@ struct Followed {
     offences: Vec<Offence>,
     /// How many errors were followed so far.
     count: u32,
-    ends: PerRole<Ends>,
     /// What was said of the receiver.
     judged: PerRole<bool>,
     told: Vec<Reaction>,
 }
 
-/// How an endpoint ended its side, as far as it has.
-#[derive(Debug, Default)]
-struct Ends {
-    close: Option<Act>,
-    /// Index of its Close.
-    close_frame: Option<u64>,
-    tcp: Option<Act>,
-}
-
 impl Reactions {
     /// Whether this event, or what was found in it, can matter: of nearly all events nothing does.
     pub(in crate::rules) fn care(&self, event: &Event<'_>, docket: &Docket) -> bool {
-        let concerned = match event {
-            Event::Frame(frame) => frame.header.opcode == Opcode::CLOSE,
-            Event::Fin { .. } | Event::Reset { .. } | Event::Missing { .. } => true,
-            _ => false,
-        };
-        concerned || self.followed.is_some() || docket.next_index() != self.next_finding
+        matches!(event, Event::Missing { .. }) || self.followed.is_some() || docket.next_index() != self.next_finding
     }
 
     /// Looks at an event, and at what was found in it.
@@ -62,13 +46,8 @@ impl Reactions {
         if let Event::Missing { sender, .. } = event {
             self.gaps[*sender] = true;
         }
-        let ends = match event {
-            Event::Frame(frame) => frame.header.opcode == Opcode::CLOSE,
-            Event::Fin { .. } | Event::Reset { .. } => true,
-            _ => false,
-        };
         let erred = docket.since(self.next_finding).any(|finding| finding.severity == Severity::Error);
-        if self.followed.is_none() && !ends && !erred {
+        if self.followed.is_none() && !erred {
             self.next_finding = docket.next_index();
             return;
         }
@@ -113,9 +92,9 @@ impl Followed {
         match *event {
             Event::Frame(frame) => self.frame(frame, context, &mut settled),
             Event::Fin { sender, packet, acknowledged } => {
-                self.end(sender, Did::Finished, packet, acknowledged, context, &mut settled);
+                self.stop(sender, Act::fin(&Finish { packet, acknowledged }), context, &mut settled);
             }
-            Event::Reset { sender, packet } => self.end(sender, Did::Reset, packet, None, context, &mut settled),
+            Event::Reset { sender, packet } => self.stop(sender, Act::reset(packet), context, &mut settled),
             Event::End(_) => settled.extend(self.offences.drain(..).map(|offence| (offence, None))),
             _ => {}
         }
@@ -139,29 +118,13 @@ impl Followed {
         } else {
             let last_end = context.ends[sender].unwrap_or(0);
             let Some(offence) = Offence::new(finding, sender.peer(), event, last_end) else { return };
-            match self.already(&offence, sender) {
+            match already(&offence, sender, context) {
                 Some(act) => settled.push((offence, Some(act))),
                 None => self.offences.push(offence),
             }
         }
         self.count += 1;
         finding.reaction_follows = true;
-    }
-
-    /// What its receiver had done when it became known: a frame that was cut off is only told at the end.
-    fn already(&self, offence: &Offence, sender: Role) -> Option<Act> {
-        let ends = &self.ends;
-        // RFC 6455 §5.5.1: who received a Close need not read on.
-        let behind_close = ends[sender].close_frame.zip(offence.frame).is_some_and(|(close, fault)| close < fault);
-        let own = &ends[offence.by];
-        let first = own.close.as_ref().or(own.tcp.as_ref());
-        match first {
-            _ if behind_close => ends[sender].close.map(|act| Act { did: Did::WasClosing, code: None, ..act }),
-            Some(act) if offence.came_before(act) => Some(Act { did: Did::WasClosing, ..*act }),
-            Some(act) => Some(*act),
-            // What the sender's end put a stop to is told when everything is.
-            None => None,
-        }
     }
 
     fn frame(&mut self, frame: &Frame<'_>, context: &Context, settled: &mut Vec<(Offence, Option<Act>)>) {
@@ -172,21 +135,18 @@ impl Followed {
             }
             return;
         }
-        let ends = &mut self.ends;
-        if ends[sender].close.is_some() {
+        if context.close_of(sender).is_some() {
             return;
         }
-        let code = frame.payload.first_chunk().map(|code| u16::from_be_bytes(*code));
-        let (acknowledged, end) = (frame.acknowledged, frame.end_offset);
-        let act = Act { did: Did::Closed, at: Place::of(frame), acknowledged, code, end };
-        ends[sender].close = Some(act);
-        ends[sender].close_frame = Some(frame.index);
-        let received = ends[sender.peer()].close.zip(ends[sender.peer()].close_frame);
+        let act = Act::close(&Close::of(frame, context.reserved_bits));
+        let (acknowledged, code) = (act.acknowledged, act.code);
+        let received = context.close_of(sender.peer());
         self.settle(sender, &act, settled, |offence| {
             // Frames are read in order (RFC 6455 §5.4): who answers a Close has read what came before it.
-            let Some((close, index)) = &received else { return };
-            let answers = acknowledged.is_some_and(|acknowledged| acknowledged >= close.end) && close.code == code;
-            let behind = offence.frame.is_none_or(|fault| *index > fault);
+            let Some(close) = received else { return };
+            let answers =
+                acknowledged.is_some_and(|acknowledged| acknowledged >= close.end_offset) && close.spelled_code == code;
+            let behind = offence.frame.is_none_or(|fault| close.frame > fault);
             if let Some(code) = code.filter(|code| answers && behind && !failing::is_failure(*code)) {
                 let likely = |proof: &Proof| matches!(proof.what, Carried::Late(_));
                 if offence.proof.as_ref().is_none_or(likely) {
@@ -196,26 +156,15 @@ impl Followed {
         });
     }
 
-    fn end(
-        &mut self,
-        sender: Role,
-        did: Did,
-        packet: PacketRef,
-        acknowledged: Option<u64>,
-        context: &Context,
-        settled: &mut Vec<(Offence, Option<Act>)>,
-    ) {
-        let at = Place { frame: None, packet, stream_offset: None, header: HeaderBytes::default() };
-        let act = Act { did, at, acknowledged, code: None, end: 0 };
-        let ends = &mut self.ends;
-        let ended = ends[sender].tcp.is_some();
+    /// An endpoint finished or reset its side.
+    fn stop(&mut self, sender: Role, act: Act, context: &Context, settled: &mut Vec<(Offence, Option<Act>)>) {
+        let had_stopped = |role| context.ended.as_ref().is_some_and(|ended| ended.has_stopped(role));
         // A FIN takes up a sequence number (RFC 9293 §3.4): who acknowledges more than the last byte had received it.
         let other = sender.peer();
         let answers =
-            ends[other].tcp.is_some() || acknowledged.is_some_and(|upto| upto > context.ends[other].unwrap_or(0));
-        ends[sender].tcp.get_or_insert(act);
+            had_stopped(other) || act.acknowledged.is_some_and(|upto| upto > context.ends[other].unwrap_or(0));
         // Who follows the other's FIN does as it must: this says nothing of the fault.
-        if !ended && !answers {
+        if !had_stopped(sender) && !answers {
             self.settle(sender, &act, settled, |_| {});
         }
     }
@@ -240,4 +189,23 @@ impl Followed {
         }
         self.offences = waiting;
     }
+}
+
+/// What the receiver had done when the fault became known: a frame that was cut off is only told at the end.
+fn already(offence: &Offence, sender: Role, context: &Context) -> Option<Act> {
+    let ended = context.ended.as_ref()?;
+    // RFC 6455 §5.5.1: who received a Close need not read on.
+    if let (Some(close), Some(fault)) = (&ended.closes[sender], offence.frame)
+        && close.frame < fault
+    {
+        return Some(Act { did: Did::WasClosing, code: None, ..Act::close(close) });
+    }
+    // What the sender's end put a stop to is told when everything is.
+    let act = match (&ended.closes[offence.by], &ended.fins[offence.by], &ended.resets[offence.by]) {
+        (Some(close), ..) => Act::close(close),
+        (None, Some(fin), reset) if reset.is_none_or(|reset| !reset.before_fin) => Act::fin(fin),
+        (None, _, Some(reset)) => Act::reset(reset.packet),
+        (None, _, None) => return None,
+    };
+    Some(if offence.came_before(&act) { Act { did: Did::WasClosing, ..act } } else { act })
 }

@@ -17,21 +17,25 @@ pub(super) fn predict(keys: &[u32]) -> Option<Prediction> {
 }
 
 fn predict_in_order(keys: &[u32], read: impl Fn(u32) -> u32 + Copy) -> Option<Prediction> {
-    follows::<8, 4>(keys, read, "glibc's rand (eight bits of it four times)")
-        .or_else(|| follows::<16, 2>(keys, read, "glibc's rand (sixteen bits of it twice)"))
-        .or_else(|| follows::<31, 1>(keys, read, "glibc's rand (one call)"))
+    follows::<8, 4, { newest(4) }>(keys, read, "glibc's rand (eight bits of it four times)")
+        .or_else(|| follows::<16, 2, { newest(2) }>(keys, read, "glibc's rand (sixteen bits of it twice)"))
+        .or_else(|| follows::<31, 1, { newest(1) }>(keys, read, "glibc's rand (one call)"))
+}
+
+/// How many of the newest keys are looked at, if so many outputs make a key.
+const fn newest(outputs: usize) -> usize {
+    REACH.div_ceil(outputs) + PREDICTED
 }
 
 /// Whether the last [`PREDICTED`] of these keys follow from those before, if so many outputs of so many bits make a key.
-/// Looks at the newest first, so that other keys are dismissed at once. Every key is asked, so this is compiled for each
-/// form and order.
-fn follows<const WIDTH: u32, const OUTPUTS: usize>(
+/// Looks at the newest output first, so that other keys are dismissed at once. Every key is asked, so this is compiled for
+/// each form and order.
+fn follows<const WIDTH: u32, const OUTPUTS: usize, const NEWEST: usize>(
     keys: &[u32],
     read: impl Fn(u32) -> u32,
     generator: &'static str,
 ) -> Option<Prediction> {
-    let from = REACH.div_ceil(OUTPUTS);
-    let keys = &keys[keys.len().checked_sub(from + PREDICTED)?..];
+    let keys: &[u32; NEWEST] = keys.last_chunk()?;
     let mask = (1 << WIDTH) - 1;
     // Outputs fill a key from its highest bits down; one of 31 bits leaves the top bit at zero.
     let output = |at: usize| {
@@ -43,8 +47,11 @@ fn follows<const WIDTH: u32, const OUTPUTS: usize>(
         let sum = output(at - 3).wrapping_add(output(at - REACH));
         output(at).wrapping_sub(sum) & mask <= 1
     };
-    let end = (from + PREDICTED) * OUTPUTS;
+    let end = NEWEST * OUTPUTS;
+    if !adds_up(end - 1) {
+        return None;
+    }
     let whole = |key: &u32| WIDTH * OUTPUTS as u32 == 32 || read(*key) & !mask == 0;
     let all = (end - PREDICTED * OUTPUTS..end).rev().all(adds_up) && keys.iter().all(whole);
-    all.then_some(Prediction { generator, from, predicted: PREDICTED })
+    all.then_some(Prediction { generator, from: NEWEST - PREDICTED, predicted: PREDICTED })
 }

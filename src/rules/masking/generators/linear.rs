@@ -126,6 +126,12 @@ impl<const R: usize> Linear<R> {
 /// The third of the newest keys is what java.util.Random makes after the two before it.
 pub(super) fn java(keys: &[u32]) -> Option<Prediction> {
     let newest: [u32; 3] = *keys.last_chunk()?;
+    let keeps_relation = |newest: [u32; 3]| JAVA.keeps_relation(&newest.map(u64::from));
+    if keeps_relation(newest) || keeps_relation(newest.map(u32::swap_bytes)) { made_by_java(newest) } else { None }
+}
+
+#[cold]
+fn made_by_java(newest: [u32; 3]) -> Option<Prediction> {
     let generator = if JAVA.explains(&newest.map(u64::from)) {
         "java.util.Random (nextInt)"
     } else if JAVA.explains(&newest.map(|key| key.swap_bytes().into())) {
