@@ -26,20 +26,21 @@ impl Bits {
     /// Takes bytes until 56 bits are held or none are left.
     #[inline]
     pub(super) fn refill(&mut self, input: &mut &[u8]) {
-        if self.refill_whole(input) {
-            return;
+        let before = input.len();
+        if !self.refill_whole(input) {
+            while self.held < 56
+                && let Some((&byte, rest)) = input.split_first()
+            {
+                self.bits |= u64::from(byte) << self.held;
+                self.held += 8;
+                *input = rest;
+            }
         }
-        while self.held < 56 {
-            let Some((&byte, rest)) = input.split_first() else { return };
-            self.bits |= u64::from(byte) << self.held;
-            self.held += 8;
-            self.taken += 1;
-            *input = rest;
-        }
+        self.took(before - input.len());
     }
 
     /// Takes bytes until 56 bits are held; gives false, and takes none, where fewer than eight bytes are left. At most 63
-    /// bits are held before it.
+    /// bits are held before it. The caller tells how many it [`took`](Bits::took), once for many calls.
     #[inline]
     pub(super) fn refill_whole(&mut self, input: &mut &[u8]) -> bool {
         let Some(word) = input.first_chunk() else { return false };
@@ -48,8 +49,13 @@ impl Bits {
         let bytes = (63 - self.held) >> 3 & 7;
         *input = &input[bytes as usize..];
         self.held += bytes * 8;
-        self.taken += u64::from(bytes);
         true
+    }
+
+    /// So many bytes were taken and not counted yet.
+    #[inline]
+    pub(super) fn took(&mut self, bytes: usize) {
+        self.taken += bytes as u64;
     }
 
     /// The next `count` bits, at most 32; `None` if there are not as many.

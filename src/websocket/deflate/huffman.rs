@@ -191,7 +191,8 @@ impl<const SLOTS: usize, const SYMBOLS: usize> Code<SLOTS, SYMBOLS> {
         let shortest = counts[..root].iter().position(|&count| count > 0).unwrap_or(root);
         self.mask = (1 << root) - 1;
         self.slots[..1 << shortest].fill(if gaps { Entry::GAP } else { Entry::BEYOND });
-        let (mut codeword, mut place) = (0_u32, 0_usize);
+        // The next codeword, and the same with its first bit lowest, which a 0 more at its end leaves as it is.
+        let (mut codeword, mut packed, mut place) = (0_u32, 0_usize, 0_usize);
         for (length, &count) in counts.iter().enumerate().take(longest + 1).skip(shortest.max(1)) {
             let count = usize::from(count);
             if length <= root {
@@ -202,16 +203,18 @@ impl<const SLOTS: usize, const SYMBOLS: usize> Code<SLOTS, SYMBOLS> {
                 }
                 for &symbol in &self.sorted[place..place + count] {
                     let entry = Entry(self.meanings[usize::from(symbol)].0 + length as u32 * Entry::BIT);
-                    self.slots[(codeword.reverse_bits() >> (32 - length)) as usize & (SLOTS - 1)] = entry;
-                    codeword += 1;
+                    self.slots[packed & (SLOTS - 1)] = entry;
+                    // One more: the last bit that is 0 becomes 1, and those behind it 0. The last codeword has none.
+                    let zeros = !packed & ((1 << length) - 1);
+                    let bit = 1 << (zeros | 1).ilog2();
+                    packed = packed & (bit - 1) | bit;
                 }
             } else {
                 self.places[length] = (place as u32).wrapping_sub(codeword);
-                codeword += count as u32;
-                self.limits[length] = codeword << (LONGEST - length);
+                self.limits[length] = (codeword + count as u32) << (LONGEST - length);
             }
+            codeword = (codeword + count as u32) << 1;
             place += count;
-            codeword <<= 1;
         }
         self.longest = longest;
     }

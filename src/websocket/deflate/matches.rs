@@ -22,17 +22,15 @@ impl Matches {
     pub(super) fn add(&mut self, sequences: &Sequences, position: u64) {
         self.count += sequences.count.matches as u64;
         self.length += sequences.count.matched as u64;
-        let mut matched = position;
-        for sequence in sequences.list() {
-            let at = matched + u64::from(sequence.literals);
-            let distance = u32::from(sequence.distance);
-            if distance > self.largest_distance {
-                self.largest_distance = distance;
-                self.largest_distance_at = at;
-            }
-            // Less than the distance, so that it fits.
-            self.history = self.history.max(u64::from(distance).saturating_sub(at) as u32);
-            matched += u64::from(sequence.length);
+        let (at, _, distance) = sequences.matches();
+        let largest = distance.iter().fold(0, |largest, &distance| largest.max(distance));
+        if u32::from(largest) > self.largest_distance {
+            self.largest_distance = largest.into();
+            let first = distance.iter().position(|&distance| distance == largest).unwrap_or(0);
+            self.largest_distance_at = position + u64::from(at[first]);
         }
+        let reach =
+            at.iter().zip(distance).fold(0, |reach: u16, (at, distance)| reach.max(distance.saturating_sub(*at)));
+        self.history = self.history.max(u64::from(reach).saturating_sub(position) as u32);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! A general inflater does not tell these things, and a window smaller than 32 KiB is more than most will check. Nor does it
 //! go on where a capture has lost bytes: here bytes may be unknown, and only what was copied from them is. Whatever the
-//! input is, each byte of it costs a bounded amount of work, and the state is some 70 KiB: the window, room for output, and
+//! input is, each byte of it costs a bounded amount of work, and the state is some 45 KiB: the window with a little room, and
 //! Huffman codes once a block brings its own.
 
 mod bits;

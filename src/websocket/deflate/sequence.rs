@@ -1,8 +1,8 @@
 //! Literals and matches that were read and not carried out yet.
 //!
 //! Reading and carrying out are two loops. A match copies from anywhere in 32 KiB of a connection that was not heard of for
-//! a while: bytes that the processor has to fetch from afar. A loop that does nothing but copy has many of these on the
-//! way at a time; one that decodes between two copies waits for each.
+//! a while: bytes that the processor has to fetch from afar. When some dozens are read, it is known where all of them lead,
+//! and they are fetched at a time; a loop that decodes between two copies waits for each.
 
 /// Matches that are held at most.
 pub(super) const MATCHES: usize = 64;
@@ -13,23 +13,23 @@ pub(super) const LITERALS: usize = 2 * MATCHES;
 /// Bytes are copied in steps of so many, so that as many may be read and written behind their end.
 pub(super) const STEP: usize = 16;
 
-/// Literals, and then a match.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sequence {
-    /// Literals so far, with those of the sequences before.
-    pub(super) literals: u16,
-    /// Bytes of the match.
-    pub(super) length: u16,
-    /// How far back it reaches.
-    pub(super) distance: u16,
-}
-
 /// Some tokens, in the order in which they came.
 #[derive(Debug)]
 pub(super) struct Sequences {
-    pub(super) list: [Sequence; MATCHES],
+    pub(super) matches: Matches,
+    /// The literals, one behind the other.
     pub(super) bytes: [u8; LITERALS + STEP],
     pub(super) count: Count,
+}
+
+/// Each in its own array, so that a loop over one of them takes several at a time.
+#[derive(Debug)]
+pub(super) struct Matches {
+    /// Where each stands among the bytes that the tokens stand for; between two are literals.
+    pub(super) at: [u16; MATCHES],
+    pub(super) length: [u16; MATCHES],
+    /// How far back each reaches.
+    pub(super) distance: [u16; MATCHES],
 }
 
 /// How many tokens there are.
@@ -63,9 +63,12 @@ impl Count {
 
     /// Adds a match; there is space.
     #[inline]
-    pub(super) fn repeat(&mut self, list: &mut [Sequence; MATCHES], distance: u32, length: u32) {
-        let literals = self.literals as u16;
-        list[self.matches % MATCHES] = Sequence { literals, length: length as u16, distance: distance as u16 };
+    pub(super) fn repeat(&mut self, matches: &mut Matches, distance: u32, length: u32) {
+        let n = self.matches % MATCHES;
+        // At most 64 of 258 bytes and 128 literals.
+        matches.at[n] = self.length() as u16;
+        matches.length[n] = length as u16;
+        matches.distance[n] = distance as u16;
         self.matches += 1;
         self.matched += length as usize;
     }
@@ -73,14 +76,17 @@ impl Count {
 
 impl Default for Sequences {
     fn default() -> Self {
-        Sequences { list: [Sequence::default(); MATCHES], bytes: [0; LITERALS + STEP], count: Count::default() }
+        let matches = Matches { at: [0; MATCHES], length: [0; MATCHES], distance: [0; MATCHES] };
+        Sequences { matches, bytes: [0; LITERALS + STEP], count: Count::default() }
     }
 }
 
 impl Sequences {
-    /// The sequences, without the literals behind the last match.
+    /// Where each match stands, its length and its distance.
     #[inline]
-    pub(super) fn list(&self) -> &[Sequence] {
-        &self.list[..self.count.matches.min(MATCHES)]
+    pub(super) fn matches(&self) -> (&[u16], &[u16], &[u16]) {
+        let Matches { at, length, distance } = &self.matches;
+        let count = self.count.matches.min(MATCHES);
+        (&at[..count], &length[..count], &distance[..count])
     }
 }

@@ -227,6 +227,27 @@ fn one_by_one_as_in_the_middle() {
     }
 }
 
+/// A text that repeats itself is copied from everywhere in the window in turn, across the end of its room too.
+#[test]
+fn matches_at_one_distance() {
+    let mut number = 1_u32;
+    // The numbers of Lehmer.
+    let mut byte = || {
+        number = (u64::from(number) * 48_271 % 0x7FFF_FFFF) as u32;
+        (number >> 8) as u8
+    };
+    // zlib uses no distance above the last.
+    for distance in [1, 2, 15, 16, 17, 31, 258, 20_000, 32_500, 32_768 - 262] {
+        let period: Vec<u8> = std::iter::repeat_with(&mut byte).take(distance).collect();
+        let text: Vec<u8> = period.iter().copied().cycle().take(150_000).collect();
+        let mut compress = Compress::new(Compression::new(6), false);
+        let message = compressed(&mut compress, &text, FlushCompress::Sync);
+        let (walk, out) = decode(&mut Decoder::new(0), &message, &[usize::MAX]);
+        assert!(out == text && (walk.largest_distance as usize).is_multiple_of(distance), "{distance}");
+        assert_eq!(decode(&mut Decoder::new(0), &message, &[11, 300]), (walk, text));
+    }
+}
+
 proptest! {
     #[test]
     fn what_zlib_compressed_comes_out(

@@ -59,16 +59,17 @@ pub(super) fn one(
     }
     let distance = symbol.value_with(behind);
     bits.drop(used + symbol.all_bits());
-    sequences.count.repeat(&mut sequences.list, distance, length);
+    sequences.count.repeat(&mut sequences.matches, distance, length);
     Ok(Token::Ordinary)
 }
 
 /// Takes literals and matches as long as eight bytes of input are left before each, nothing else comes, the sequences have
 /// space, and they stand for fewer than `room` bytes.
+#[inline(never)]
 pub(super) fn middle(codes: &Codes, bits: &mut Bits, input: &mut &[u8], sequences: &mut Sequences, room: usize) {
-    // In locals, so that they stay in registers.
+    // In locals, and in a function of their own, so that they stay in registers.
     let (mut at_hand, mut rest, mut count) = (*bits, *input, sequences.count);
-    let (list, bytes) = (&mut sequences.list, &mut sequences.bytes);
+    let (matches, bytes) = (&mut sequences.matches, &mut sequences.bytes);
     let (literals, distances) = (codes.literals.table(), codes.distances.table());
     // Two tokens at a time; before the second there is room too.
     let room = room.saturating_sub(1);
@@ -118,7 +119,8 @@ pub(super) fn middle(codes: &Codes, bits: &mut Bits, input: &mut &[u8], sequence
         }
         let distance = symbol.value_with(behind);
         at_hand.drop(used + symbol.all_bits());
-        count.repeat(list, distance, length);
+        count.repeat(matches, distance, length);
     }
+    at_hand.took(input.len() - rest.len());
     (*bits, *input, sequences.count) = (at_hand, rest, count);
 }
