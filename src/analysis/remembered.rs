@@ -2,53 +2,95 @@
 
 use foldhash::fast::RandomState;
 use std::borrow::Borrow;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 
 /// At most `MOST` keys, each with its value.
+///
+/// They stand in the order in which they came, and are found by a hash. So the table that grows with them is small, and
+/// what is in it is not moved when it does.
 #[derive(Debug)]
 pub(super) struct Remembered<K, V, const MOST: usize> {
-    by_key: HashMap<K, V, RandomState>,
-    order: VecDeque<K>,
+    entries: Vec<(K, V)>,
+    /// Where the oldest stands, once there are as many as there may be.
+    oldest: usize,
+    /// The place of a key by its hash; of two keys that share one, the later can be found.
+    places: HashMap<u64, u32, RandomState>,
 }
 
 impl<K, V, const MOST: usize> Default for Remembered<K, V, MOST> {
     fn default() -> Self {
-        Remembered { by_key: HashMap::default(), order: VecDeque::new() }
+        Remembered { entries: Vec::new(), oldest: 0, places: HashMap::default() }
     }
 }
 
-impl<K: Clone + Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
+impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
     /// What was last remembered of this key.
     pub(super) fn get<Q: ?Sized + Eq + Hash>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
-        self.by_key.get(key)
+        let place = *self.places.get(&self.hash_one(key))?;
+        let (found, value) = &self.entries[place as usize];
+        (found.borrow() == key).then_some(value)
     }
 
     /// Remembers a value in place of the key's last one, whose age it keeps.
     pub(super) fn insert(&mut self, key: K, value: V) {
-        if self.by_key.insert(key.clone(), value).is_some() {
+        let hash = self.hash_one(&key);
+        if let Some(place) = self.places.get(&hash)
+            && let entry = &mut self.entries[*place as usize]
+            && entry.0 == key
+        {
+            entry.1 = value;
             return;
         }
-        if self.order.len() == MOST
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.by_key.remove(&oldest);
+        let mut place = self.entries.len();
+        if place < MOST {
+            self.entries.push((key, value));
+        } else {
+            place = self.oldest;
+            self.oldest = (place + 1) % MOST;
+            let (forgotten, _) = std::mem::replace(&mut self.entries[place], (key, value));
+            let forgotten = self.hash_one(&forgotten);
+            if self.places.get(&forgotten) == Some(&(place as u32)) {
+                self.places.remove(&forgotten);
+            }
         }
-        self.order.push_back(key);
+        self.places.insert(hash, place as u32);
     }
 
     /// A hash that is the same for equal values, to remember it in their place.
     pub(super) fn hash_one(&self, value: impl Hash) -> u64 {
-        self.by_key.hasher().hash_one(value)
+        self.places.hasher().hash_one(value)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Held against a list of what there is, the oldest first.
+        #[test]
+        fn what_is_remembered_is_what_a_list_would_hold(inserted in proptest::collection::vec((0u8..12, any::<u8>()), 0..60)) {
+            let mut remembered: Remembered<u8, u8, 5> = Remembered::default();
+            let mut list: Vec<(u8, u8)> = Vec::new();
+            for (key, value) in inserted {
+                remembered.insert(key, value);
+                match list.iter_mut().find(|(known, _)| *known == key) {
+                    Some(known) => known.1 = value,
+                    None => list.push((key, value)),
+                }
+                list.drain(..list.len().saturating_sub(5));
+                for key in 0..12 {
+                    let held = list.iter().find(|(known, _)| *known == key).map(|(_, value)| value);
+                    prop_assert_eq!(remembered.get(&key), held);
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_oldest_is_forgotten_and_a_new_value_makes_nothing_younger() {
