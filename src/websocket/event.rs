@@ -251,7 +251,7 @@ impl Kind {
 }
 
 /// A message: the payloads of its fragments, unmasked, put together and inflated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message<'a> {
     /// Ordinal on its connection, counted from 0 in the order in which first frames became complete.
     pub index: u64,
@@ -293,6 +293,40 @@ pub struct Message<'a> {
     pub stream_offset: u64,
     /// Bytes of this direction are missing somewhere before or inside it.
     pub after_gap: bool,
+}
+
+impl<'a> Message<'a> {
+    /// The message of which this frame, whole and not compressed, is the only one, with this much of its payload.
+    pub(crate) fn in_one_frame(
+        frame: &Frame<'_>,
+        kind: Kind,
+        index: u64,
+        payload: &'a [u8],
+        text: Text,
+    ) -> Message<'a> {
+        Message {
+            index,
+            sender: frame.sender,
+            kind,
+            first_frame: frame.index,
+            last_frame: frame.index,
+            frames: 1,
+            compressed: false,
+            wire_length: frame.header.payload_length,
+            length: Some(frame.header.payload_length),
+            complete: true,
+            finished: true,
+            payload,
+            sha256: None,
+            text,
+            inflated: None,
+            walk: None,
+            packet: frame.packet,
+            last_packet: frame.last_packet,
+            stream_offset: frame.stream_offset,
+            after_gap: frame.after_gap,
+        }
+    }
 }
 
 /// What is known of a message's text.

@@ -78,31 +78,11 @@ impl Direction {
         let Some(kind) = kind else { return taken };
         self.fragment_unknown = false;
         shared.next_message += 1;
-        tell(Event::Message(&Message {
-            index,
-            sender: self.role,
-            kind,
-            first_frame: frame_index,
-            last_frame: frame_index,
-            frames: 1,
-            compressed: false,
-            wire_length: header.payload_length,
-            length: Some(header.payload_length),
-            complete: true,
-            finished: true,
-            payload: kept,
-            sha256: None,
-            text: match kind {
-                Kind::Text => text_in_one_frame(plain, frame_index),
-                Kind::Binary => Text::default(),
-            },
-            inflated: None,
-            walk: None,
-            packet: chunk.packet,
-            last_packet: chunk.packet,
-            stream_offset: chunk.offset,
-            after_gap: self.after_gap,
-        }));
+        let text = match kind {
+            Kind::Text => text_in_one_frame(plain, frame_index),
+            Kind::Binary => Text::default(),
+        };
+        tell(Event::Message(&Message::in_one_frame(&frame, kind, index, kept, text)));
         taken
     }
 }

@@ -10,7 +10,7 @@ use crate::analysis::court::Sitting;
 use crate::analysis::said::{Begins, Over, Said, Slot, Turn};
 use crate::capture::PacketRef;
 use crate::rules::Finding;
-use crate::websocket::{CaptureFact, Ending, Event, Frame, Message, Opcode, Walk};
+use crate::websocket::{self, CaptureFact, Ending, Event, Frame, Message, Opcode, Text, Walk};
 
 /// What was said and found, in turns.
 #[derive(Debug, Default)]
@@ -19,9 +19,13 @@ pub(super) struct Log {
     order: Vec<Kind>,
     frames: Vec<KeptFrame>,
     messages: Vec<KeptMessage>,
+    /// What was found in messages that their only frame tells, the frame kept before.
+    plain: Vec<Found>,
     others: Vec<(Kept, Found)>,
     /// In the order in which they were lent.
     bytes: Vec<u8>,
+    /// Where in these the payload of the last frame begins.
+    last: usize,
     turns: Vec<Turned>,
 }
 
@@ -36,6 +40,7 @@ struct Turned {
 enum Kind {
     Frame,
     Message,
+    Plain,
     Other,
 }
 
@@ -93,12 +98,14 @@ enum Kept {
 impl Log {
     /// Forgets everything but its memory: what was said is let go, best in the thread that made it.
     pub(super) fn clear(&mut self) {
-        let Log { order, frames, messages, others, bytes, turns } = self;
+        let Log { order, frames, messages, plain, others, bytes, last, turns } = self;
         order.clear();
         frames.clear();
         messages.clear();
+        plain.clear();
         others.clear();
         bytes.clear();
+        *last = 0;
         turns.clear();
     }
 
@@ -108,6 +115,8 @@ impl Log {
             order: &self.order,
             frames: self.frames.iter_mut(),
             messages: self.messages.iter_mut(),
+            plain: self.plain.iter_mut(),
+            last: None,
             others: self.others.iter_mut(),
             bytes: &self.bytes,
             turns: self.turns.iter(),
@@ -118,17 +127,30 @@ impl Log {
     fn frame(&mut self, slot: Slot, frame: &Frame<'_>, found: Found) {
         self.order.push(Kind::Frame);
         self.bytes.extend_from_slice(frame.header_bytes);
+        self.last = self.bytes.len();
         self.bytes.extend_from_slice(frame.payload);
         let (header, payload) = (frame.header_bytes.len(), frame.payload.len());
         self.frames.push(KeptFrame { slot, found, frame: with_bytes(frame, &[], &[]), header, payload });
     }
 
     fn message(&mut self, slot: Slot, message: &Message<'_>, found: Found) {
+        if self.is_plain(slot, message) {
+            self.order.push(Kind::Plain);
+            self.plain.push(found);
+            return;
+        }
         self.order.push(Kind::Message);
         self.bytes.extend_from_slice(message.payload);
         let walk = message.walk.map(|walk| Box::new(walk.clone()));
         let payload = message.payload.len();
         self.messages.push(KeptMessage { slot, found, message: with_payload(message, &[], None), payload, walk });
+    }
+
+    /// Whether the last frame that was kept tells all of this message. Nearly all messages are in one frame.
+    fn is_plain(&self, slot: Slot, message: &Message<'_>) -> bool {
+        let Some(kept) = self.frames.last().filter(|kept| kept.slot == slot) else { return false };
+        let payload = self.bytes.get(self.last..self.last + kept.payload).unwrap_or_default();
+        in_one_frame(&kept.frame, payload).as_ref() == Some(message)
     }
 
     fn other(&mut self, kept: Kept, found: Found) {
@@ -202,6 +224,9 @@ pub(super) struct Replay<'l> {
     /// Of each list, what was not told yet.
     frames: std::slice::IterMut<'l, KeptFrame>,
     messages: std::slice::IterMut<'l, KeptMessage>,
+    plain: std::slice::IterMut<'l, Found>,
+    /// The last frame that was told, and its payload.
+    last: Option<(&'l KeptFrame, &'l [u8])>,
     others: std::slice::IterMut<'l, (Kept, Found)>,
     /// Those that were not lent yet.
     bytes: &'l [u8],
@@ -222,6 +247,7 @@ impl<'l> Replay<'l> {
             match kind {
                 Kind::Frame => self.frame(court),
                 Kind::Message => self.message(court),
+                Kind::Plain => self.plain(court),
                 Kind::Other => self.other(court),
             }
         }
@@ -239,6 +265,14 @@ impl<'l> Replay<'l> {
         let (header, payload) = (self.lend(kept.header), self.lend(kept.payload));
         let frame = with_bytes(&kept.frame, header, payload);
         court.event(kept.slot, &Event::Frame(&frame), kept.found.take());
+        self.last = Some((kept, payload));
+    }
+
+    fn plain(&mut self, court: &mut Sitting<'_>) {
+        let (Some(found), Some((kept, payload))) = (self.plain.next(), self.last) else { return };
+        if let Some(message) = in_one_frame(&kept.frame, payload) {
+            court.event(kept.slot, &Event::Message(&message), found.take());
+        }
     }
 
     fn message(&mut self, court: &mut Sitting<'_>) {
@@ -296,6 +330,16 @@ fn with_bytes<'b>(frame: &Frame<'_>, header_bytes: &'b [u8], payload: &'b [u8]) 
         pong,
         after_gap,
     }
+}
+
+/// The message in a data frame with this payload, if it is the only one and there is nothing to say of its text.
+fn in_one_frame<'b>(frame: &Frame<'_>, payload: &'b [u8]) -> Option<Message<'b>> {
+    let kind = match frame.header.opcode {
+        Opcode::TEXT => websocket::Kind::Text,
+        Opcode::BINARY => websocket::Kind::Binary,
+        _ => return None,
+    };
+    Some(Message::in_one_frame(frame, kind, frame.message?, payload, Text::default()))
 }
 
 /// The message with other bytes. Names every field, so that none is forgotten.
