@@ -105,8 +105,12 @@ impl Hole {
         let bytes = end.saturating_sub(self.from);
         let records = match reached {
             Some((epoch, sequence)) if Some(epoch) == self.epoch => sequence.saturating_sub(self.sequence),
-            // At least one record, the last of the old epoch, was lost beside those of the new.
-            Some((Epoch::Application(_), sequence)) => sequence.saturating_add(1),
+            // At least one record, the last of the old epoch, was lost beside those of the new; where all that is lost was
+            // seen, never more than that.
+            Some((Epoch::Application(_), sequence)) => {
+                let numbered = sequence.saturating_add(1);
+                if self.uncounted { numbered } else { numbered.min(self.records) }
+            }
             _ if self.uncounted => bytes.div_ceil(MAX_BODY as u64),
             _ => self.records,
         };

@@ -611,6 +611,26 @@ mod hostile {
     use super::*;
     use proptest::prelude::*;
 
+    /// A client's Finished is not in its stream, which has no hole. The next record does not open where the Finished is
+    /// awaited, and the one after it tells by its number that the one before had data.
+    #[test]
+    fn data_that_could_not_be_opened_is_missing() {
+        let keys = keys("tls13_early.keys");
+        let mut segments = segments(&file("tls13_early.pcap"));
+        // EndOfEarlyData: a header, a message of 4 bytes, its type and a tag. Behind it stands the Finished.
+        segments[5].payload.truncate(5 + 4 + 1 + 16);
+        let mut next = [0; 2];
+        for segment in &mut segments {
+            segment.offset = next[session::index(segment.side)];
+            next[session::index(segment.side)] += segment.payload.len() as u64;
+        }
+        let client = &Run::new(&keys).all(&segments).plain[0];
+        let (early, hello) = ("early data from the client\n", "hello from the client\n");
+        assert_eq!(client.pieces[0], (0, early.as_bytes().to_vec()));
+        assert_eq!(client.missing, [(early.len() as u64, hello.len() as u64)]);
+        assert_eq!(client.pieces[1].0, (early.len() + hello.len()) as u64);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
