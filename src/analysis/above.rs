@@ -100,12 +100,12 @@ impl Above {
         }
     }
 
+    /// The same for what is no WebSocket yet, or never.
     fn take(&mut self, side: Side, delivery: &Delivery<'_>, below: &Below, state: &mut State, out: &mut dyn Hear) {
         match self {
             Above::Begins(_) => self.begins(side, delivery, below, state, out),
-            Above::WebSocket(live) => live.deliver(side, delivery, state, out),
             Above::Http2(streams) => streams.deliver(side, delivery, below, state, out),
-            Above::Other => {}
+            Above::Other | Above::WebSocket(_) => {}
             Above::Tls(secured) => {
                 secured.deliver(side, delivery, below, state, out);
                 if secured.is_other(below, state, out) {
@@ -128,18 +128,19 @@ impl Above {
                 };
                 self.deliver(side, delivery, below, state, out);
             }
-            Above::Http(http, beside) => {
+            Above::Http(_, beside) => {
                 if matches!(delivery, Delivery::Missing(_)) {
                     beside.get_or_insert_default();
                 }
                 let searched = beside.is_some();
-                let mut steps = std::mem::take(&mut state.spare.steps);
-                http.deliver(side, delivery, &mut |step| steps.push(step));
-                for step in steps.drain(..) {
-                    let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
-                    self.step(step, below, &ending, state, out);
-                }
-                state.spare.steps = steps;
+                let ending = Ending { tcp: below.ends.tcp(), last_packet: below.last_packet, capture_end: None };
+                self.ask(
+                    |http, steps| http.deliver(side, delivery, &mut |step| steps.push(step)),
+                    below,
+                    &ending,
+                    state,
+                    out,
+                );
                 match self {
                     // An end that showed what the bytes before it were.
                     Above::Tls(_) if !matches!(delivery, Delivery::Data(_)) => {
@@ -271,6 +272,24 @@ impl Above {
         }
     }
 
+    /// Goes through what HTTP/1 tells when it is asked so; nothing where the connection is something else.
+    fn ask(
+        &mut self,
+        ask: impl FnOnce(&mut http::Connection, &mut Vec<Step>),
+        below: &Below,
+        ending: &Ending,
+        state: &mut State,
+        out: &mut dyn Hear,
+    ) {
+        let Above::Http(http, _) = self else { return };
+        let mut steps = std::mem::take(&mut state.spare.steps);
+        ask(http, &mut steps);
+        for step in steps.drain(..) {
+            self.step(step, below, ending, state, out);
+        }
+        state.spare.steps = steps;
+    }
+
     /// Nothing more will come.
     pub(super) fn finish(
         mut self,
@@ -283,14 +302,7 @@ impl Above {
         if let Above::Begins(_) = self {
             self.go_on_as(Above::http1(state), below, state, out);
         }
-        if let Above::Http(http, _) = &mut self {
-            let mut steps = std::mem::take(&mut state.spare.steps);
-            http.finish(&mut |step| steps.push(step));
-            for step in steps.drain(..) {
-                self.step(step, below, ending, state, out);
-            }
-            state.spare.steps = steps;
-        }
+        self.ask(|http, steps| http.finish(&mut |step| steps.push(step)), below, ending, state, out);
         match self {
             Above::WebSocket(live) => live.finish(ending, captured, state, out),
             Above::Http2(streams) => streams.finish(below, ending, captured, state, out),
