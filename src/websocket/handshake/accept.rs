@@ -4,7 +4,7 @@
 //! with that. A match is a proof: SHA-1 does not yield the same 20 bytes by chance. The work is bounded: about a
 //! thousand hashes, and only for a value that is wrong.
 
-use super::key::{SAMPLE_KEYS, SYMBOLS, decode_lenient};
+use super::key::{SAMPLE_KEYS, decode_lenient};
 use crate::http::trim_ows;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -138,21 +138,7 @@ impl AcceptCause {
 /// assert_eq!(accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
 pub fn accept_key(key: &[u8]) -> String {
-    encode(&hash(&[trim_ows(key), GUID.as_bytes()]))
-}
-
-/// A digest in base64 (RFC 4648 §4).
-fn encode(digest: &[u8; 20]) -> String {
-    // One byte more makes whole groups of three; what it adds to the last is the padding's place.
-    let mut bytes = [0; 21];
-    bytes[..digest.len()].copy_from_slice(digest);
-    let mut text = [0; 28];
-    for ([a, b, c], symbols) in bytes.as_chunks::<3>().0.iter().zip(text.as_chunks_mut::<4>().0) {
-        let word = u32::from_be_bytes([0, *a, *b, *c]);
-        *symbols = [18, 12, 6, 0].map(|shift| SYMBOLS[(word >> shift & 0x3F) as usize]);
-    }
-    text[27] = b'=';
-    str::from_utf8(&text).unwrap_or_default().to_owned()
+    STANDARD.encode(hash(&[trim_ows(key), GUID.as_bytes()]))
 }
 
 /// Holds a received `Sec-WebSocket-Accept` against the key, and searches the mistake where it is wrong.

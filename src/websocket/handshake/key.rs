@@ -23,9 +23,6 @@ pub const SAMPLE_KEYS: [&str; 9] = [
     "puVOuWb7rel6z2AVZBKnfw==",
 ];
 
-/// The alphabet of base64 (RFC 4648 §4).
-pub(super) const SYMBOLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /// A key that is base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodedKey {
@@ -50,7 +47,11 @@ pub enum KeyFault {
     Padding,
 }
 
-/// Accepts padding of any length, and pad bits that are not zero.
+/// Accepts what RFC 4648 §3.5 lets a decoder accept: pad bits that are not zero.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
+
+/// Accepts padding of any length besides.
 const INDIFFERENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -70,68 +71,30 @@ const INDIFFERENT: GeneralPurpose = GeneralPurpose::new(
 /// ```
 pub fn decode_key(key: &[u8]) -> Result<DecodedKey, KeyFault> {
     let key = trim_ows(key);
-    decode(key).ok_or_else(|| fault_of(key))
-}
-
-/// Decodes base64 (RFC 4648 §4). Pad bits may have any value, as §3.5 lets a decoder allow.
-fn decode(key: &[u8]) -> Option<DecodedKey> {
-    let (groups, []) = key.as_chunks::<4>() else { return None };
-    let mut bytes = Vec::with_capacity(groups.len() * 3);
-    let Some((last, groups)) = groups.split_last() else { return Some(DecodedKey { bytes, canonical: true }) };
-    let mut foreign = 0;
-    let mut word = |symbols: &[u8]| {
-        symbols.iter().fold(0, |word, &symbol| {
-            let value = VALUES[usize::from(symbol)];
-            foreign |= value;
-            word << 6 | u32::from(value & 0x3F)
-        })
-    };
-    for group in groups {
-        let [_, decoded @ ..] = word(group).to_be_bytes();
-        bytes.extend(decoded);
-    }
-    // The bits of the last symbol that stand for nothing.
-    let unused = match last {
-        [symbols @ .., b'=', b'='] => {
-            let word = word(symbols);
-            bytes.push((word >> 4) as u8);
-            word & 0x0F
-        }
-        [symbols @ .., b'='] => {
-            let word = word(symbols);
-            bytes.extend([(word >> 10) as u8, (word >> 2) as u8]);
-            word & 0x03
-        }
-        symbols => {
-            let [_, decoded @ ..] = word(symbols).to_be_bytes();
-            bytes.extend(decoded);
-            0
-        }
-    };
-    (foreign & FOREIGN == 0).then_some(DecodedKey { bytes, canonical: unused == 0 })
-}
-
-/// What is no symbol of base64 has this bit in its value.
-const FOREIGN: u8 = 0x80;
-
-/// The values of the symbols.
-static VALUES: [u8; 256] = {
-    let mut values = [FOREIGN; 256];
-    let mut value = 0;
-    while value < SYMBOLS.len() {
-        values[SYMBOLS[value] as usize] = value as u8;
-        value += 1;
-    }
-    values
-};
-
-/// Why this key is not base64.
-fn fault_of(key: &[u8]) -> KeyFault {
     let foreign = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
-    match key.iter().position(foreign) {
-        Some(offset) => KeyFault::Alphabet { offset, byte: key[offset] },
-        None => KeyFault::Padding,
+    if let Some(offset) = key.iter().position(foreign) {
+        return Err(KeyFault::Alphabet { offset, byte: key[offset] });
     }
+    let bytes = LENIENT.decode(key).map_err(|_| KeyFault::Padding)?;
+    Ok(DecodedKey { canonical: is_canonical(key), bytes })
+}
+
+/// Whether the bits of the last symbol that stand for nothing are zero, in a key that is base64.
+fn is_canonical(key: &[u8]) -> bool {
+    let symbols = key.iter().position(|&byte| byte == b'=').map_or(key, |end| &key[..end]);
+    let unused = match symbols.len() % 4 {
+        2 => 0x0F,
+        3 => 0x03,
+        _ => 0,
+    };
+    let value = match symbols.last() {
+        Some(letter @ b'A'..=b'Z') => letter - b'A',
+        Some(letter @ b'a'..=b'z') => letter - b'a' + 26,
+        Some(digit @ b'0'..=b'9') => digit - b'0' + 52,
+        Some(b'+') => 62,
+        _ => 63,
+    };
+    value & unused == 0
 }
 
 /// What the key decodes to in the eyes of a decoder that cares neither for pad bits nor for padding.
@@ -151,7 +114,7 @@ mod tests {
         fn canonical_is_what_a_strict_decoder_takes(bytes in prop::collection::vec(any::<u8>(), 0..20), last: u8) {
             let mut key = STANDARD.encode(bytes).into_bytes();
             if let Some(symbol) = key.iter_mut().rev().find(|byte| **byte != b'=') {
-                *symbol = SYMBOLS[usize::from(last % 64)];
+                *symbol = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[usize::from(last % 64)];
             }
             prop_assert_eq!(decode_key(&key).unwrap().canonical, STANDARD.decode(&key).is_ok());
         }
@@ -160,7 +123,7 @@ mod tests {
         fn keys_decode_as_the_crate_decodes_them(key in "[A-Za-z0-9+/]{0,9}[A-D=_]{0,4}={0,3}") {
             let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
             let expected = GeneralPurpose::new(&alphabet::STANDARD, config).decode(&key).ok();
-            prop_assert_eq!(decode(key.as_bytes()).map(|key| key.bytes), expected);
+            prop_assert_eq!(decode_key(key.as_bytes()).ok().map(|key| key.bytes), expected);
         }
     }
 }
