@@ -2,7 +2,7 @@
 
 use super::bench::{Appointing, Attend, Bench, Session};
 use super::court::{Court, Sitting};
-use super::flows::Flows;
+use super::flows::{Flows, Passed};
 use super::intake::{Intake, Take};
 use super::sink::{CaptureSummary, Sink, Summary};
 use super::state::State;
@@ -44,11 +44,9 @@ impl Set {
 
     /// Segments of any connections came in these packets.
     #[inline(always)]
-    pub(super) fn pass(&mut self, packets: &[PacketRef], before: &mut impl Attend) {
+    pub(super) fn pass(&mut self, passed: Passed<'_>, before: &mut impl Attend) {
         let Set { flows, state, bench } = self;
-        for at in packets {
-            flows.pass(*at, state, &mut Session { bench, before });
-        }
+        flows.pass(passed, state, &mut Session { bench, before });
     }
 
     /// Takes a segment of one of these connections; the packet it came in was [passed](Self::pass).
@@ -170,7 +168,7 @@ impl Take for Direct<'_, '_> {
 
     #[inline(always)]
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
-        self.set.pass(&[packet.at], self.out);
+        self.set.pass(Passed { packets: &[packet.at], latest: packet.at.time }, self.out);
         self.set.segment(segment, packet, self.out);
         if self.out.teller.failed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

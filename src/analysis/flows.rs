@@ -75,6 +75,14 @@ pub(super) struct FlowId {
     pub(super) packet: u64,
 }
 
+/// Packets with segments of any connections.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Passed<'p> {
+    pub(super) packets: &'p [PacketRef],
+    /// The latest time of these, or of these and some before.
+    pub(super) latest: Option<Timestamp>,
+}
+
 #[derive(Debug)]
 enum Known {
     Flow(Box<Flow>),
@@ -168,12 +176,25 @@ impl Flows {
         self.count
     }
 
-    /// A segment of any connection came in this packet: lets go of what has been over for long enough.
+    /// Lets go of what has been over for long enough.
     #[inline(always)]
-    pub(super) fn pass(&mut self, at: PacketRef, state: &mut State, out: &mut dyn Hear) {
-        self.now = Moment { time: self.now.time.max(at.time), number: at.number() };
-        if self.due.is_past(self.now) {
-            self.let_go(at.number(), state, out);
+    pub(super) fn pass(&mut self, passed: Passed<'_>, state: &mut State, out: &mut dyn Hear) {
+        let Some(last) = passed.packets.last() else { return };
+        let then = Moment { time: self.now.time.max(passed.latest), number: last.number() };
+        if self.due.is_past(then) {
+            self.let_go_in(passed.packets, state, out);
+        }
+        self.now = then;
+    }
+
+    /// Something is due by the last of these packets.
+    #[inline(never)]
+    fn let_go_in(&mut self, packets: &[PacketRef], state: &mut State, out: &mut dyn Hear) {
+        for at in packets {
+            self.now = Moment { time: self.now.time.max(at.time), number: at.number() };
+            if self.due.is_past(self.now) {
+                self.let_go(at.number(), state, out);
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! Segments on their way from the thread that reads to those that decode.
 
+use crate::analysis::flows::Passed;
 use crate::analysis::table::Key;
-use crate::capture::{LinkType, Packet, PacketRef};
+use crate::capture::{LinkType, Packet, PacketRef, Timestamp};
 use crate::packet::Segment;
 use crate::tls::KeyLog;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ const SEGMENTS: usize = 1024;
 pub(super) struct Batch {
     /// The packets they came in.
     packets: Vec<PacketRef>,
+    /// The latest time so far, in this capture.
+    latest: Option<Timestamp>,
     /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than their packets.
     sets: Vec<Vec<Carried>>,
     /// The packets' bytes, one behind the other, and payloads that were put together from several.
@@ -44,6 +47,8 @@ pub(super) enum Then {
 struct Carried {
     /// The place of its packet in the batch.
     place: u32,
+    /// The latest time up to that.
+    latest: Option<Timestamp>,
     original_length: u32,
     packet: Span,
     payload: Span,
@@ -71,6 +76,7 @@ impl Batch {
     pub(super) fn new(sets: usize) -> Batch {
         Batch {
             packets: Vec::new(),
+            latest: None,
             sets: std::iter::repeat_with(Vec::new).take(sets).collect(),
             bytes: Vec::new(),
             key_log: None,
@@ -81,6 +87,7 @@ impl Batch {
     /// Forgets everything but its memory.
     pub(super) fn clear(&mut self) {
         self.packets.clear();
+        self.latest = None;
         self.sets.iter_mut().for_each(Vec::clear);
         self.bytes.clear();
         self.key_log = None;
@@ -97,8 +104,10 @@ impl Batch {
     }
 
     /// Takes a segment and the packet it came in.
+    #[inline(always)]
     pub(super) fn push(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) {
         let set = Key::of(segment).set(self.sets.len());
+        self.latest = self.latest.max(packet.at.time);
         let whole = self.keep(packet.data);
         let payload = match place(segment.payload, packet.data) {
             Some(at) => Span { start: whole.start + at as u32, length: segment.payload.len() as u32 },
@@ -107,6 +116,7 @@ impl Batch {
         };
         self.sets[set].push(Carried {
             place: self.packets.len() as u32,
+            latest: self.latest,
             original_length: packet.original_length,
             packet: whole,
             payload,
@@ -122,23 +132,26 @@ impl Batch {
         Span { start, length: bytes.len() as u32 }
     }
 
-    /// The segments of this set of flows in order, each with the packets since the one before, its own the last.
-    pub(super) fn segments(&self, set: usize) -> impl Iterator<Item = (&[PacketRef], Segment<'_>, Packet<'_>)> {
+    /// Lends the segments of this set of flows in order, each with the packets since the one before, its own the last.
+    #[inline(always)]
+    pub(super) fn each(&self, set: usize, mut take: impl FnMut(Passed<'_>, &Segment<'_>, &Packet<'_>)) {
         let mut passed = 0;
-        self.sets[set].iter().filter_map(move |carried| {
+        for carried in &self.sets[set] {
             let since = passed;
             passed = carried.place as usize + 1;
-            let packets = self.packets.get(since..passed)?;
-            let (at, link, original_length) = (*packets.last()?, carried.link, carried.original_length);
+            let Some(packets) = self.packets.get(since..passed) else { return };
+            let Some(&at) = packets.last() else { return };
+            let (link, original_length) = (carried.link, carried.original_length);
             let packet = Packet { at, link, data: carried.packet.of(&self.bytes), original_length };
-            Some((packets, Segment { payload: carried.payload.of(&self.bytes), ..carried.segment }, packet))
-        })
+            let segment = Segment { payload: carried.payload.of(&self.bytes), ..carried.segment };
+            take(Passed { packets, latest: carried.latest }, &segment, &packet);
+        }
     }
 
     /// The packets behind the last segment of this set of flows.
-    pub(super) fn rest(&self, set: usize) -> &[PacketRef] {
+    pub(super) fn rest(&self, set: usize) -> Passed<'_> {
         let passed = self.sets[set].last().map_or(0, |last| last.place as usize + 1);
-        self.packets.get(passed..).unwrap_or_default()
+        Passed { packets: self.packets.get(passed..).unwrap_or_default(), latest: self.latest }
     }
 }
 

@@ -147,10 +147,25 @@ impl Log {
     }
 
     /// Whether the last frame that was kept tells all of this message. Nearly all messages are in one frame.
+    #[inline]
     fn is_plain(&self, slot: Slot, message: &Message<'_>) -> bool {
-        let Some(kept) = self.frames.last().filter(|kept| kept.slot == slot) else { return false };
-        let payload = self.bytes.get(self.last..self.last + kept.payload).unwrap_or_default();
-        in_one_frame(&kept.frame, payload).as_ref() == Some(message)
+        let Message {
+            first_frame, frames: 1, compressed: false, complete: true, sha256: None, walk: None, text, ..
+        } = message
+        else {
+            return false;
+        };
+        let Some(kept) = self.frames.last().filter(|kept| kept.slot == slot && kept.frame.index == *first_frame) else {
+            return false;
+        };
+        let is_plain = *text == Text::default();
+        debug_assert!(
+            !is_plain || {
+                let payload = self.bytes.get(self.last..self.last + kept.payload).unwrap_or_default();
+                in_one_frame(&kept.frame, payload).as_ref() == Some(message)
+            }
+        );
+        is_plain
     }
 
     fn other(&mut self, kept: Kept, found: Found) {

@@ -112,6 +112,7 @@ impl Take for Feeder {
         let _ = self.send(Then::Pause);
     }
 
+    #[inline(always)]
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
         self.batch.push(segment, packet);
         if self.batch.is_full() { self.send(Then::More) } else { ControlFlow::Continue(()) }
@@ -132,11 +133,11 @@ fn decode(
         if let Some(key_log) = &batch.key_log {
             set.state.key_log = key_log.clone();
         }
-        for (packets, segment, packet) in batch.segments(index) {
-            set.pass(packets, &mut log);
-            set.segment(&segment, &packet, &mut log);
+        batch.each(index, |passed, segment, packet| {
+            set.pass(passed, &mut log);
+            set.segment(segment, packet, &mut log);
             log.turn(Turn::of(packet.at));
-        }
+        });
         set.pass(batch.rest(index), &mut log);
         if let Then::End(last) = batch.then {
             set.finish(last, &mut log);
