@@ -71,7 +71,7 @@ impl Known {
 
 impl Identifier {
     pub(super) fn connection(&mut self, connection: &Connection<'_>) {
-        let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_ref());
+        let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_deref());
         self.connections.insert(connection.id, Known::new(request));
     }
 
