@@ -5,6 +5,7 @@
 //! path of the upgrade request, the opcode of the frame, and the message of the finding without what differs. Findings
 //! that agree in all of this are numbered.
 
+use super::open::Open;
 use crate::analysis::Connection;
 use crate::http::{Head, RequestLine};
 use crate::rules::{Finding, Fingerprint};
@@ -19,7 +20,9 @@ const FRAMES: usize = 1024;
 /// Gives findings their fingerprints.
 #[derive(Debug, Default)]
 pub(super) struct Identifier {
-    connections: HashMap<u64, Known, RandomState>,
+    connections: Open<Known>,
+    /// Memory of connections that are over, for those to come.
+    spare: Vec<Vec<u8>>,
     ordinals: HashMap<[u8; 16], u32, RandomState>,
 }
 
@@ -39,11 +42,13 @@ impl Known {
     /// Opcodes there is room for from the beginning: as many as short connections have frames.
     const FEW: usize = 16;
 
-    fn new(request: Option<&Head<RequestLine>>) -> Known {
+    /// Takes what was asked for, into `text`.
+    fn new(request: Option<&Head<RequestLine>>, mut text: Vec<u8>) -> Known {
         let (method, host, target) = request.map(parts).unwrap_or_default();
         let (host_at, target_at) = (method.len(), method.len() + host.len());
         let opcodes = target_at + target.len();
-        let mut text = Vec::with_capacity(opcodes + Known::FEW);
+        text.clear();
+        text.reserve(opcodes + Known::FEW);
         for part in [method.as_bytes(), host, target.as_bytes()] {
             text.extend_from_slice(part);
         }
@@ -70,23 +75,31 @@ impl Known {
 }
 
 impl Identifier {
+    /// Pieces of memory that are spared, and how large they may be.
+    const SPARE: usize = 256;
+    const SMALL: usize = 256;
+
     pub(super) fn connection(&mut self, connection: &Connection<'_>) {
         let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_deref());
-        self.connections.insert(connection.id, Known::new(request));
+        self.connections.begin(connection.id, Known::new(request, self.spare.pop().unwrap_or_default()));
     }
 
     pub(super) fn frame(&mut self, id: u64, frame: &Frame<'_>) {
-        if let Some(known) = self.connections.get_mut(&id) {
+        if let Some(known) = self.connections.of(id) {
             known.frame(frame.header.opcode.0);
         }
     }
 
     pub(super) fn connection_end(&mut self, id: u64) {
-        self.connections.remove(&id);
+        let Some(Known { text, .. }) = self.connections.end(id) else { return };
+        // To be let go it would have to be touched.
+        if self.spare.len() < Identifier::SPARE && text.capacity() <= Identifier::SMALL {
+            self.spare.push(text);
+        }
     }
 
     pub(super) fn fingerprint(&mut self, id: Option<u64>, finding: &Finding) -> Fingerprint {
-        let known = id.and_then(|id| self.connections.get(&id));
+        let known = id.and_then(|id| self.connections.of(id)).map(|known| &*known);
         let opcode = known.zip(finding.frame).and_then(|(known, frame)| known.opcode(frame));
         let mut digest = Sha256::new();
         let parts = [

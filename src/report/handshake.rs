@@ -1,6 +1,6 @@
 //! The opening handshake as the JSON report shows it (RFC 6455 §4).
 
-use super::room::{float, lossy, number, or_null, plain, put, string};
+use super::room::{bytes, float, lossy, number, or_null, plain, put, string};
 use crate::http::{Head, Header, Headers, RequestLine, StatusLine};
 use crate::websocket::{AcceptCheck, Extension, Family, Handshake, PmdParams};
 use serde::ser::{SerializeMap, SerializeSeq};
@@ -80,25 +80,26 @@ fn accept<'a>(room: &'a mut [u8], check: &AcceptCheck) -> Option<&'a mut [u8]> {
 /// Header lines as pairs of name and value, in wire order.
 #[inline(always)]
 fn headers<'a>(room: &'a mut [u8], headers: &Headers) -> Option<&'a mut [u8]> {
-    let are_plain = headers.are_plain();
     let mut lines = headers.iter();
-    let Some(first) = lines.next() else { return put(room, b"[]") };
-    let mut room = pair(put(room, b"[[")?, first, are_plain)?;
-    for line in lines {
-        room = pair(put(room, b"],[")?, line, are_plain)?;
+    let Some(Header { name, value }) = lines.next() else { return put(room, b"[]") };
+    if !headers.are_plain() {
+        let mut room = lossy(put(lossy(put(room, b"[[")?, name)?, b",")?, value)?;
+        for Header { name, value } in lines {
+            room = lossy(put(lossy(put(room, b"],[")?, name)?, b",")?, value)?;
+        }
+        return put(room, b"]]");
     }
-    put(room, b"]]")
-}
-
-#[inline(always)]
-fn pair<'a>(room: &'a mut [u8], Header { name, value }: Header<'_>, are_plain: bool) -> Option<&'a mut [u8]> {
-    text(put(text(room, name, are_plain)?, b",")?, value, are_plain)
+    let mut room = bytes(put(bytes(put(room, b"[[\"")?, name)?, b"\",\"")?, value)?;
+    for Header { name, value } in lines {
+        room = bytes(put(bytes(put(room, b"\"],[\"")?, name)?, b"\",\"")?, value)?;
+    }
+    put(room, b"\"]]")
 }
 
 /// Bytes as text, of which it may be known that they are plain.
 #[inline(always)]
-fn text<'a>(room: &'a mut [u8], bytes: &[u8], is_plain: bool) -> Option<&'a mut [u8]> {
-    if is_plain { plain(room, bytes) } else { lossy(room, bytes) }
+fn text<'a>(room: &'a mut [u8], value: &[u8], is_plain: bool) -> Option<&'a mut [u8]> {
+    if is_plain { plain(room, value) } else { lossy(room, value) }
 }
 
 /// The elements of a list header.

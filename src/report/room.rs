@@ -192,6 +192,14 @@ pub(super) fn plain<'a>(room: &'a mut [u8], text: &[u8]) -> Option<&'a mut [u8]>
     Some(rest)
 }
 
+/// Appends the same without quotation marks around it.
+#[inline(always)]
+pub(super) fn bytes<'a>(room: &'a mut [u8], text: &[u8]) -> Option<&'a mut [u8]> {
+    let (here, rest) = room.split_at_mut_checked(text.len())?;
+    copy(here, text)?;
+    Some(rest)
+}
+
 /// Copies text to room of its length. Of most strings in a row all bytes are stored at once, the last of them over some
 /// that are there already: that is less than the call which copies longer ones.
 #[inline(always)]
