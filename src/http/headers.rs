@@ -188,7 +188,7 @@ pub struct Iter<'a> {
 impl<'a> Iterator for Iter<'a> {
     type Item = Header<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Header<'a>> {
         let Line { name, value, .. } = self.lines.next()?;
         Some(Header { name: name.of(self.text), value: value.of(self.text) })

@@ -76,7 +76,7 @@ impl Known {
 
 impl Identifier {
     /// Pieces of memory that are spared, and how large they may be.
-    const SPARE: usize = 256;
+    const SPARE: usize = 1024;
     const SMALL: usize = 256;
 
     pub(super) fn connection(&mut self, connection: &Connection<'_>) {
