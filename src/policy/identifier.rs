@@ -74,7 +74,7 @@ impl Identifier {
     }
 
     pub(super) fn fingerprint(&mut self, id: Option<u64>, finding: &Finding) -> Fingerprint {
-        let known = id.and_then(|id| self.connections.of(id)).map(|known| &*known);
+        let known = id.and_then(|id| self.connections.of(id));
         let opcode = finding.opcode.filter(|_| finding.frame.is_some_and(|frame| frame < FRAMES));
         let mut digest = Sha256::new();
         let parts = [
