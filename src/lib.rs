@@ -36,6 +36,7 @@ pub mod http;
 pub mod http2;
 mod limits;
 pub mod packet;
+mod plain;
 pub mod policy;
 pub mod report;
 mod role;

@@ -66,7 +66,7 @@ impl Sink for Said {
         let handshake = handshake.map(|handshake| {
             let attempt = &handshake.attempt;
             let early = (attempt.early_data.is_some(), attempt.pipelined.is_some(), attempt.early_dropped);
-            let accept = handshake.accept.as_ref().map(|accept| accept.valid);
+            let accept = handshake.accept.as_ref().map(|accept| accept.is_valid());
             let status = attempt.response.as_ref().map(|response| response.line.status);
             (status, accept, handshake.deflate.is_some(), early)
         });

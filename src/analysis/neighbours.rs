@@ -43,10 +43,10 @@ impl Neighbours {
     pub(super) fn meet(&mut self, handshake: &mut Handshake, known: Known) -> bool {
         let mut matters = false;
         let mut neighbourhood = Neighbourhood::default();
-        if let Some(check) = handshake.accept.as_mut().filter(|check| !check.valid)
-            && let Some(other) = self.by_accept.get(check.received.as_bytes())
+        if let Some(wrong) = handshake.accept.as_mut().and_then(|check| check.wrong.as_deref_mut())
+            && let Some(other) = self.by_accept.get(wrong.received.as_bytes())
         {
-            check.cause = Some(AcceptCause::OtherConnection(other.id));
+            wrong.cause = Some(AcceptCause::OtherConnection(other.id));
             matters = true;
         }
         let overlaps = |other: &&Known| match (other.open, known.open) {
@@ -54,7 +54,7 @@ impl Neighbours {
             _ => false,
         };
         let same_ends = |other: &Known| other.client == known.client && other.server == known.server;
-        let expected = handshake.expected_accept().and_then(|expected| Accept::try_from(expected.as_bytes()).ok());
+        let expected = handshake.expected_accept().map(|expected| *expected.as_bytes());
         let same_key = expected.as_ref().and_then(|expected| self.by_accept.get(expected));
         if let Some(other) = same_key.filter(|other| other.flow != known.flow) {
             // The two legs of a proxied connection carry one key to two servers.

@@ -32,6 +32,6 @@ impl Accept {
         let key = self.key.trim();
         let check = self.value.as_ref().map(|value| check_accept(key.as_bytes(), value.trim().as_bytes()));
         screen.teach(&teach::accept_walk(key, check.as_ref()))?;
-        Ok(if check.is_some_and(|check| !check.valid) { Exit::Found } else { Exit::Done })
+        Ok(if check.is_some_and(|check| !check.is_valid()) { Exit::Found } else { Exit::Done })
     }
 }

@@ -53,7 +53,9 @@ fn asks_for_websocket(head: &Head<RequestLine>) -> bool {
 /// Whether `Upgrade` contains "websocket" in any letter case.
 fn mentions_websocket<Line>(head: &Head<Line>) -> bool {
     const NAME: &[u8] = b"websocket";
-    head.all("upgrade").any(|value| value.windows(NAME.len()).any(|window| window.eq_ignore_ascii_case(NAME)))
+    // As nearly all say it.
+    head.first("upgrade") == Some(NAME)
+        || head.all("upgrade").any(|value| value.windows(NAME.len()).any(|window| window.eq_ignore_ascii_case(NAME)))
 }
 
 /// Whether a request follows hixie-76: two keys, and eight bytes behind the head that no header announces.

@@ -106,6 +106,12 @@ impl<Line> Head<Line> {
         self.headers.first(name)
     }
 
+    /// As [`Headers::only`].
+    #[inline(always)]
+    pub(crate) fn only<'a>(&'a self, name: &'a str) -> Option<Option<&'a [u8]>> {
+        self.headers.only(name)
+    }
+
     /// The elements of a comma-separated list that may span several lines (RFC 9110 §5.6.1), trimmed; empty
     /// elements are left out.
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> + 'a {

@@ -20,6 +20,8 @@ pub struct Headers {
     first: [u8; PLACES],
     /// A bit for each place that several lines have.
     repeated: u64,
+    /// All names and values are known to be [plain](crate::plain).
+    plain: bool,
 }
 
 /// Where a line stands in the text.
@@ -47,10 +49,6 @@ impl Span {
         Span { begin: within(begin), end: within(end) }
     }
 
-    fn len(self) -> usize {
-        (self.end - self.begin) as usize
-    }
-
     fn of(self, text: &[u8]) -> &[u8] {
         &text[self.begin as usize..self.end as usize]
     }
@@ -69,26 +67,27 @@ impl Headers {
     /// None yet.
     pub(super) fn new() -> Headers {
         // As many as most heads have.
-        Headers { text: Vec::new(), lines: Vec::with_capacity(8), first: [0; PLACES], repeated: 0 }
+        Headers { text: Vec::new(), lines: Vec::with_capacity(8), first: [0; PLACES], repeated: 0, plain: false }
     }
 
-    /// Keeps the head in which the lines stand, before or after they are told.
-    pub(super) fn keep(&mut self, head: &[u8]) {
+    /// Keeps the head in which the lines stand, before or after they are told. `plain` says that it is known to be
+    /// [plain](crate::plain) but for the ends of its lines.
+    pub(super) fn keep(&mut self, head: &[u8], plain: bool) {
         self.text = head.to_vec();
+        self.plain = plain;
     }
 
-    /// The next line, by where its name and its value stand in the head. Tells whether the name is a known one, and so
-    /// a token.
+    /// The next line: its name, which begins at this place in the head, and where its value stands. Tells whether the name
+    /// is a known one, and so a token.
     #[inline(always)]
-    pub(super) fn add(&mut self, head: &[u8], name: Range<usize>, value: Range<usize>) -> bool {
-        let text = &head[name.clone()];
-        let place = names::place(text);
-        let known = names::is_known(text, place);
+    pub(super) fn add(&mut self, name: &[u8], begin: usize, value: Range<usize>) -> bool {
+        let place = names::place(name);
+        let known = names::is_known(name, place);
         match &mut self.first[place] {
             first @ 0 => *first = (self.lines.len() + 1).min(usize::from(u8::MAX)) as u8,
             _ => self.repeated |= 1 << place,
         }
-        let (name, value) = (Span::new(name.start, name.end), Span::new(value.start, value.end));
+        let (name, value) = (Span::new(begin, begin + name.len()), Span::new(value.start, value.end));
         self.lines.push(Line { name, value, place: place as u8, known });
         known
     }
@@ -145,13 +144,22 @@ impl Headers {
         }
     }
 
-    /// The lines in wire order: all bytes from the first of the name to the last of the value, and how many of them are
-    /// the name and how many the value.
-    pub(crate) fn whole(&self) -> impl Iterator<Item = (&[u8], usize, usize)> {
-        self.lines.iter().map(|Line { name, value, .. }| {
-            let whole = Span { begin: name.begin, end: value.end };
-            (whole.of(&self.text), name.len(), value.len())
-        })
+    /// The value of the only line with this name, or that there is none; `None` where there may be several.
+    // As for `first`.
+    #[inline(always)]
+    pub(super) fn only<'a>(&'a self, name: &'a str) -> Option<Option<&'a [u8]>> {
+        let place = names::place(name.as_bytes());
+        match self.lines_at(place) {
+            [] => Some(None),
+            [line] if line.known && names::is_spelled(name.as_bytes(), place) => Some(Some(line.value.of(&self.text))),
+            _ => None,
+        }
+    }
+
+    /// Whether all names and values are known to be [plain](crate::plain), as they mostly are: they need not be looked at
+    /// again.
+    pub(crate) fn are_plain(&self) -> bool {
+        self.plain
     }
 
     /// How many lines there are.
@@ -180,7 +188,7 @@ pub struct Iter<'a> {
 impl<'a> Iterator for Iter<'a> {
     type Item = Header<'a>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Header<'a>> {
         let Line { name, value, .. } = self.lines.next()?;
         Some(Header { name: name.of(self.text), value: value.of(self.text) })
@@ -244,7 +252,7 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
             text.extend_from_slice(name.as_ref());
             let between = text.len();
             text.extend_from_slice(value.as_ref());
-            headers.add(&text, begin..between, between..text.len());
+            headers.add(name.as_ref(), begin, between..text.len());
         }
         headers.text = text;
         headers

@@ -33,10 +33,10 @@ pub struct Attempt {
     /// Which end of the TCP connection asked.
     pub client: Side,
     /// The request; `None` where only the server's direction was captured.
-    pub request: Option<Head<RequestLine>>,
+    pub request: Option<Box<Head<RequestLine>>>,
     /// The answer; `None` where the connection or the capture ended before one came, or its direction was not
     /// captured.
-    pub response: Option<Head<StatusLine>>,
+    pub response: Option<Box<Head<StatusLine>>>,
     /// The server switched protocols: it answered 101, or its answer was not captured and the client went on with
     /// frames.
     pub switched: bool,

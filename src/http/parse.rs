@@ -5,7 +5,7 @@
 
 use super::head::{Fault, Head, RequestLine, StatusLine};
 use super::headers::Headers;
-use super::plain::{Plain, is_plain};
+use super::plain::Plain;
 use crate::capture::PacketRef;
 use memchr::{Memchr, memchr, memchr_iter};
 use std::borrow::Cow;
@@ -66,23 +66,17 @@ fn read<Line>(
     start_line: impl FnOnce(&[u8], &mut Faults) -> Line,
 ) -> Head<Line> {
     let mut faults = Faults(Vec::new());
-    // Nearly every head is plain: then no line has to be searched for control characters.
-    let plain = is_plain(bytes);
-    if !plain && has_bare_lf(bytes) {
+    if has_bare_lf(bytes) {
         faults.add(Fault::BareLf);
     }
     let mut lines = Lines { bytes, begin: 0, newlines: memchr_iter(b'\n', bytes), finished };
     let start = lines.next().unwrap_or_default();
-    if !plain {
-        check_controls(&bytes[start.clone()], Fault::StartLine, &mut faults);
-    }
+    check_controls(&bytes[start.clone()], Fault::StartLine, &mut faults);
     let line = start_line(&bytes[start], &mut faults);
     let mut headers = Headers::new();
-    headers.keep(bytes);
+    headers.keep(bytes, false);
     for line in lines {
-        if !plain {
-            check_controls(&bytes[line.clone()], Fault::FieldValue, &mut faults);
-        }
+        check_controls(&bytes[line.clone()], Fault::FieldValue, &mut faults);
         field_line(bytes, line, &mut headers, &mut faults);
     }
     if !finished {
@@ -189,6 +183,9 @@ fn lenient_request_line(line: &[u8], faults: &mut Faults) -> RequestLine {
 /// RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`; the second space must be there
 /// even where the reason is absent.
 fn status_line(line: &[u8], faults: &mut Faults) -> StatusLine {
+    if line == b"HTTP/1.1 101 Switching Protocols" {
+        return StatusLine { version: "HTTP/1.1".into(), status: 101, reason: "Switching Protocols".into() };
+    }
     let version_end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
     let (version, rest) = line.split_at(version_end);
     let after_version = rest.trim_ascii_start();
@@ -214,7 +211,7 @@ fn field_line(bytes: &[u8], line: Range<usize>, headers: &mut Headers, faults: &
     let (begin, text) = (line.start, &bytes[line.clone()]);
     match text.iter().position(|&byte| !IN_TOKEN[usize::from(byte)]) {
         Some(colon @ 1..) if text[colon] == b':' => {
-            headers.add(bytes, begin..begin + colon, trimmed(bytes, begin + colon + 1..line.end));
+            headers.add(&text[..colon], begin, trimmed(&text[colon + 1..], begin + colon + 1));
         }
         _ => odd_field_line(bytes, line, headers, faults),
     }
@@ -225,18 +222,18 @@ fn field_line(bytes: &[u8], line: Range<usize>, headers: &mut Headers, faults: &
 fn odd_field_line(bytes: &[u8], line: Range<usize>, headers: &mut Headers, faults: &mut Faults) {
     if matches!(bytes[line.start], b' ' | b'\t') {
         faults.add(Fault::ObsoleteFold);
-        return headers.fold(trimmed(bytes, line));
+        return headers.fold(trimmed(&bytes[line.clone()], line.start));
     }
     let colon = memchr(b':', &bytes[line.clone()]).map(|colon| line.start + colon);
     let raw = line.start..colon.unwrap_or(line.end);
-    let name = trimmed(bytes, raw.clone());
+    let name = trimmed(&bytes[raw.clone()], raw.start);
     if colon.is_none() || !is_token(&bytes[name.clone()]) {
         faults.add(Fault::FieldName);
     } else if name != raw {
         faults.add(Fault::SpaceBeforeColon);
     }
-    let value = colon.map_or(line.end..line.end, |colon| trimmed(bytes, colon + 1..line.end));
-    headers.add(bytes, name, value);
+    let value = colon.map_or(line.end..line.end, |colon| trimmed(&bytes[colon + 1..line.end], colon + 1));
+    headers.add(&bytes[name.clone()], name.start, value);
 }
 
 /// Notes control characters: a carriage return as such, the others as `fault`.
@@ -258,17 +255,24 @@ fn check_controls(line: &[u8], fault: Fault, faults: &mut Faults) {
 
 /// Removes optional white space (RFC 9110 §5.6.3) from both ends.
 pub(crate) fn trim_ows(bytes: &[u8]) -> &[u8] {
-    &bytes[trimmed(bytes, 0..bytes.len())]
+    &bytes[trimmed(bytes, 0)]
 }
 
-/// Leaves out the optional white space (RFC 9110 §5.6.3) at both ends of a part of `bytes`.
+/// Where in the whole a part of it stands that begins at `start`, the optional white space (RFC 9110 §5.6.3) at both of
+/// its ends left out.
 #[inline]
-pub(super) fn trimmed(bytes: &[u8], Range { start, end }: Range<usize>) -> Range<usize> {
+pub(super) fn trimmed(part: &[u8], start: usize) -> Range<usize> {
     let is_white = |byte: &&u8| matches!(byte, b' ' | b'\t');
-    let text = &bytes[start..end];
-    let before = text.iter().take_while(is_white).count();
-    let behind = text[before..].iter().rev().take_while(is_white).count();
-    start + before..end - behind
+    let end = start + part.len();
+    match part {
+        // As nearly all write it.
+        [b' ', b'!'..=0xFF, .., b'!'..=0xFF] => start + 1..end,
+        _ => {
+            let before = part.iter().take_while(is_white).count();
+            let behind = part[before..].iter().rev().take_while(is_white).count();
+            start + before..end - behind
+        }
+    }
 }
 
 /// RFC 9110 §5.6.2.
@@ -312,7 +316,6 @@ fn common_text(bytes: &[u8]) -> Cow<'static, str> {
     match bytes {
         b"GET" => "GET".into(),
         b"HTTP/1.1" => "HTTP/1.1".into(),
-        b"Switching Protocols" => "Switching Protocols".into(),
         b"OK" => "OK".into(),
         other => text(other).into(),
     }

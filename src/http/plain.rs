@@ -4,7 +4,7 @@
 
 use super::headers::Headers;
 use super::parse::{is_token, trimmed};
-use memchr::memchr;
+use crate::plain::plain_prefix;
 
 /// Where the parts of a head stand.
 #[derive(Debug)]
@@ -19,61 +19,66 @@ pub(super) struct Plain {
 
 /// Reads the head at the front of `bytes`; `None` where there is no whole one, or it is not plain.
 pub(super) fn read(bytes: &[u8]) -> Option<Plain> {
-    let start_line = line_end(bytes, 0)?;
-    let mut headers = Headers::new();
-    let mut begin = start_line + 2;
-    loop {
-        let end = line_end(bytes, begin)?;
-        if end == begin {
-            break;
-        }
-        let colon = begin + memchr(b':', &bytes[begin..end])?;
-        let known = headers.add(bytes, begin..colon, trimmed(bytes, colon + 1..end));
-        if !known && !is_token(&bytes[begin..colon]) {
-            return None;
-        }
-        begin = end + 2;
-    }
-    let length = begin + 2;
-    let head = &bytes[..length];
-    if !is_plain(head) {
+    let Line { text: start_line, mut rest, mut plain } = line(bytes)?;
+    if start_line.is_empty() {
         return None;
     }
-    headers.keep(head);
-    Some(Plain { start_line, headers, length })
-}
-
-/// Where the CR LF stands that ends the line beginning at `begin`.
-#[inline]
-fn line_end(bytes: &[u8], begin: usize) -> Option<usize> {
-    let newline = memchr(b'\n', bytes.get(begin..)?)?;
-    let end = begin + newline.checked_sub(1)?;
-    (bytes[end] == b'\r').then_some(end)
-}
-
-/// Whether the only control characters are tabs and the CR LF at the end of each line.
-pub(super) fn is_plain(bytes: &[u8]) -> bool {
-    // A piece, and the byte behind it.
-    const PIECE: usize = 16;
-    let [first, .., b'\n'] = bytes else { return false };
-    if *first == b'\n' {
-        return false;
-    }
-    // Without a branch for each byte, since nearly no head has another.
-    let is_control = |byte: u8| (byte < 0x20) & (byte != b'\t') & (byte != b'\r') & (byte != b'\n') | (byte == 0x7F);
-    let is_strange = |a: u8, b: u8| is_control(a) | ((a == b'\r') != (b == b'\n'));
-    let has_strange =
-        |piece: &[u8; PIECE + 1]| (0..PIECE).fold(false, |any, at| any | is_strange(piece[at], piece[at + 1]));
-    let Some(last) = bytes.last_chunk() else {
-        return !bytes.windows(2).any(|pair| is_strange(pair[0], pair[1]));
-    };
-    let mut rest = bytes;
-    while let Some(piece) = rest.first_chunk() {
-        if has_strange(piece) {
-            return false;
+    let mut headers = Headers::new();
+    while !rest.starts_with(b"\r\n") {
+        let begin = bytes.len() - rest.len();
+        let (name, [_, behind @ ..]) = rest.split_at_checked(colon(rest)?)? else { return None };
+        let value = line(behind)?;
+        let from = begin + name.len() + 1;
+        let known = headers.add(name, begin, trimmed(value.text, from));
+        if !known && !is_token(name) {
+            return None;
         }
-        rest = &rest[PIECE..];
+        plain &= value.plain;
+        rest = value.rest;
     }
-    // What is left is shorter than a piece: the last piece has it, and bytes before it.
-    !has_strange(last)
+    let length = bytes.len() - rest.len() + 2;
+    headers.keep(bytes.get(..length)?, plain);
+    Some(Plain { start_line: start_line.len(), headers, length })
+}
+
+/// A line, or what is left of one.
+struct Line<'a> {
+    /// Without its end.
+    text: &'a [u8],
+    /// What stands behind its end.
+    rest: &'a [u8],
+    /// The text is [plain](crate::plain).
+    plain: bool,
+}
+
+/// Reads up to the next CR LF. There may be tabs, quotation marks, backslashes and what is not ASCII; `None` where another
+/// control character comes before.
+#[inline(always)]
+fn line(bytes: &[u8]) -> Option<Line<'_>> {
+    let (mut length, mut plain) = (0, true);
+    loop {
+        length += plain_prefix(bytes.get(length..)?);
+        match bytes.split_at_checked(length)? {
+            (text, [b'\r', b'\n', rest @ ..]) => return Some(Line { text, rest, plain }),
+            (_, [b'\t' | b'"' | b'\\' | 0x80.., ..]) => length += 1,
+            _ => return None,
+        }
+        plain = false;
+    }
+}
+
+/// Where the first colon stands. Names are short: to look at words takes less than a call of memchr.
+#[inline(always)]
+fn colon(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    let (words, rest) = text.as_chunks();
+    for (n, word) in words.iter().enumerate() {
+        // The lowest top bit that is set is in the first byte that is a colon.
+        let others = u64::from_le_bytes(*word) ^ (ONES * b':' as u64);
+        let found = others.wrapping_sub(ONES) & !others & (ONES * 0x80);
+        if found != 0 {
+            return Some(8 * n + found.trailing_zeros() as usize / 8);
+        }
+    }
+    rest.iter().position(|&byte| byte == b':').map(|at| 8 * words.len() + at)
 }

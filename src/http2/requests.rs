@@ -305,8 +305,8 @@ impl Connection {
         let after_gap = [client, client.other()].into_iter().any(|side| self.direction(side).lossy);
         Attempt {
             client,
-            request: Some(asked.request.clone()),
-            response,
+            request: Some(Box::new(asked.request.clone())),
+            response: response.map(Box::new),
             switched,
             early_data: None,
             after_gap,

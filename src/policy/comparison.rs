@@ -120,7 +120,7 @@ impl Comparison {
 
 impl Sink for Picture {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
-        let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_ref());
+        let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_deref());
         let request = request.map_or(String::new(), asked_for);
         let response = connection.handshake.and_then(|handshake| handshake.attempt.response.as_ref());
         let subprotocol = response.and_then(|response| response.first("sec-websocket-protocol"));

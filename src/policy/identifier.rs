@@ -5,6 +5,7 @@
 //! path of the upgrade request, the opcode of the frame, and the message of the finding without what differs. Findings
 //! that agree in all of this are numbered.
 
+use super::open::Open;
 use crate::analysis::Connection;
 use crate::http::{Head, RequestLine};
 use crate::rules::{Finding, Fingerprint};
@@ -18,7 +19,9 @@ const FRAMES: u64 = 1024;
 /// Gives findings their fingerprints.
 #[derive(Debug, Default)]
 pub(super) struct Identifier {
-    connections: HashMap<u64, Known, RandomState>,
+    connections: Open<Known>,
+    /// Memory of connections that are over, for those to come.
+    spare: Vec<Vec<u8>>,
     ordinals: HashMap<[u8; 16], u32, RandomState>,
 }
 
@@ -26,40 +29,52 @@ pub(super) struct Identifier {
 #[derive(Debug)]
 struct Known {
     /// Method, host and target of the request, one behind the other.
-    text: Box<[u8]>,
-    /// Where the host begins, and the target.
-    host: usize,
-    target: usize,
+    text: Vec<u8>,
+    /// Where the host begins, and the target; `None` without a request.
+    request: Option<[usize; 2]>,
 }
 
 impl Known {
-    fn new(request: &Head<RequestLine>) -> Known {
-        let (method, host, target) = parts(request);
-        let text = [method.as_bytes(), host, target.as_bytes()].concat().into();
-        Known { text, host: method.len(), target: method.len() + host.len() }
+    /// Takes what was asked for, into `text`.
+    fn new(request: Option<&Head<RequestLine>>, mut text: Vec<u8>) -> Known {
+        let (method, host, target) = request.map(parts).unwrap_or_default();
+        text.clear();
+        text.reserve(method.len() + host.len() + target.len());
+        for part in [method.as_bytes(), host, target.as_bytes()] {
+            text.extend_from_slice(part);
+        }
+        Known { text, request: request.map(|_| [method.len(), method.len() + host.len()]) }
     }
 
+    /// What was asked for; empty without a request.
     fn words(&self) -> String {
+        let Some([host, target]) = self.request else { return String::new() };
         // They were text.
         let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
-        let Known { host, target, .. } = *self;
         in_words(text(&self.text[..host]), &self.text[host..target], text(&self.text[target..]))
     }
 }
 
 impl Identifier {
+    /// Pieces of memory that are spared, and how large they may be.
+    const SPARE: usize = 1024;
+    const SMALL: usize = 256;
+
     pub(super) fn connection(&mut self, connection: &Connection<'_>) {
-        if let Some(request) = connection.handshake.and_then(|handshake| handshake.attempt.request.as_ref()) {
-            self.connections.insert(connection.id, Known::new(request));
-        }
+        let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_deref());
+        self.connections.begin(connection.id, Known::new(request, self.spare.pop().unwrap_or_default()));
     }
 
     pub(super) fn connection_end(&mut self, id: u64) {
-        self.connections.remove(&id);
+        let Some(Known { text, .. }) = self.connections.end(id) else { return };
+        // To be let go it would have to be touched.
+        if self.spare.len() < Identifier::SPARE && text.capacity() <= Identifier::SMALL {
+            self.spare.push(text);
+        }
     }
 
     pub(super) fn fingerprint(&mut self, id: Option<u64>, finding: &Finding) -> Fingerprint {
-        let known = id.and_then(|id| self.connections.get(&id));
+        let known = id.and_then(|id| self.connections.of(id));
         let opcode = finding.opcode.filter(|_| finding.frame.is_some_and(|frame| frame < FRAMES));
         let mut digest = Sha256::new();
         let parts = [

@@ -16,6 +16,7 @@ mod enforcer;
 mod expectations;
 mod identifier;
 mod limit;
+mod open;
 mod redactor;
 mod selection;
 mod suggest;

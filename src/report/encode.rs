@@ -1,11 +1,11 @@
 //! Rows appended to a buffer as JSON, and how single values are written: bytes as hexadecimal, times as RFC 3339,
 //! durations as seconds, text that may hold anything. Nothing is allocated but the buffer.
 
-use super::room::is_plain;
 use super::serializer::{HEXADECIMAL, PLAIN, Rest, Stop, Writer};
 use crate::capture::{RFC_3339, TimeWriter, Timestamp};
 use crate::decimal;
 use crate::escape::is_unsafe;
+use crate::plain::is_plain;
 use serde::{Serialize, Serializer};
 use std::fmt::{self, Write as _};
 use std::io;
@@ -58,11 +58,12 @@ pub(super) fn append<T: Serialize>(out: &mut Vec<u8>, row: &T) -> io::Result<()>
 }
 
 /// Appends the fields of `row` to the object that `out` ends in, which holds a field already, and closes it.
+#[cfg(feature = "cli")]
 pub(super) fn append_fields<T: Serialize>(out: &mut Vec<u8>, row: &T) -> io::Result<()> {
     append_with(out, |room| row.serialize(Writer::last_fields(room)))
 }
 
-fn append_with(out: &mut Vec<u8>, write: impl Fn(&mut [u8]) -> Rest<'_>) -> io::Result<()> {
+pub(super) fn append_with(out: &mut Vec<u8>, write: impl Fn(&mut [u8]) -> Rest<'_>) -> io::Result<()> {
     // Room in `out` would stay with it, and some reports keep thousands of these.
     let mut room = [0; LEAST];
     if let Ok(left) = write(&mut room).map(|rest| rest.len()) {
@@ -127,16 +128,11 @@ impl<'a> Plain<'a> {
         self.0
     }
 
-    /// The first so many of them.
+    /// Bytes of which it is known that they are that.
     #[inline(always)]
-    pub(super) fn first(self, count: usize) -> Plain<'a> {
-        Plain(self.0.get(..count).unwrap_or_default())
-    }
-
-    /// The last so many of them.
-    #[inline(always)]
-    pub(super) fn last(self, count: usize) -> Plain<'a> {
-        Plain(self.0.len().checked_sub(count).map_or(&[], |before| &self.0[before..]))
+    pub(super) fn known(bytes: &'a [u8]) -> Plain<'a> {
+        debug_assert!(is_plain(bytes));
+        Plain(bytes)
     }
 }
 
@@ -154,8 +150,7 @@ pub struct Name(pub &'static str);
 impl Serialize for Name {
     #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        debug_assert!(is_plain(self.0.as_bytes()));
-        Plain(self.0.as_bytes()).serialize(serializer)
+        Plain::known(self.0.as_bytes()).serialize(serializer)
     }
 }
 

@@ -1,192 +1,144 @@
 //! The opening handshake as the JSON report shows it (RFC 6455 §4).
 
-use super::encode::{Lossy, Name, Plain, Seconds};
-use crate::http::{self, Head, RequestLine, StatusLine};
-use crate::websocket::{AcceptCause, AcceptCheck, Extension, Family, Handshake, PmdParams};
+use super::room::{bytes, float, lossy, number, or_null, plain, put, string};
+use crate::http::{Head, Header, Headers, RequestLine, StatusLine};
+use crate::websocket::{AcceptCheck, Extension, Family, Handshake, PmdParams};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
-use std::borrow::Cow;
-use std::fmt;
 
-/// An opening handshake.
-#[derive(Debug, Serialize)]
-pub struct HandshakeRow<'a> {
-    request: Option<RequestRow<'a>>,
-    response: Option<ResponseRow<'a>>,
-    accept: Option<AcceptRow<'a>>,
-    #[serde(serialize_with = "family")]
-    protocol_family: Family,
-    /// First byte of the request to last byte of the answer.
-    duration: Option<Seconds>,
-    /// Target of the CONNECT that opened a tunnel for it.
-    tunnel: Option<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-struct RequestRow<'a> {
-    packet: u64,
-    method: &'a str,
-    target: &'a str,
-    version: &'a str,
-    headers: Headers<'a>,
-    key: Option<Lossy<'a>>,
-    websocket_version: Option<Lossy<'a>>,
-    protocols: List<'a, RequestLine>,
-    extensions: Option<Joined<'a, RequestLine>>,
-}
-
-#[derive(Debug, Serialize)]
-struct ResponseRow<'a> {
-    packet: u64,
-    /// `None` where the status line holds no number.
-    status: Option<u16>,
-    reason: &'a str,
-    headers: Headers<'a>,
-    accept: Option<Lossy<'a>>,
-    protocol: Option<Lossy<'a>>,
-    extensions: Option<Joined<'a, StatusLine>>,
-}
-
-#[derive(Debug, Serialize)]
-struct AcceptRow<'a> {
-    received: &'a str,
-    expected: &'a str,
-    valid: bool,
-    /// The name of the mistake that explains the received value.
-    cause: Option<Cow<'static, str>>,
-}
-
-impl<'a> HandshakeRow<'a> {
-    /// Borrows the handshake.
-    pub fn new(handshake: &'a Handshake) -> HandshakeRow<'a> {
-        let (request, response) = (&handshake.attempt.request, &handshake.attempt.response);
-        let began = request.as_ref().and_then(|head| head.packet.time);
-        let ended = response.as_ref().and_then(|head| head.last_packet.time);
-        HandshakeRow {
-            request: request.as_ref().map(RequestRow::new),
-            response: response.as_ref().map(ResponseRow::new),
-            accept: handshake.accept.as_ref().map(AcceptRow::new),
-            protocol_family: handshake.family,
-            duration: began.zip(ended).map(|(began, ended)| Seconds(ended.since(began))),
-            tunnel: handshake.attempt.tunnel.as_deref(),
-        }
+/// Appends an opening handshake.
+#[inline(always)]
+pub(super) fn handshake<'a>(room: &'a mut [u8], handshake: &Handshake) -> Option<&'a mut [u8]> {
+    let attempt = &handshake.attempt;
+    let room = or_null(put(room, br#"{"request":"#)?, attempt.request.as_deref(), request)?;
+    let room = or_null(put(room, br#","response":"#)?, attempt.response.as_deref(), response)?;
+    let room = or_null(put(room, br#","accept":"#)?, handshake.accept.as_ref(), accept)?;
+    let room = match handshake.family {
+        Family::Rfc6455 => put(room, br#","protocol_family":"rfc6455","duration":"#)?,
+        family => put(string(put(room, br#","protocol_family":"#)?, &family.name())?, br#","duration":"#)?,
+    };
+    let began = attempt.request.as_ref().and_then(|head| head.packet.time);
+    let ended = attempt.response.as_ref().and_then(|head| head.last_packet.time);
+    let duration = began.zip(ended).map(|(began, ended)| ended.since(began));
+    let room = or_null(room, duration, |room, duration| float(room, duration.as_secs_f64()))?;
+    match &attempt.tunnel {
+        Some(target) => put(string(put(room, br#","tunnel":"#)?, target)?, b"}"),
+        None => put(room, br#","tunnel":null}"#),
     }
 }
 
-impl<'a> RequestRow<'a> {
-    fn new(head: &'a Head<RequestLine>) -> RequestRow<'a> {
-        RequestRow {
-            packet: head.packet.number(),
-            method: &head.line.method,
-            target: &head.line.target,
-            version: &head.line.version,
-            headers: Headers(&head.headers),
-            key: head.first("Sec-WebSocket-Key").map(Lossy),
-            websocket_version: head.first("Sec-WebSocket-Version").map(Lossy),
-            protocols: List(head, "Sec-WebSocket-Protocol"),
-            extensions: Joined::new(head, "Sec-WebSocket-Extensions"),
-        }
-    }
+#[inline(always)]
+fn request<'a>(room: &'a mut [u8], head: &Head<RequestLine>) -> Option<&'a mut [u8]> {
+    const PROTOCOL: &str = "sec-websocket-protocol";
+    let RequestLine { method, target, version } = &head.line;
+    let room = number(room, br#"{"packet":"#, head.packet.number())?;
+    let room = string(put(room, br#","method":"#)?, method)?;
+    let room = string(put(room, br#","target":"#)?, target)?;
+    let room = string(put(room, br#","version":"#)?, version)?;
+    let room = headers(put(room, br#","headers":"#)?, &head.headers)?;
+    let value = |room, value: &[u8]| text(room, value, head.headers.are_plain());
+    let room = or_null(put(room, br#","key":"#)?, head.first("sec-websocket-key"), value)?;
+    let room = or_null(put(room, br#","websocket_version":"#)?, head.first("sec-websocket-version"), value)?;
+    let room = match head.first(PROTOCOL) {
+        Some(_) => list(put(room, br#","protocols":"#)?, head.list(PROTOCOL))?,
+        None => put(room, br#","protocols":[]"#)?,
+    };
+    put(joined(room, head)?, b"}")
 }
 
-impl<'a> ResponseRow<'a> {
-    fn new(head: &'a Head<StatusLine>) -> ResponseRow<'a> {
-        ResponseRow {
-            packet: head.packet.number(),
-            status: Some(head.line.status).filter(|&status| status != 0),
-            reason: &head.line.reason,
-            headers: Headers(&head.headers),
-            accept: head.first("Sec-WebSocket-Accept").map(Lossy),
-            protocol: head.first("Sec-WebSocket-Protocol").map(Lossy),
-            extensions: Joined::new(head, "Sec-WebSocket-Extensions"),
-        }
-    }
+#[inline(always)]
+fn response<'a>(room: &'a mut [u8], head: &Head<StatusLine>) -> Option<&'a mut [u8]> {
+    let room = number(room, br#"{"packet":"#, head.packet.number())?;
+    let room = match head.line.status {
+        // The status line holds no number.
+        0 => put(room, br#","status":null,"reason":"#)?,
+        status => put(number(room, br#","status":"#, status.into())?, br#","reason":"#)?,
+    };
+    let room = string(room, &head.line.reason)?;
+    let room = headers(put(room, br#","headers":"#)?, &head.headers)?;
+    let value = |room, value: &[u8]| text(room, value, head.headers.are_plain());
+    let room = or_null(put(room, br#","accept":"#)?, head.first("sec-websocket-accept"), value)?;
+    let room = or_null(put(room, br#","protocol":"#)?, head.first("sec-websocket-protocol"), value)?;
+    put(joined(room, head)?, b"}")
 }
 
-impl<'a> AcceptRow<'a> {
-    fn new(check: &'a AcceptCheck) -> AcceptRow<'a> {
-        AcceptRow {
-            received: &check.received,
-            expected: &check.expected,
-            valid: check.valid,
-            cause: check.cause.as_ref().map(AcceptCause::name),
-        }
-    }
+/// `Sec-WebSocket-Accept` held against the key, and the name of the mistake that explains a wrong one.
+#[inline(always)]
+fn accept<'a>(room: &'a mut [u8], check: &AcceptCheck) -> Option<&'a mut [u8]> {
+    let expected = check.expected.as_bytes();
+    let Some(wrong) = &check.wrong else {
+        let room = put(put(room, br#"{"received":""#)?, expected)?;
+        let room = put(put(room, br#"","expected":""#)?, expected)?;
+        return put(room, br#"","valid":true,"cause":null}"#);
+    };
+    let room = string(put(room, br#"{"received":"#)?, &wrong.received)?;
+    let room = put(put(room, br#","expected":""#)?, expected)?;
+    let room = put(room, br#"","valid":false,"cause":"#)?;
+    put(or_null(room, wrong.cause.as_ref(), |room, cause| string(room, &cause.name()))?, b"}")
 }
 
 /// Header lines as pairs of name and value, in wire order.
-#[derive(Debug)]
-struct Headers<'a>(&'a http::Headers);
-
-impl Serialize for Headers<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for (line, name, value) in self.0.whole() {
-            // One look at a line is less than one at each of its ends.
-            match Plain::new(line) {
-                Some(line) => list.serialize_element(&(line.first(name), line.last(value)))?,
-                None => list.serialize_element(&(Lossy(&line[..name]), Lossy(&line[line.len() - value..])))?,
-            }
+#[inline(always)]
+fn headers<'a>(room: &'a mut [u8], headers: &Headers) -> Option<&'a mut [u8]> {
+    let mut lines = headers.iter();
+    let Some(Header { name, value }) = lines.next() else { return put(room, b"[]") };
+    if !headers.are_plain() {
+        let mut room = lossy(put(lossy(put(room, b"[[")?, name)?, b",")?, value)?;
+        for Header { name, value } in lines {
+            room = lossy(put(lossy(put(room, b"],[")?, name)?, b",")?, value)?;
         }
-        list.end()
+        return put(room, b"]]");
     }
+    let mut room = bytes(put(bytes(put(room, b"[[\"")?, name)?, b"\",\"")?, value)?;
+    for Header { name, value } in lines {
+        room = bytes(put(bytes(put(room, b"\"],[\"")?, name)?, b"\",\"")?, value)?;
+    }
+    put(room, b"\"]]")
+}
+
+/// Bytes as text, of which it may be known that they are plain.
+#[inline(always)]
+fn text<'a>(room: &'a mut [u8], value: &[u8], is_plain: bool) -> Option<&'a mut [u8]> {
+    if is_plain { plain(room, value) } else { lossy(room, value) }
 }
 
 /// The elements of a list header.
-#[derive(Debug)]
-struct List<'a, Line>(&'a Head<Line>, &'static str);
+fn list<'a, 'b>(room: &'a mut [u8], mut elements: impl Iterator<Item = &'b [u8]>) -> Option<&'a mut [u8]> {
+    let mut room = put(room, b"[")?;
+    if let Some(first) = elements.next() {
+        room = lossy(room, first)?;
+    }
+    for element in elements {
+        room = lossy(put(room, b",")?, element)?;
+    }
+    put(room, b"]")
+}
 
-impl<Line> Serialize for List<'_, Line> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for element in self.0.list(self.1) {
-            list.serialize_element(&Lossy(element))?;
+/// The extensions as they were named: all lines of the header as one value (RFC 9110 §5.2).
+#[inline(always)]
+fn joined<'a, Line>(room: &'a mut [u8], head: &Head<Line>) -> Option<&'a mut [u8]> {
+    const EXTENSIONS: &str = "sec-websocket-extensions";
+    match head.only(EXTENSIONS) {
+        Some(None) => put(room, br#","extensions":null"#),
+        Some(Some(line)) => lossy(put(room, br#","extensions":"#)?, line),
+        None => {
+            let lines: Vec<&[u8]> = head.all(EXTENSIONS).collect();
+            or_null(put(room, br#","extensions":"#)?, Some(lines).filter(|lines| !lines.is_empty()), |room, lines| {
+                lossy(room, &lines.join(&b", "[..]))
+            })
         }
-        list.end()
-    }
-}
-
-/// All lines of one header as one value (RFC 9110 §5.2).
-#[derive(Debug)]
-struct Joined<'a, Line>(&'a Head<Line>, &'static str);
-
-impl<'a, Line> Joined<'a, Line> {
-    fn new(head: &'a Head<Line>, name: &'static str) -> Option<Joined<'a, Line>> {
-        head.first(name).map(|_| Joined(head, name))
-    }
-}
-
-impl<Line> fmt::Display for Joined<'_, Line> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, value) in self.0.all(self.1).enumerate() {
-            write!(f, "{}{}", if n == 0 { "" } else { ", " }, Lossy(value))?;
-        }
-        Ok(())
-    }
-}
-
-impl<Line> Serialize for Joined<'_, Line> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-fn family<S: Serializer>(family: &Family, serializer: S) -> Result<S::Ok, S::Error> {
-    match family.name() {
-        Cow::Borrowed(name) => Name(name).serialize(serializer),
-        Cow::Owned(name) => serializer.serialize_str(&name),
     }
 }
 
 /// The extensions in use. The parameters of permessage-deflate are the agreed ones with defaults filled in, those of
 /// others are as they stood.
 #[derive(Debug)]
-pub struct Extensions<'a>(pub Option<&'a Handshake>);
+pub struct Extensions<'a>(pub &'a Handshake);
 
 impl Serialize for Extensions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let extensions = self.0.map_or(&[][..], |handshake| &handshake.extensions);
-        let mut deflate = self.0.and_then(|handshake| handshake.deflate.as_ref());
+        let Handshake { extensions, deflate, .. } = self.0;
+        let mut deflate = deflate.as_ref();
         let mut list = serializer.serialize_seq(Some(extensions.len()))?;
         for extension in extensions {
             let Extension { name, params } = extension;

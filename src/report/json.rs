@@ -4,10 +4,9 @@
 //! Everything is kept as JSON text until the end, because a connection's frames stand inside its object while
 //! connections interleave in the capture. [`jsonl`](super::jsonl) writes the same without keeping it.
 
-use super::encode::{append, append_fields};
-use super::rows::{
-    CaptureRow, ConnectionRow, EndRow, FindingRow, FrameRow, MessageRow, ReactionRow, SummaryRow, TOOL, UnreadableRow,
-};
+use super::connection::{append_begin, append_end};
+use super::encode::append;
+use super::rows::{CaptureRow, FindingRow, FrameRow, MessageRow, ReactionRow, SummaryRow, TOOL, UnreadableRow};
 use super::{Detail, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
 use crate::capture::TimeWriter;
@@ -103,7 +102,7 @@ fn parts(connections: &mut BTreeMap<u64, Parts>, id: u64) -> io::Result<&mut Par
 impl<W: Write> Sink for Json<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         let parts = self.connections.entry(connection.id).or_default();
-        append(&mut parts.head, &ConnectionRow::new(connection, &mut self.times))?;
+        append_begin(&mut parts.head, connection, &mut self.times)?;
         parts.head.pop();
         Ok(())
     }
@@ -143,7 +142,7 @@ impl<W: Write> Sink for Json<W> {
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
         let parts = parts(&mut self.connections, id)?;
-        append_fields(&mut parts.end, &EndRow::new(end, &mut self.times))?;
+        append_end(&mut parts.end, end, &mut self.times)?;
         parts.end.pop();
         Ok(())
     }

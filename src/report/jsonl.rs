@@ -1,9 +1,10 @@
 //! The JSON report as a stream: one object a line, written as it becomes known. Memory does not grow with the capture.
 
+use super::connection;
 use super::encode::{Name, Rows};
 use super::lines;
-use super::room::{literal, put};
-use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, ReactionRow, SummaryRow, TOOL, Tool, UnreadableRow};
+use super::room::{literal, number, put};
+use super::rows::{CaptureRow, FindingRow, ReactionRow, SummaryRow, TOOL, Tool, UnreadableRow};
 use super::serializer::{Rest, Stop, Writer};
 use super::{Detail, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
@@ -29,7 +30,7 @@ struct Lines<W: Write> {
     rows: Rows,
 }
 
-/// What stands between the type of a line and its row: of a capture or a connection nothing.
+/// What stands between the type of a line and its row: of a capture nothing.
 #[derive(Serialize)]
 struct Alone {}
 
@@ -101,7 +102,11 @@ impl<W: Write> Drop for Jsonl<W> {
 
 impl<W: Write> Sink for Jsonl<W> {
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
-        self.lines.add("connection", &Alone {}, &ConnectionRow::new(connection, &mut self.times))
+        let time = connection::time(connection.first_packet, &mut self.times);
+        self.lines.append(|room| {
+            let room = connection::begin(room, br#"{"type":"connection","#, connection, time)?;
+            put(room, b"\n").ok_or(Stop::Full)
+        })
     }
 
     fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
@@ -136,7 +141,11 @@ impl<W: Write> Sink for Jsonl<W> {
     }
 
     fn connection_end(&mut self, id: u64, end: &ConnectionEnd) -> io::Result<()> {
-        self.lines.add("connection_end", &Of { connection: Some(id) }, &EndRow::new(end, &mut self.times))
+        let time = connection::time(end.last_packet, &mut self.times);
+        self.lines.append(|room| {
+            let room = number(room, br#"{"type":"connection_end","connection":"#, id).ok_or(Stop::Full)?;
+            put(connection::end(room, end, time)?, b"\n").ok_or(Stop::Full)
+        })
     }
 
     fn capture(&mut self, capture: &CaptureSummary) -> io::Result<()> {

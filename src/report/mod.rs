@@ -11,6 +11,7 @@
 pub mod catalogue;
 mod collected;
 pub mod comments;
+mod connection;
 mod encode;
 mod exercised;
 pub mod extract;

@@ -54,7 +54,7 @@ impl Outline {
             accept: handshake
                 .filter(|handshake| handshake.attempt.switched)
                 .and_then(|handshake| handshake.accept.as_ref())
-                .map(|accept| accept.valid),
+                .map(|accept| accept.is_valid()),
             agreed: agreed(connection),
             switched: handshake.is_none_or(|handshake| handshake.attempt.switched),
             began: connection.first_packet.time,

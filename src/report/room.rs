@@ -5,6 +5,7 @@
 
 use crate::decimal;
 use crate::escape::is_unsafe;
+use crate::plain::{is_plain, plain_prefix};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -126,7 +127,7 @@ fn first_digits(room: &mut [u8], (text, digits): ([u8; 8], usize)) -> Option<&mu
 /// Of a number from 10⁻⁵ to 10⁶ how many billionths it is, where that is a whole number: of at most fifteen digits, so
 /// that no other number of as few digits has the same `f64`, and these are the shortest digits that give it back.
 #[inline]
-pub(super) fn whole_billionths(number: f64) -> Option<u64> {
+fn whole_billionths(number: f64) -> Option<u64> {
     const BILLION: f64 = 1e9;
     if !(1e-5..1e6).contains(&number) {
         return None;
@@ -135,8 +136,18 @@ pub(super) fn whole_billionths(number: f64) -> Option<u64> {
     (billionths as f64 / BILLION == number).then_some(billionths)
 }
 
+/// Appends a number that is not whole. Durations are a whole number of nanoseconds; the shortest digits that give another
+/// number back are serde_json's business.
+pub(super) fn float(mut room: &mut [u8], number: f64) -> Option<&mut [u8]> {
+    if let Some(number) = whole_billionths(number) {
+        return billionths(room, number);
+    }
+    serde_json::to_writer(&mut room, &number).ok()?;
+    Some(room)
+}
+
 /// Appends a number of billionths with a decimal point.
-pub(super) fn billionths(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
+fn billionths(room: &mut [u8], number: u64) -> Option<&mut [u8]> {
     const BILLION: u64 = 1_000_000_000;
     let room = put(unsigned(room, number / BILLION)?, b".")?;
     let fraction = (number % BILLION) as u32;
@@ -178,6 +189,14 @@ pub(super) fn plain<'a>(room: &'a mut [u8], text: &[u8]) -> Option<&'a mut [u8]>
     *open = b'"';
     copy(inside, text)?;
     *close = b'"';
+    Some(rest)
+}
+
+/// Appends the same without quotation marks around it.
+#[inline(always)]
+pub(super) fn bytes<'a>(room: &'a mut [u8], text: &[u8]) -> Option<&'a mut [u8]> {
+    let (here, rest) = room.split_at_mut_checked(text.len())?;
+    copy(here, text)?;
     Some(rest)
 }
 
@@ -252,6 +271,36 @@ pub(super) fn string<'a>(room: &'a mut [u8], text: &str) -> Option<&'a mut [u8]>
     put(room, b"\"")
 }
 
+/// Appends a string of any bytes, what is not UTF-8 replaced by U+FFFD.
+#[inline(never)]
+pub(super) fn lossy<'a>(room: &'a mut [u8], bytes: &[u8]) -> Option<&'a mut [u8]> {
+    if is_plain(bytes) {
+        return plain(room, bytes);
+    }
+    let mut room = put(room, b"\"")?;
+    for chunk in bytes.utf8_chunks() {
+        room = escaped(room, chunk.valid())?;
+        if !chunk.invalid().is_empty() {
+            // U+FFFD in UTF-8.
+            room = put(room, b"\xEF\xBF\xBD")?;
+        }
+    }
+    put(room, b"\"")
+}
+
+/// Appends what there is, or null.
+#[inline(always)]
+pub(super) fn or_null<'a, T>(
+    room: &'a mut [u8],
+    value: Option<T>,
+    write: impl FnOnce(&'a mut [u8], T) -> Option<&'a mut [u8]>,
+) -> Option<&'a mut [u8]> {
+    match value {
+        Some(value) => write(room, value),
+        None => put(room, b"null"),
+    }
+}
+
 /// Appends text with what must be or should be escaped as an escape, without quotation marks around it.
 pub(super) fn escaped<'a>(mut room: &'a mut [u8], mut text: &str) -> Option<&'a mut [u8]> {
     loop {
@@ -287,84 +336,12 @@ pub(super) fn escaped<'a>(mut room: &'a mut [u8], mut text: &str) -> Option<&'a 
     }
 }
 
-/// Whether the text is printable ASCII without a quotation mark or a backslash, as nearly all is.
-#[inline]
-pub(super) fn is_plain(text: &[u8]) -> bool {
-    // The last bytes overlap those before.
-    if let Some(last) = text.last_chunk() {
-        let mut special = [0; LANES];
-        for bytes in text[..text.len() - 1].as_chunks().0 {
-            mark_special(&mut special, bytes);
-        }
-        mark_special(&mut special, last);
-        special.iter().fold(0, |any, lane| any | lane) == 0
-    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        (special_bits(*first) | special_bits(*last)) == 0
-    } else if let (Some([a, b, c, d]), Some([e, f, g, h])) = (text.first_chunk(), text.last_chunk()) {
-        special_bits([*a, *b, *c, *d, *e, *f, *g, *h]) == 0
-    } else {
-        !text.iter().any(|&byte| is_special(byte))
-    }
-}
-
-/// How many bytes are looked at at once, where the compiler knows vectors.
-const LANES: usize = 16;
-
-/// Sets the lanes in which a byte [`is_special`].
-#[inline(always)]
-fn mark_special(lanes: &mut [u8; LANES], bytes: &[u8; LANES]) {
-    for (lane, byte) in lanes.iter_mut().zip(bytes) {
-        *lane |= if is_special(*byte) { 0xFF } else { 0 };
-    }
-}
-
-/// Length of the longest prefix that [`is_plain`].
-fn plain_prefix(text: &[u8]) -> usize {
-    let (words, rest) = text.as_chunks();
-    let special = words.iter().map(|word| special_bits(*word)).enumerate().find(|(_, special)| *special != 0);
-    match special {
-        Some((word, special)) => 8 * word + special.trailing_zeros() as usize / 8,
-        None => 8 * words.len() + rest.iter().position(|&byte| is_special(byte)).unwrap_or(rest.len()),
-    }
-}
-
-/// Whether the byte is a control, a quotation mark, a backslash, DEL or not ASCII.
-#[inline(always)]
-fn is_special(byte: u8) -> bool {
-    // Not from U+0020 to U+007E.
-    (byte.wrapping_sub(0x20) > 0x5E) | (byte == b'"') | (byte == b'\\')
-}
-
-/// Not 0 where one of the bytes [`is_special`]; the lowest bit set is in the first of them.
-///
-/// In each byte that is 0, `x - 0x01…01 & !x` has the top bit; above the lowest such byte others may have it too.
-#[inline]
-fn special_bits(word: [u8; 8]) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    let word = u64::from_le_bytes(word);
-    let has_below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
-    let has = |byte: u8| has_below(word ^ (ONES * u64::from(byte)), 1);
-    (word | has_below(word, 0x20) | has(b'"') | has(b'\\') | has(0x7F)) & (ONES * 0x80)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     proptest! {
-        /// Each byte alone, wherever it stands among others.
-        #[test]
-        fn text_is_plain_where_each_byte_is(text: Vec<u8>, plain in "[ -~&&[^\"\\\\]]{0,70}", at in 0usize..70, byte: u8) {
-            let mut almost = plain.into_bytes();
-            almost.insert(at.min(almost.len()), byte);
-            for text in [text, almost] {
-                let special = text.iter().position(|&byte| is_special(byte));
-                prop_assert_eq!(is_plain(&text), special.is_none());
-                prop_assert_eq!(plain_prefix(&text), special.unwrap_or(text.len()));
-            }
-        }
-
         /// Nothing is written beyond the room, and what fits is written whatever room there is.
         #[test]
         fn all_is_written_or_there_is_no_room(text: String, number: u64, bytes: Vec<u8>, spare in 0usize..40) {

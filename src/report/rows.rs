@@ -1,18 +1,17 @@
-//! The rows of the JSON report: what it says of a capture, a connection, a frame, a message, a finding. They borrow
-//! from the events, so that writing one allocates nothing. A field of the report is declared here; only of frames and
-//! messages there is a second, shorter way to the same text, in `lines`.
+//! The rows of the JSON report: what it says of a capture, a frame, a message, a finding. They borrow from the events, so
+//! that writing one allocates nothing. A field of the report is declared here, and those of connections in `connection`
+//! and `handshake`; only of frames and messages there is a second, shorter way to the same text, in `lines`.
 
 use super::encode::{Address, Hex, Name, NextTime, Seconds, Time};
-use super::handshake::{Extensions, HandshakeRow};
 use super::payload::Payload;
 use crate::Role;
-use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Summary};
+use crate::analysis::{CaptureSummary, Summary};
 use crate::capture::TimeWriter;
 use crate::packet::Endpoint;
 use crate::rules::{Closed, Confidence, Did, Finding, Fingerprint, Reaction, RequirementRow, Severity};
 use crate::tcp::Side;
 use crate::tls::Facts;
-use crate::websocket::{Closer, Closing, DirectionStats, Frame, Message, Outcome, PingTimes, Stats};
+use crate::websocket::{Frame, Message};
 use serde::{Serialize, Serializer};
 
 /// Name and version of the program that wrote a report.
@@ -97,7 +96,7 @@ impl From<Endpoint> for EndpointRow {
 
 /// The TLS connection around a WebSocket.
 #[derive(Debug, Serialize)]
-struct TlsRow<'a> {
+pub(super) struct TlsRow<'a> {
     version: Option<String>,
     cipher_suite: Option<String>,
     server_name: Option<&'a str>,
@@ -105,156 +104,12 @@ struct TlsRow<'a> {
 }
 
 impl<'a> TlsRow<'a> {
-    fn new(facts: &'a Facts) -> TlsRow<'a> {
+    pub(super) fn new(facts: &'a Facts) -> TlsRow<'a> {
         TlsRow {
             version: facts.version.map(|version| version.to_string()),
             cipher_suite: facts.suite.map(|suite| suite.to_string()),
             server_name: facts.server_name.as_deref(),
             alpn: facts.alpn.as_deref(),
-        }
-    }
-}
-
-/// A connection as it begins.
-#[derive(Debug, Serialize)]
-pub struct ConnectionRow<'a> {
-    id: u64,
-    capture: usize,
-    transport: Name,
-    /// `null` for a connection in clear.
-    tls: Option<TlsRow<'a>>,
-    client: EndpointRow,
-    server: EndpointRow,
-    first_packet: u64,
-    first_time: Option<NextTime<'a>>,
-    handshake: Option<HandshakeRow<'a>>,
-    extensions: Extensions<'a>,
-}
-
-impl<'a> ConnectionRow<'a> {
-    /// Borrows the connection; `times` writes its time.
-    pub fn new(connection: &Connection<'a>, times: &'a mut TimeWriter) -> ConnectionRow<'a> {
-        ConnectionRow {
-            id: connection.id,
-            capture: connection.capture,
-            transport: Name(connection.transport.name()),
-            tls: connection.tls.map(TlsRow::new),
-            client: connection.client.into(),
-            server: connection.server.into(),
-            first_packet: connection.first_packet.number(),
-            first_time: connection.first_packet.time.map(|time| NextTime::new(times, time)),
-            handshake: connection.handshake.map(HandshakeRow::new),
-            extensions: Extensions(connection.handshake),
-        }
-    }
-}
-
-/// A connection as it was left.
-#[derive(Debug, Serialize)]
-pub struct EndRow<'a> {
-    last_packet: u64,
-    last_time: Option<NextTime<'a>>,
-    closing: ClosingRow<'a>,
-    stats: StatsRow,
-}
-
-impl<'a> EndRow<'a> {
-    /// Borrows the end; `times` writes its time.
-    pub fn new(end: &'a ConnectionEnd, times: &'a mut TimeWriter) -> EndRow<'a> {
-        EndRow {
-            last_packet: end.last_packet.number(),
-            last_time: end.last_packet.time.map(|time| NextTime::new(times, time)),
-            closing: ClosingRow::new(&end.closing),
-            stats: StatsRow::new(&end.stats),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct ClosingRow<'a> {
-    by: Option<Name>,
-    client_code: Option<u16>,
-    /// `None` without a Close frame; empty for one without a reason.
-    client_reason: Option<&'a str>,
-    server_code: Option<u16>,
-    server_reason: Option<&'a str>,
-    clean: bool,
-    tcp_end: Name,
-    client_outcome: Option<OutcomeRow<'a>>,
-    server_outcome: Option<OutcomeRow<'a>>,
-}
-
-/// What an application is told.
-#[derive(Debug, Serialize)]
-struct OutcomeRow<'a> {
-    code: Option<u16>,
-    reason: Option<&'a str>,
-    was_clean: Option<bool>,
-}
-
-impl<'a> OutcomeRow<'a> {
-    fn new(outcome: &'a Outcome) -> OutcomeRow<'a> {
-        OutcomeRow { code: outcome.code, reason: outcome.reason.as_deref(), was_clean: outcome.was_clean }
-    }
-}
-
-impl<'a> ClosingRow<'a> {
-    fn new(closing: &'a Closing) -> ClosingRow<'a> {
-        let (client, server) = (closing.frames.client.as_ref(), closing.frames.server.as_ref());
-        ClosingRow {
-            by: closing.by.map(|by| match by {
-                Closer::Client => Name("client"),
-                Closer::Server => Name("server"),
-                Closer::Both => Name("both"),
-            }),
-            client_code: client.and_then(|frame| frame.code),
-            client_reason: client.map(|frame| frame.reason.as_str()),
-            server_code: server.and_then(|frame| frame.code),
-            server_reason: server.map(|frame| frame.reason.as_str()),
-            clean: closing.clean,
-            tcp_end: Name(closing.tcp_end.name()),
-            client_outcome: closing.outcomes.client.as_ref().map(OutcomeRow::new),
-            server_outcome: closing.outcomes.server.as_ref().map(OutcomeRow::new),
-        }
-    }
-}
-
-#[derive(Debug, Serialize)]
-struct StatsRow {
-    client: DirectionRow,
-    server: DirectionRow,
-    ping_rtt: PingRow,
-}
-
-#[derive(Debug, Serialize)]
-struct DirectionRow {
-    frames: u64,
-    messages: u64,
-    bytes: u64,
-    payload_bytes: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct PingRow {
-    count: u64,
-    min: Option<Seconds>,
-    median: Option<Seconds>,
-    max: Option<Seconds>,
-}
-
-impl StatsRow {
-    fn new(stats: &Stats) -> StatsRow {
-        let direction = |sent: DirectionStats| DirectionRow {
-            frames: sent.frames,
-            messages: sent.messages,
-            bytes: sent.bytes,
-            payload_bytes: sent.payload_bytes,
-        };
-        let PingTimes { count, min, median, max } = stats.pings;
-        StatsRow {
-            client: direction(stats.sent.client),
-            server: direction(stats.sent.server),
-            ping_rtt: PingRow { count, min: min.map(Seconds), median: median.map(Seconds), max: max.map(Seconds) },
         }
     }
 }

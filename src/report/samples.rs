@@ -82,8 +82,8 @@ pub fn handshake(target: &str, status: u16, reason: &str) -> Handshake {
     ];
     Handshake::from_attempt(Attempt {
         client: Side::First,
-        request: Some(head(request, &request_headers, 4)),
-        response: Some(head(response, &response_headers, 6)),
+        request: Some(Box::new(head(request, &request_headers, 4))),
+        response: Some(Box::new(head(response, &response_headers, 6))),
         switched: status == 101,
         early_data: None,
         after_gap: false,

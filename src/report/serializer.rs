@@ -8,7 +8,7 @@
 //! (`crate::escape`). serde_json escapes U+0000 to U+001F alone, but U+009B opens an escape sequence too, and
 //! bidirectional overrides turn text around.
 
-use super::room::{billionths, escaped, hexadecimal, literal, plain, put, string, unsigned, whole_billionths};
+use super::room::{escaped, float, hexadecimal, literal, plain, put, string, unsigned};
 use serde::Serialize;
 use serde::ser::{self, Impossible, Serializer};
 use std::fmt::{self, Display, Write as _};
@@ -49,7 +49,7 @@ impl From<Stop> for io::Error {
     }
 }
 
-/// Name of a newtype around bytes that are a string in which nothing needs escaping ([`is_plain`](super::room::is_plain)).
+/// Name of a newtype around bytes that are a string in which nothing needs escaping ([`is_plain`](crate::plain::is_plain)).
 pub(super) const PLAIN: &str = "wslens::plain";
 
 /// Name of a newtype around bytes that are shown as hexadecimal digits.
@@ -187,15 +187,8 @@ impl<'a> Serializer for Writer<'a> {
         self.serialize_f64(value.into())
     }
 
-    /// Durations are a whole number of nanoseconds. The shortest digits that give another number back are serde_json's
-    /// business.
     fn serialize_f64(self, value: f64) -> Rest<'a> {
-        if let Some(nanos) = whole_billionths(value) {
-            return billionths(self.room, nanos).ok_or(Stop::Full);
-        }
-        let mut room = self.room;
-        serde_json::to_writer(&mut room, &value).map_err(|_| Stop::Full)?;
-        Ok(room)
+        float(self.room, value).ok_or(Stop::Full)
     }
 
     fn serialize_char(self, value: char) -> Rest<'a> {

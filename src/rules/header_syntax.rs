@@ -24,9 +24,10 @@ impl<'a> Field<'a> {
     // Within its caller, where the name is known, it takes but a few instructions.
     #[inline(always)]
     pub(super) fn of<Line>(head: &'a Head<Line>, name: &'static str) -> Field<'a> {
-        let mut lines = head.all(name);
-        let first = lines.next();
-        Field { first, lines: usize::from(first.is_some()) + lines.count() }
+        match head.only(name) {
+            Some(first) => Field { first, lines: usize::from(first.is_some()) },
+            None => Field { first: head.first(name), lines: head.all(name).count() },
+        }
     }
 
     /// The value, where there is but one line.

@@ -28,17 +28,16 @@ pub fn accept_walk(key: &str, check: Option<&AcceptCheck>) -> Text {
     row(&mut text, "GUID", GUID, Style::Plain);
     row(&mut text, "joined", &joined, Style::Plain);
     row(&mut text, "SHA-1", &hex, Style::Plain);
-    row(&mut text, "base64", &expected, Style::Strong);
+    row(&mut text, "base64", expected.as_str(), Style::Strong);
     let Some(check) = check else { return text };
     text.blank();
-    row(&mut text, "Given", &check.received, Style::Strong);
-    if check.valid {
+    row(&mut text, "Given", check.received(), Style::Strong);
+    if check.is_valid() {
         row(&mut text, "", "Right: this is the answer to the key.", Style::Good);
         return text;
     }
     row(&mut text, "", "Wrong: the client must fail the connection (§4.1).", Style::Fault);
-    let cause =
-        check.cause.as_ref().map_or("none of the known mistakes makes this value".into(), |cause| cause.describe());
+    let cause = check.cause().map_or("none of the known mistakes makes this value".into(), |cause| cause.describe());
     row(&mut text, "Cause", &cause, Style::Warning);
     text
 }
@@ -52,9 +51,9 @@ fn row(text: &mut Text, name: &'static str, value: &str, style: Style) {
 /// anything.
 fn judge_key(key: &str) -> (String, Style) {
     match decode_key(key.as_bytes()) {
-        Ok(nonce) if nonce.bytes.len() == 16 => ("The base64 of 16 bytes, as §4.1 demands.".to_owned(), Style::Good),
-        Ok(nonce) => {
-            let count = super::ruler::bytes_of(nonce.bytes.len() as u64);
+        Ok(key) if key.nonce.is_some() => ("The base64 of 16 bytes, as §4.1 demands.".to_owned(), Style::Good),
+        Ok(key) => {
+            let count = super::ruler::bytes_of(key.length as u64);
             (format!("The base64 of {count}, but §4.1 demands 16 bytes."), Style::Fault)
         }
         Err(_) => ("Not base64, but §4.1 demands the base64 of 16 bytes.".to_owned(), Style::Fault),

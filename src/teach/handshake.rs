@@ -86,10 +86,10 @@ pub fn handshake(handshake: &Handshake, findings: &[Mark<'_>]) -> Text {
 
 /// The headers that answer each other side by side, then the others.
 fn headers(handshake: &Handshake, text: &mut Text) {
-    let valid = handshake.accept.as_ref().map(|check| check.valid);
+    let valid = handshake.accept.as_ref().map(|check| check.is_valid());
     let switched = handshake.attempt.switched;
-    let mut asked: Vec<Header<'_>> = all(handshake.attempt.request.as_ref());
-    let mut answered: Vec<Header<'_>> = all(handshake.attempt.response.as_ref());
+    let mut asked: Vec<Header<'_>> = all(handshake.attempt.request.as_deref());
+    let mut answered: Vec<Header<'_>> = all(handshake.attempt.response.as_deref());
     for (left, right) in PAIRS {
         let (left, right) = (take(&mut asked, left), take(&mut answered, right));
         for index in 0..left.len().max(right.len()) {

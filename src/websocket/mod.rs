@@ -30,8 +30,8 @@ pub use deflate::{Block, BlockKind, Bounds, Walk, WalkEnd};
 pub use event::{CaptureFact, Ending, Event, Frame, Inflated, Kind, Message, Pong, TcpEnd, Text, TextFault, Utf8Fault};
 pub(crate) use handshake::window_bits;
 pub use handshake::{
-    AcceptCause, AcceptCheck, DecodedKey, Extension, ExtensionSyntax, Family, GUID, Handshake, HixieCheck,
-    HixieKeyFault, KeyFault, Neighbourhood, PmdParams, SAMPLE_KEYS, accept_key, check_accept, decode_key,
+    Accept, AcceptCause, AcceptCheck, DecodedKey, Extension, ExtensionSyntax, Family, GUID, Handshake, HixieCheck,
+    HixieKeyFault, KeyFault, Neighbourhood, PmdParams, SAMPLE_KEYS, WrongAccept, accept_key, check_accept, decode_key,
     hixie76_answer, parse_extensions,
 };
 pub use header::{FrameHeader, LengthForm, Opcode};

@@ -186,10 +186,10 @@ impl Connection {
             return steps(Step::Http2(Http2Switch { client: attempt.client, held, begins }));
         }
         let hole = |side, known| if known { None } else { self.peek(side).passed };
-        let has_request = attempt.request.as_ref().is_some_and(is_whole);
+        let has_request = attempt.request.as_deref().is_some_and(is_whole);
         let holes = PerRole {
             client: hole(attempt.client, has_request),
-            server: hole(attempt.client.other(), attempt.response.as_ref().is_some_and(is_whole)),
+            server: hole(attempt.client.other(), attempt.response.as_deref().is_some_and(is_whole)),
         };
         steps(Step::Switched(Switch { attempt, held, begins, holes }));
     }
@@ -241,8 +241,8 @@ impl Connection {
         let is_request = early.is_some() && classify(&backlog.prefix()) == Opening::Request;
         Box::new(Attempt {
             client,
-            request: exchange.and_then(|exchange| exchange.head).map(|head| *head),
-            response: response.map(|head| *head),
+            request: exchange.and_then(|exchange| exchange.head),
+            response,
             switched: false,
             after_gap: self.after_gap,
             client_left: self.client_left,

@@ -116,8 +116,8 @@ impl<W: Write> Sink for Har<W> {
         let first = !self.begun;
         self.begin()?;
         let attempt = connection.handshake.map(|handshake| &handshake.attempt);
-        let request = attempt.and_then(|attempt| attempt.request.as_ref());
-        let response = attempt.and_then(|attempt| attempt.response.as_ref());
+        let request = attempt.and_then(|attempt| attempt.request.as_deref());
+        let response = attempt.and_then(|attempt| attempt.response.as_deref());
         let began = request.map_or(connection.first_packet, |request| request.packet).time;
         let opening = Opening {
             started_date_time: began.unwrap_or(Timestamp::new(0)).to_string(),

@@ -13,8 +13,9 @@ mod page;
 mod tally;
 mod verdict;
 
+use super::connection::{append_begin, append_end};
 use super::encode::{append, append_fields};
-use super::rows::{CaptureRow, ConnectionRow, EndRow, FindingRow, ReactionRow, SummaryRow, TOOL, UnreadableRow};
+use super::rows::{CaptureRow, FindingRow, ReactionRow, SummaryRow, TOOL, UnreadableRow};
 use super::{Paths, SCHEMA_VERSION};
 use crate::analysis::{CaptureSummary, Connection, ConnectionEnd, Sink, Summary};
 use crate::capture::{TimeWriter, Timestamp};
@@ -219,7 +220,7 @@ impl<W: Write> Sink for Html<W> {
             self.refused.insert(connection.id);
         }
         let mut head = Vec::new();
-        append(&mut head, &ConnectionRow::new(connection, &mut TimeWriter::default()))?;
+        append_begin(&mut head, connection, &mut TimeWriter::default())?;
         head.pop();
         let listed = Listed { head, end: Vec::new(), began: connection.first_packet.time, faulty: false };
         if !self.make_room(listed.cost()) {
@@ -296,7 +297,7 @@ impl<W: Write> Sink for Html<W> {
         self.tally.connection_end(id);
         self.activity.closing(&end.closing, self.refused.remove(&id));
         if let Some(listed) = self.connections.get_mut(&id) {
-            append_fields(&mut listed.end, &EndRow::new(end, &mut TimeWriter::default()))?;
+            append_end(&mut listed.end, end, &mut TimeWriter::default())?;
             listed.end.pop();
             if !listed.faulty {
                 self.clean.insert(id);

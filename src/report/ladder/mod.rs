@@ -199,7 +199,7 @@ impl<W: Write> Sink for Ladder<W> {
             Some(head) => {
                 let status = outcome(Some(handshake));
                 let line = format!("{status} {}", shown(head.line.reason.as_bytes(), SHOWN));
-                let verdict = match handshake.accept.as_ref().map(|accept| accept.valid) {
+                let verdict = match handshake.accept.as_ref().map(|check| check.is_valid()) {
                     Some(true) => "— accept right",
                     Some(false) => "— accept WRONG",
                     None => "",

@@ -4,16 +4,13 @@ use super::Case;
 use crate::rules::header_syntax::{Field, quoted};
 use crate::rules::{Blames, Confidence, Requirement, Rule, Severity};
 use crate::scenario::Scenario;
-use crate::websocket::{KeyFault, SAMPLE_KEYS};
+use crate::websocket::{DecodedKey, KeyFault, SAMPLE_KEYS};
 
 /// The rules of this file.
 pub const RULES: &[&Rule] =
     &[&KEY_MISSING, &KEY_DUPLICATE, &KEY_BAD_BASE64, &KEY_WRONG_LENGTH, &KEY_NONCANONICAL, &KEY_SAMPLE, &KEY_REUSED];
 
 const KEY: &str = "Sec-WebSocket-Key";
-
-/// Bytes that a key decodes to (RFC 6455 §4.1 item 7).
-const NONCE_LENGTH: usize = 16;
 
 fn with_key(key: &'static str) -> Scenario {
     Scenario::new().handshake_with(|request| request.replace(KEY, key), |response| response)
@@ -154,16 +151,16 @@ pub(super) fn judge(case: &mut Case<'_>) {
             let text = format!("the key {} is not base64: {}", quoted(key), describe(*fault, key.len()));
             case.file_showing(&KEY_BAD_BASE64, key, text);
         }
-        Some(Ok(decoded)) if decoded.bytes.len() != NONCE_LENGTH => {
-            let text = format!("the key {} decodes to {} bytes instead of 16", quoted(key), decoded.bytes.len());
+        Some(Ok(DecodedKey { nonce: None, length, .. })) => {
+            let text = format!("the key {} decodes to {length} bytes instead of 16", quoted(key));
             case.file_showing(&KEY_WRONG_LENGTH, key, text);
         }
-        Some(Ok(decoded)) => {
-            if !decoded.canonical {
+        Some(Ok(DecodedKey { nonce: Some(nonce), canonical, .. })) => {
+            if !canonical {
                 let text = format!("the last symbol of the key {} has pad bits that are not zero", quoted(key));
                 case.file_showing(&KEY_NONCANONICAL, key, text);
             }
-            judge_randomness(case, key, &decoded.bytes);
+            judge_randomness(case, key, nonce);
         }
     }
     if let Some(other) = handshake.neighbourhood.key_of {
@@ -172,7 +169,7 @@ pub(super) fn judge(case: &mut Case<'_>) {
     }
 }
 
-fn judge_randomness(case: &mut Case<'_>, key: &[u8], nonce: &[u8]) {
+fn judge_randomness(case: &mut Case<'_>, key: &[u8], nonce: &[u8; 16]) {
     // Few keys begin as one of them does.
     let is = |sample: &str| sample.as_bytes().first() == key.first() && sample.as_bytes() == key;
     let is_published = SAMPLE_KEYS.iter().any(|sample| is(sample));

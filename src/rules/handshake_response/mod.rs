@@ -66,7 +66,7 @@ impl Topic for HandshakeResponseRules {
             return;
         };
         // Every line of it: a line that was not seen must not be held to be missing.
-        let whole_request = attempt.request.as_ref().filter(|request| !is_cut(request));
+        let whole_request = attempt.request.as_deref().filter(|request| !is_cut(request));
         let mut answer = Answer { handshake, whole_request, response, docket };
         if handshake.http2.is_none() {
             answer.malformed();

@@ -5,7 +5,7 @@ use super::field_rules::*;
 use super::{Answer, shown};
 use crate::http::{Head, RequestLine};
 use crate::rules::header_syntax::{Field, connection_lists_upgrade, same, upgrade_lists_websocket};
-use crate::websocket::{AcceptCause, Family, Handshake, accept_key};
+use crate::websocket::{AcceptCause, AcceptCheck, Family, Handshake, accept_key};
 use std::borrow::Cow;
 
 /// Something for which RFC 6455 §4.2.1 obliges the server to refuse a request.
@@ -109,16 +109,15 @@ impl Answer<'_> {
             let text = format!("server's 101 has {lines} Sec-WebSocket-Accept fields instead of one");
             self.file(&ACCEPT_DUPLICATE, text, value);
         }
-        let Some(check) = handshake.accept.as_ref().filter(|check| !check.valid) else { return };
+        let Some(AcceptCheck { expected, wrong: Some(wrong) }) = &handshake.accept else { return };
         // Where a field stands twice, one right answer to one of the keys is enough: its repetition is reported.
         let answers =
             |key: &[u8]| response.all("sec-websocket-accept").any(|value| value == accept_key(key).as_bytes());
         if keys().any(answers) {
             return;
         }
-        let received = shown(check.received.as_bytes());
-        let expected = &check.expected;
-        let (rule, why) = match &check.cause {
+        let received = shown(wrong.received.as_bytes());
+        let (rule, why) = match &wrong.cause {
             Some(AcceptCause::OtherConnection(other)) => {
                 (&ACCEPT_OTHER_CONNECTION, format!("it answers the key of connection {other}"))
             }
@@ -126,7 +125,7 @@ impl Answer<'_> {
             None => (&ACCEPT_MISMATCH, "no known mistake yields it".to_owned()),
         };
         let text = format!("server's Sec-WebSocket-Accept {received} is wrong: {why}; the key asks for {expected}");
-        self.file_against_request(rule, text, check.received.as_bytes());
+        self.file_against_request(rule, text, wrong.received.as_bytes());
     }
 
     /// RFC 9110 §8.6, RFC 9112 §6.1: a 101 has no body and must not announce one.
@@ -162,8 +161,8 @@ pub(super) fn faults_of(handshake: &Handshake, request: &Head<RequestLine>) -> V
     match &handshake.key {
         None => add("it has no Sec-WebSocket-Key".into()),
         Some(Err(_)) => add("its key is not base64".into()),
-        Some(Ok(key)) if key.bytes.len() != 16 => {
-            add(format!("its key decodes to {} bytes, not 16", key.bytes.len()).into());
+        Some(Ok(key)) if key.nonce.is_none() => {
+            add(format!("its key decodes to {} bytes, not 16", key.length).into());
         }
         Some(Ok(_)) => {}
     }

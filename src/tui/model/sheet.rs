@@ -103,10 +103,10 @@ fn opening(handshake: &Handshake, sheet: &mut Sheet<'_>) {
         None => sheet.line(0, "Answer", if attempt.switched { "not captured" } else { "none" }),
     }
     if let Some(check) = handshake.accept.as_ref().filter(|_| attempt.switched) {
-        sheet.entry(0, "Accept", if check.valid { "answers the key" } else { "WRONG" }, !check.valid);
-        sheet.line(1, "received", &check.received);
-        sheet.line(1, "expected", &check.expected);
-        if let Some(cause) = &check.cause {
+        sheet.entry(0, "Accept", if check.is_valid() { "answers the key" } else { "WRONG" }, !check.is_valid());
+        sheet.line(1, "received", check.received());
+        sheet.line(1, "expected", check.expected.as_str());
+        if let Some(cause) = check.cause() {
             sheet.entry(1, "cause", &cause.name(), true);
         }
     }

@@ -10,21 +10,76 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use sha1::{Digest, Sha1};
 use std::borrow::Cow;
+use std::fmt;
 
 /// The GUID that every key is hashed with (RFC 6455 §1.3).
 pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
+/// A right `Sec-WebSocket-Accept`: the base64 of a SHA-1 (RFC 6455 §4.2.2 step 5.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Accept([u8; 28]);
+
+impl Accept {
+    fn of(digest: [u8; 20]) -> Accept {
+        let mut text = [0; 28];
+        // 20 bytes make 28 symbols.
+        let written = STANDARD.encode_slice(digest, &mut text);
+        debug_assert_eq!(written, Ok(text.len()));
+        Accept(text)
+    }
+
+    /// The value as it stands in the header field.
+    pub fn as_bytes(&self) -> &[u8; 28] {
+        &self.0
+    }
+
+    /// The same as text.
+    pub fn as_str(&self) -> &str {
+        // Base64 is ASCII.
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// The value.
+impl fmt::Display for Accept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// `Sec-WebSocket-Accept` as it was and as it ought to be (RFC 6455 §4.2.2 step 5.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptCheck {
-    /// The value the server sent, bytes that are not UTF-8 replaced.
-    pub received: String,
     /// The value the key asks for.
-    pub expected: String,
-    /// Whether they are the same.
-    pub valid: bool,
-    /// The mistake that yields the received value, where one of the known ones does.
+    pub expected: Accept,
+    /// What the server sent instead; `None` where it sent that.
+    pub wrong: Option<Box<WrongAccept>>,
+}
+
+/// A wrong `Sec-WebSocket-Accept`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrongAccept {
+    /// The value, bytes that are not UTF-8 replaced.
+    pub received: String,
+    /// The mistake that yields it, where one of the known ones does.
     pub cause: Option<AcceptCause>,
+}
+
+impl AcceptCheck {
+    /// Whether the server sent the value that the key asks for.
+    pub fn is_valid(&self) -> bool {
+        self.wrong.is_none()
+    }
+
+    /// The value the server sent, bytes that are not UTF-8 replaced.
+    pub fn received(&self) -> &str {
+        self.wrong.as_ref().map_or_else(|| self.expected.as_str(), |wrong| &wrong.received)
+    }
+
+    /// See [`WrongAccept::cause`].
+    pub fn cause(&self) -> Option<&AcceptCause> {
+        self.wrong.as_ref()?.cause.as_ref()
+    }
 }
 
 /// A known way to compute a wrong `Sec-WebSocket-Accept`.
@@ -135,10 +190,10 @@ impl AcceptCause {
 ///
 /// ```
 /// use wslens::websocket::accept_key;
-/// assert_eq!(accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// assert_eq!(accept_key(b"dGhlIHNhbXBsZSBub25jZQ==").as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
-pub fn accept_key(key: &[u8]) -> String {
-    STANDARD.encode(hash(&[trim_ows(key), GUID.as_bytes()]))
+pub fn accept_key(key: &[u8]) -> Accept {
+    Accept::of(hash(&[trim_ows(key), GUID.as_bytes()]))
 }
 
 /// Holds a received `Sec-WebSocket-Accept` against the key, and searches the mistake where it is wrong.
@@ -146,19 +201,19 @@ pub fn accept_key(key: &[u8]) -> String {
 /// ```
 /// use wslens::websocket::{AcceptCause, check_accept};
 /// let check = check_accept(b"dGhlIHNhbXBsZSBub25jZQ==", b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo");
-/// assert!(!check.valid);
-/// assert_eq!(check.cause, Some(AcceptCause::PaddingDropped));
+/// assert!(!check.is_valid());
+/// assert_eq!(check.cause(), Some(&AcceptCause::PaddingDropped));
 /// ```
 pub fn check_accept(key: &[u8], received: &[u8]) -> AcceptCheck {
     let (key, received) = (trim_ows(key), trim_ows(received));
     let expected = accept_key(key);
     // RFC 6455 §4.1: white space around the value does not count; anything else does.
-    let valid = received == expected.as_bytes();
-    if valid {
-        return AcceptCheck { received: expected.clone(), expected, valid, cause: None };
+    if received == expected.as_bytes() {
+        return AcceptCheck { expected, wrong: None };
     }
     let cause = search(key, received, expected.as_bytes());
-    AcceptCheck { received: String::from_utf8_lossy(received).into_owned(), expected, valid, cause }
+    let wrong = WrongAccept { received: String::from_utf8_lossy(received).into_owned(), cause };
+    AcceptCheck { expected, wrong: Some(Box::new(wrong)) }
 }
 
 fn search(key: &[u8], received: &[u8], expected: &[u8]) -> Option<AcceptCause> {

@@ -1,10 +1,10 @@
 //! `Sec-WebSocket-Key` (RFC 6455 §4.1 item 7): what it decodes to, and how it is not base64.
 
 use crate::http::trim_ows;
-use base64::Engine;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::{DecodeSliceError, Engine};
 
 /// Keys that stand in specifications, encyclopaedias and tutorials: whoever sends one has copied it.
 pub const SAMPLE_KEYS: [&str; 9] = [
@@ -23,11 +23,16 @@ pub const SAMPLE_KEYS: [&str; 9] = [
     "puVOuWb7rel6z2AVZBKnfw==",
 ];
 
+/// Bytes that a key decodes to (RFC 6455 §4.1 item 7).
+const NONCE_LENGTH: usize = 16;
+
 /// A key that is base64.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodedKey {
-    /// What it decodes to; RFC 6455 §4.1 demands 16 bytes.
-    pub bytes: Vec<u8>,
+    /// What it decodes to, where that is the 16 bytes that RFC 6455 §4.1 demands.
+    pub nonce: Option<[u8; NONCE_LENGTH]>,
+    /// How many bytes it decodes to.
+    pub length: usize,
     /// The bits of the last symbol that stand for nothing are zero (RFC 4648 §3.5). They are not in RFC 6455's own
     /// example `AQIDBAUGBwgJCgsMDQ4PEC==`.
     pub canonical: bool,
@@ -62,26 +67,36 @@ const INDIFFERENT: GeneralPurpose = GeneralPurpose::new(
 /// Decodes a `Sec-WebSocket-Key`; white space around it does not count.
 ///
 /// # Errors
-/// Tells a foreign byte from wrong padding. A wrong length is no error: see [`DecodedKey::bytes`].
+/// Tells a foreign byte from wrong padding. A wrong length is no error: see [`DecodedKey::length`].
 ///
 /// ```
 /// use wslens::websocket::decode_key;
 /// let key = decode_key(b"AQIDBAUGBwgJCgsMDQ4PEC==").unwrap();
-/// assert_eq!((key.bytes.len(), key.canonical), (16, false));
+/// assert_eq!((key.length, key.canonical), (16, false));
 /// ```
 pub fn decode_key(key: &[u8]) -> Result<DecodedKey, KeyFault> {
     let key = trim_ows(key);
-    let foreign = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
-    if let Some(offset) = key.iter().position(foreign) {
-        return Err(KeyFault::Alphabet { offset, byte: key[offset] });
-    }
-    let bytes = LENIENT.decode(key).map_err(|_| KeyFault::Padding)?;
-    Ok(DecodedKey { canonical: is_canonical(key), bytes })
+    // The crate asks for room by the length of the text: 18 bytes for a key of 24 symbols.
+    let mut room = [0; 18];
+    let length = match LENIENT.decode_slice(key, &mut room) {
+        Ok(length) => length,
+        Err(DecodeSliceError::OutputSliceTooSmall) => LENIENT.decode(key).map_err(|_| fault(key))?.len(),
+        Err(DecodeSliceError::DecodeError(_)) => return Err(fault(key)),
+    };
+    let nonce = room.first_chunk().copied().filter(|_| length == NONCE_LENGTH);
+    Ok(DecodedKey { nonce, length, canonical: is_canonical(key) })
+}
+
+/// Why a key is not base64 that is not.
+fn fault(key: &[u8]) -> KeyFault {
+    let is_foreign = |byte: &u8| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
+    let foreign = key.iter().position(is_foreign);
+    foreign.map_or(KeyFault::Padding, |offset| KeyFault::Alphabet { offset, byte: key[offset] })
 }
 
 /// Whether the bits of the last symbol that stand for nothing are zero, in a key that is base64.
 fn is_canonical(key: &[u8]) -> bool {
-    let symbols = key.iter().position(|&byte| byte == b'=').map_or(key, |end| &key[..end]);
+    let symbols = key.iter().rposition(|&byte| byte != b'=').map_or(&[][..], |last| &key[..=last]);
     let unused = match symbols.len() % 4 {
         2 => 0x0F,
         3 => 0x03,
@@ -123,7 +138,9 @@ mod tests {
         fn keys_decode_as_the_crate_decodes_them(key in "[A-Za-z0-9+/]{0,9}[A-D=_]{0,4}={0,3}") {
             let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
             let expected = GeneralPurpose::new(&alphabet::STANDARD, config).decode(&key).ok();
-            prop_assert_eq!(decode_key(key.as_bytes()).ok().map(|key| key.bytes), expected);
+            let decoded = decode_key(key.as_bytes()).ok().map(|key| (key.length, key.nonce));
+            let expected = expected.map(|bytes| (bytes.len(), bytes.try_into().ok()));
+            prop_assert_eq!(decoded, expected);
         }
     }
 }

@@ -8,7 +8,7 @@ mod key;
 #[cfg(test)]
 mod tests;
 
-pub use accept::{AcceptCause, AcceptCheck, GUID, accept_key, check_accept};
+pub use accept::{Accept, AcceptCause, AcceptCheck, GUID, WrongAccept, accept_key, check_accept};
 pub(crate) use extensions::window_bits;
 pub use extensions::{Extension, ExtensionSyntax, PmdParams, parse_extensions};
 pub use hixie::{HixieCheck, HixieKeyFault, hixie76_answer};
@@ -57,7 +57,7 @@ pub struct Handshake {
 }
 
 /// What a handshake has to do with those of other connections. An answer that belongs to another connection's key is
-/// told in [`AcceptCheck::cause`].
+/// told in [`WrongAccept::cause`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Neighbourhood {
     /// Another connection of the same client to the same server that had the same key.
@@ -106,7 +106,7 @@ impl Handshake {
     pub fn from_attempt(attempt: impl Into<Box<Attempt>>) -> Handshake {
         let attempt = attempt.into();
         const EXTENSIONS: &str = "sec-websocket-extensions";
-        let (request, response) = (attempt.request.as_ref(), attempt.response.as_ref());
+        let (request, response) = (attempt.request.as_deref(), attempt.response.as_deref());
         let family = family(request, response, attempt.switched);
         let key = request.and_then(|request| request.first("sec-websocket-key"));
         let received = response.and_then(|response| response.first("sec-websocket-accept"));
@@ -152,12 +152,12 @@ impl Handshake {
     }
 
     /// The `Sec-WebSocket-Accept` that the request's key asks for; `None` without a request or a key, and over HTTP/2.
-    pub fn expected_accept(&self) -> Option<Cow<'_, str>> {
+    pub fn expected_accept(&self) -> Option<Accept> {
         if self.http2.is_some() {
             return None;
         }
         let key = self.attempt.request.as_ref()?.first("sec-websocket-key")?;
-        Some(self.accept.as_ref().map_or_else(|| accept_key(key).into(), |check| check.expected.as_str().into()))
+        Some(self.accept.as_ref().map_or_else(|| accept_key(key), |check| check.expected))
     }
 }
 
