@@ -309,12 +309,12 @@ impl Decoder {
             let mut token = Ok(Token::Ordinary);
             while matches!(token, Ok(Token::Ordinary)) {
                 if input.len() >= 8 {
-                    tokens::middle(codes, bits, input, sequences, room);
+                    tokens::middle(codes, bits, input, sequences, window.place(), room);
                 }
-                if sequences.count.length() >= room || sequences.count.space() == 0 {
+                if sequences.count.length >= room || sequences.count.space() == 0 {
                     break;
                 }
-                token = tokens::one(codes, bits, input, sequences);
+                token = tokens::one(codes, bits, input, sequences, window.place());
             }
             self.matches.add(sequences, window.position());
             window.carry_out(sequences);
