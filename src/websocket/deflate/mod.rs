@@ -9,6 +9,7 @@
 mod bits;
 mod huffman;
 mod matches;
+mod meaning;
 mod own;
 mod sequence;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The Huffman codes that a block brings along (RFC 1951 §3.2.7).
 
 use super::bits::Bits;
-use super::huffman::{BEFORE, Codes, Length, LengthCode};
+use super::huffman::{Codes, Length, LengthCode};
+use super::meaning::BEFORE;
 
 /// The order in which the lengths of the first code's codewords are given (RFC 1951 §3.2.7).
 const ORDER: [u8; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
