@@ -1,7 +1,8 @@
 //! The last bytes that came out, for matches to copy from, and those that are yet to be handed on.
 
+use super::LINE;
 use super::sequence::{LITERALS, MATCHES, Match, STEP, Sequences};
-use branches::prefetch_read_data;
+use branches::{prefetch_read_data, prefetch_write_data};
 
 /// The largest distance (RFC 1951 §3.2.5). Smaller agreed windows are inflated with this one too.
 const WINDOW: usize = 32 << 10;
@@ -128,6 +129,14 @@ impl Window {
         if !self.stopped {
             self.room[self.end..self.end + bytes.len()].copy_from_slice(bytes);
             self.end += bytes.len();
+        }
+    }
+
+    /// Has the processor fetch the room for the next bytes: so many, and no more than a message has most often.
+    pub(super) fn fetch_room(&self, bytes: usize) {
+        let first = self.room.as_ptr().wrapping_add(self.end);
+        for at in (0..bytes.min(1024)).step_by(LINE) {
+            prefetch_write_data::<_, 0>(first.wrapping_add(at));
         }
     }
 
