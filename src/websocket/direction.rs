@@ -119,6 +119,9 @@ impl Direction {
 
     /// Takes the next bytes.
     pub fn data(&mut self, chunk: &Chunk<'_>, work: &mut Work<'_>) {
+        if let Some(inflater) = &self.inflater {
+            inflater.fetch();
+        }
         match &self.state {
             State::Lost(_) => self.search(*chunk, work),
             State::NotFrames => {}

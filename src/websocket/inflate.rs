@@ -50,6 +50,12 @@ impl Inflater {
         Inflater { decoder: Decoder::new(blocks), lossy: !context_known }
     }
 
+    /// A message may begin soon: has the processor fetch what it needs then.
+    #[inline]
+    pub fn fetch(&self) {
+        self.decoder.fetch();
+    }
+
     /// A message begins.
     pub fn begin(&mut self) {
         self.decoder.begin();

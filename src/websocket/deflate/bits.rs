@@ -28,15 +28,21 @@ impl Bits {
     pub(super) fn refill(&mut self, input: &mut &[u8]) {
         let before = input.len();
         if !self.refill_whole(input) {
-            while self.held < 56
-                && let Some((&byte, rest)) = input.split_first()
-            {
-                self.bits |= u64::from(byte) << self.held;
-                self.held += 8;
-                *input = rest;
-            }
+            self.refill_last(input);
         }
         self.took(before - input.len());
+    }
+
+    /// The same where fewer than eight bytes are left.
+    #[inline(never)]
+    fn refill_last(&mut self, input: &mut &[u8]) {
+        while self.held < 56
+            && let Some((&byte, rest)) = input.split_first()
+        {
+            self.bits |= u64::from(byte) << self.held;
+            self.held += 8;
+            *input = rest;
+        }
     }
 
     /// Takes bytes until 56 bits are held; gives false, and takes none, where fewer than eight bytes are left. At most 63

@@ -1,6 +1,6 @@
 //! What is told of the matches of a block.
 
-use super::sequence::Sequences;
+use super::sequence::{Match, Sequences};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,16 +21,17 @@ impl Matches {
     /// Adds those of the sequences, which begin at this position in the message.
     pub(super) fn add(&mut self, sequences: &Sequences, position: u64) {
         self.count += sequences.count.matches as u64;
-        self.length += sequences.count.matched as u64;
-        let (at, _, distance) = sequences.matches();
-        let largest = distance.iter().fold(0, |largest, &distance| largest.max(distance));
+        self.length += sequences.count.matched() as u64;
+        let (mut largest, mut reach) = (0, 0);
+        for &Match { at, distance, .. } in sequences.matches() {
+            largest = distance.max(largest);
+            reach = distance.saturating_sub(at).max(reach);
+        }
         if u32::from(largest) > self.largest_distance {
             self.largest_distance = largest.into();
-            let first = distance.iter().position(|&distance| distance == largest).unwrap_or(0);
-            self.largest_distance_at = position + u64::from(at[first]);
+            let first = sequences.matches().iter().find(|one| one.distance == largest);
+            self.largest_distance_at = position + first.map_or(0, |first| first.at.into());
         }
-        let reach =
-            at.iter().zip(distance).fold(0, |reach: u16, (at, distance)| reach.max(distance.saturating_sub(*at)));
         self.history = self.history.max(u64::from(reach).saturating_sub(position) as u32);
     }
 }

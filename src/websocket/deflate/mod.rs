@@ -9,6 +9,7 @@
 mod bits;
 mod huffman;
 mod matches;
+mod meaning;
 mod own;
 mod sequence;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod window;
 pub use walk::{Block, BlockKind, Walk, WalkEnd};
 
 use bits::Bits;
+use branches::prefetch_read_data;
 use huffman::{Codes, FIXED};
 use matches::Matches;
 use own::Own;
@@ -29,6 +31,9 @@ use window::Window;
 
 /// What a sender takes away from the end of each message, and its receiver puts back (RFC 7692 §7.2.1, §7.2.2).
 const TRAILER: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+/// Bytes that a processor fetches at a time, or fewer.
+const LINE: usize = 64;
 
 /// A message as large as this is held to the limit on the ratio.
 const RATIO_COUNTS_FROM: u64 = 1 << 20;
@@ -121,6 +126,15 @@ impl Decoder {
         }
     }
 
+    /// Has the processor fetch the decoder: a message may begin soon, and the last one was long ago.
+    #[inline]
+    pub fn fetch(&self) {
+        let first = std::ptr::from_ref(self).cast::<u8>();
+        for at in (0..size_of::<Decoder>()).step_by(LINE) {
+            prefetch_read_data::<_, 0>(first.wrapping_add(at));
+        }
+    }
+
     /// A message begins.
     pub fn begin(&mut self) {
         self.window.begin();
@@ -160,6 +174,8 @@ impl Decoder {
 
     /// Decodes the next compressed bytes of the message, cut anywhere; `take` gets what comes out, in pieces.
     pub fn push(&mut self, mut input: &[u8], bounds: Bounds, spare: &mut Spare, take: &mut impl FnMut(&[u8])) {
+        // Text inflates to some four times its length and more.
+        self.window.fetch_room(input.len().saturating_mul(4));
         while self.state != State::Fault {
             self.bits.refill(&mut input);
             if self.window.space() == 0 {
@@ -309,12 +325,12 @@ impl Decoder {
             let mut token = Ok(Token::Ordinary);
             while matches!(token, Ok(Token::Ordinary)) {
                 if input.len() >= 8 {
-                    tokens::middle(codes, bits, input, sequences, room);
+                    tokens::middle(codes, bits, input, sequences, window.place(), room);
                 }
-                if sequences.count.length() >= room || sequences.count.space() == 0 {
+                if sequences.count.length >= room || sequences.count.space() == 0 {
                     break;
                 }
-                token = tokens::one(codes, bits, input, sequences);
+                token = tokens::one(codes, bits, input, sequences, window.place());
             }
             self.matches.add(sequences, window.position());
             window.carry_out(sequences);

@@ -1,13 +1,17 @@
 //! The Huffman codes that a block brings along (RFC 1951 §3.2.7).
 
 use super::bits::Bits;
-use super::huffman::{Codes, Length, LengthCode, REPEATED, ZEROS};
+use super::huffman::{Codes, Length, LengthCode};
+use super::meaning::BEFORE;
 
 /// The order in which the lengths of the first code's codewords are given (RFC 1951 §3.2.7).
 const ORDER: [u8; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
 /// The end of the block among the literals (RFC 1951 §3.2.5).
 const END: u16 = 256;
+
+/// No more than 6 times in a row a length comes that is not 0, and some room (RFC 1951 §3.2.7).
+const MOST: usize = 8;
 
 /// Reads the codes of one block after the other.
 #[derive(Debug)]
@@ -22,7 +26,7 @@ pub(super) struct Own {
     /// The lengths of the code for lengths that are read.
     length_lengths: [u8; 19],
     /// Of the lengths of the two codes those that are read and not 0, which the symbols of both have in one row.
-    read: [Length; 288 + 32],
+    read: [Length; 288 + 32 + MOST],
     /// How many these are.
     given: usize,
     /// The length that was read last.
@@ -49,7 +53,7 @@ impl Default for Own {
             next: Next::Counts,
             counts: [0; 3],
             length_lengths: [0; 19],
-            read: [Length::default(); 288 + 32],
+            read: [Length::default(); 288 + 32 + MOST],
             given: 0,
             last: 0,
         }
@@ -91,14 +95,11 @@ impl Own {
                         next += 1;
                     }
                     self.make_lengths()?;
-                    (self.given, self.last) = (0, 0);
+                    (self.given, self.last) = (0, BEFORE as u8);
                     self.next = Next::Lengths(0);
                 }
                 Next::Lengths(next) => {
-                    let (mut at_hand, mut rest) = (*bits, *input);
-                    let next = self.lengths(next, &mut at_hand, &mut rest);
-                    (*bits, *input) = (at_hand, rest);
-                    let next = next?;
+                    let next = self.lengths(next, bits, input)?;
                     self.next = Next::Lengths(next);
                     if next < self.counts[0] + self.counts[1] {
                         return Ok(false);
@@ -113,7 +114,7 @@ impl Own {
     fn make_lengths(&mut self) -> Result<(), &'static str> {
         let mut given = 0;
         for (symbol, &bits) in self.length_lengths.iter().enumerate() {
-            self.read[given] = Length { symbol: symbol as u16, bits };
+            self.read[given] = Length::new(symbol as u32, bits.into());
             given += usize::from(bits > 0);
         }
         let is_code = self.lengths.make(&self.read[..given], 0, false);
@@ -121,62 +122,53 @@ impl Own {
     }
 
     /// Reads the lengths of the two codes from this one on; gives the one that it came to.
-    fn lengths(&mut self, mut next: u16, bits: &mut Bits, input: &mut &[u8]) -> Result<u16, &'static str> {
-        let total = self.counts[0] + self.counts[1];
-        let codewords = self.lengths.table();
-        let (mut given, mut last) = (self.given, self.last);
-        while next < total {
-            // A codeword of 7 bits and 7 extra bits.
-            if bits.held() < 14 {
-                bits.refill(input);
+    fn lengths(&mut self, next: u16, bits: &mut Bits, input: &mut &[u8]) -> Result<u16, &'static str> {
+        let Own { lengths, read, counts, .. } = self;
+        let (codewords, total) = (lengths.table(), u32::from(counts[0] + counts[1]));
+        let (mut next, mut given, mut last) = (u32::from(next), self.given, u32::from(self.last));
+        loop {
+            bits.refill(input);
+            // In locals, so that they stay in registers.
+            let (before, mut at_hand) = (next, *bits);
+            while next < total {
+                let entry = codewords.slot(at_hand.peek());
+                if entry.all_bits() > at_hand.held() {
+                    break;
+                }
+                let value = entry.value_with(at_hand.peek());
+                let (length, times) = (value >> 8, value & 0xFF);
+                last = if length == BEFORE { last } else { length };
+                if last == BEFORE || times > total - next {
+                    *bits = at_hand;
+                    return Err(match last {
+                        BEFORE => "the first length of a block's codewords repeats the one before",
+                        _ => "a block has more lengths of codewords than it says",
+                    });
+                }
+                at_hand.drop(entry.all_bits());
+                // Without asking how many there are: what is too much is written over or not read.
+                let first = Length::new(next, last);
+                let row: [Length; MOST] = std::array::from_fn(|n| first.further(n as u16));
+                read[given..given + MOST].copy_from_slice(&row);
+                given += if last > 0 { times as usize } else { 0 };
+                next += times;
             }
-            let entry = codewords.slot(bits.peek());
-            if entry.all_bits() > bits.held() {
+            *bits = at_hand;
+            if next == before || next == total {
                 break;
             }
-            if entry.value() < REPEATED {
-                bits.drop(entry.all_bits());
-                last = entry.value() as u8;
-                self.read[given] = Length { symbol: next, bits: last };
-                given += usize::from(last > 0);
-                next += 1;
-                continue;
-            }
-            let value = entry.value_with(bits.peek());
-            let times = match value {
-                REPEATED..ZEROS if next == 0 => {
-                    return Err("the first length of a block's codewords repeats the one before");
-                }
-                REPEATED..ZEROS => value - REPEATED,
-                _ => {
-                    last = 0;
-                    value - ZEROS
-                }
-            };
-            if times > u32::from(total - next) {
-                return Err("a block has more lengths of codewords than it says");
-            }
-            bits.drop(entry.all_bits());
-            let from = next;
-            next += times as u16;
-            if last > 0 {
-                for symbol in from..next {
-                    self.read[given] = Length { symbol, bits: last };
-                    given += 1;
-                }
-            }
         }
-        (self.given, self.last) = (given, last);
-        Ok(next)
+        (self.given, self.last) = (given, last as u8);
+        Ok(next as u16)
     }
 
     /// All lengths are read.
     fn make(&mut self) -> Result<(), &'static str> {
         let given = &self.read[..self.given];
         let distances = self.counts[0];
-        let at = given.iter().rposition(|length| length.symbol < distances).map_or(0, |last| last + 1);
+        let at = given.iter().rposition(|length| length.symbol() < distances).map_or(0, |last| last + 1);
         let (of_literals, of_distances) = given.split_at(at);
-        if of_literals.iter().rfind(|length| length.symbol <= END).is_none_or(|length| length.symbol < END) {
+        if of_literals.iter().rfind(|length| length.symbol() <= END).is_none_or(|length| length.symbol() < END) {
             return Err("a block has no codeword for its end");
         }
         let codes = &mut self.codes;

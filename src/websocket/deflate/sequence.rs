@@ -1,8 +1,8 @@
 //! Literals and matches that were read and not carried out yet.
 //!
 //! Reading and carrying out are two loops. A match copies from anywhere in 32 KiB of a connection that was not heard of for
-//! a while: bytes that the processor has to fetch from afar. When some dozens are read, it is known where all of them lead,
-//! and they are fetched at a time; a loop that decodes between two copies waits for each.
+//! a while: bytes that the processor has to fetch from afar. As soon as a match is read it is known where it leads, and the
+//! bytes are on their way while others are read; a loop that copies between two matches waits for each.
 
 /// Matches that are held at most.
 pub(super) const MATCHES: usize = 64;
@@ -16,36 +16,37 @@ pub(super) const STEP: usize = 16;
 /// Some tokens, in the order in which they came.
 #[derive(Debug)]
 pub(super) struct Sequences {
-    pub(super) matches: Matches,
+    pub(super) matches: [Match; MATCHES],
     /// The literals, one behind the other.
     pub(super) bytes: [u8; LITERALS + STEP],
     pub(super) count: Count,
 }
 
-/// Each in its own array, so that a loop over one of them takes several at a time.
-#[derive(Debug)]
-pub(super) struct Matches {
-    /// Where each stands among the bytes that the tokens stand for; between two are literals.
-    pub(super) at: [u16; MATCHES],
-    pub(super) length: [u16; MATCHES],
-    /// How far back each reaches.
-    pub(super) distance: [u16; MATCHES],
+/// A match.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Match {
+    /// Where it stands among the bytes that the tokens stand for; between two are literals.
+    pub(super) at: u16,
+    pub(super) length: u16,
+    /// How far back it reaches.
+    pub(super) distance: u16,
+    /// Where that is in the window's room.
+    pub(super) source: u16,
 }
 
 /// How many tokens there are.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Count {
     pub(super) matches: usize,
-    /// Bytes the matches stand for.
-    pub(super) matched: usize,
     pub(super) literals: usize,
+    /// Bytes they stand for.
+    pub(super) length: usize,
 }
 
 impl Count {
-    /// Bytes the tokens stand for.
-    #[inline]
-    pub(super) fn length(self) -> usize {
-        self.literals + self.matched
+    /// Bytes the matches stand for.
+    pub(super) fn matched(self) -> usize {
+        self.length - self.literals
     }
 
     /// How often two literals or a literal and a match can be added.
@@ -59,34 +60,31 @@ impl Count {
     pub(super) fn literal(&mut self, bytes: &mut [u8; LITERALS + STEP], byte: u8) {
         bytes[self.literals % LITERALS] = byte;
         self.literals += 1;
+        self.length += 1;
     }
 
     /// Adds a match; there is space.
     #[inline]
-    pub(super) fn repeat(&mut self, matches: &mut Matches, distance: u32, length: u32) {
-        let n = self.matches % MATCHES;
+    pub(super) fn repeat(&mut self, matches: &mut [Match; MATCHES], distance: u32, length: u32, source: u16) {
         // At most 64 of 258 bytes and 128 literals.
-        matches.at[n] = self.length() as u16;
-        matches.length[n] = length as u16;
-        matches.distance[n] = distance as u16;
+        let (at, length) = (self.length as u16, length as u16);
+        matches[self.matches % MATCHES] = Match { at, length, distance: distance as u16, source };
         self.matches += 1;
-        self.matched += length as usize;
+        self.length += usize::from(length);
     }
 }
 
 impl Default for Sequences {
     fn default() -> Self {
-        let matches = Matches { at: [0; MATCHES], length: [0; MATCHES], distance: [0; MATCHES] };
+        let matches = [Match::default(); MATCHES];
         Sequences { matches, bytes: [0; LITERALS + STEP], count: Count::default() }
     }
 }
 
 impl Sequences {
-    /// Where each match stands, its length and its distance.
+    /// The matches.
     #[inline]
-    pub(super) fn matches(&self) -> (&[u16], &[u16], &[u16]) {
-        let Matches { at, length, distance } = &self.matches;
-        let count = self.count.matches.min(MATCHES);
-        (&at[..count], &length[..count], &distance[..count])
+    pub(super) fn matches(&self) -> &[Match] {
+        &self.matches[..self.count.matches.min(MATCHES)]
     }
 }

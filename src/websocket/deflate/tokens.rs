@@ -7,6 +7,7 @@
 use super::bits::Bits;
 use super::huffman::Codes;
 use super::sequence::Sequences;
+use super::window::Place;
 
 /// No token has more bits: two codewords of 15, 5 and 13 extra bits. So many are at hand wherever more bytes follow.
 const TOKEN: u32 = 48;
@@ -27,6 +28,7 @@ pub(super) fn one(
     bits: &mut Bits,
     input: &mut &[u8],
     sequences: &mut Sequences,
+    place: Place<'_>,
 ) -> Result<Token, &'static str> {
     if bits.held() < TOKEN {
         bits.refill(input);
@@ -59,14 +61,22 @@ pub(super) fn one(
     }
     let distance = symbol.value_with(behind);
     bits.drop(used + symbol.all_bits());
-    sequences.count.repeat(&mut sequences.matches, distance, length);
+    let source = place.source(sequences.count.length, distance);
+    sequences.count.repeat(&mut sequences.matches, distance, length, source);
     Ok(Token::Ordinary)
 }
 
-/// Takes literals and matches as long as eight bytes of input are left before each, nothing else comes, the sequences have
-/// space, and they stand for fewer than `room` bytes.
+/// Takes literals and matches as long as eight bytes of input are left before each, nothing else comes, their codewords stand
+/// in the tables, the sequences have space, and they stand for fewer than `room` bytes.
 #[inline(never)]
-pub(super) fn middle(codes: &Codes, bits: &mut Bits, input: &mut &[u8], sequences: &mut Sequences, room: usize) {
+pub(super) fn middle(
+    codes: &Codes,
+    bits: &mut Bits,
+    input: &mut &[u8],
+    sequences: &mut Sequences,
+    place: Place<'_>,
+    room: usize,
+) {
     // In locals, and in a function of their own, so that they stay in registers.
     let (mut at_hand, mut rest, mut count) = (*bits, *input, sequences.count);
     let (matches, bytes) = (&mut sequences.matches, &mut sequences.bytes);
@@ -74,7 +84,7 @@ pub(super) fn middle(codes: &Codes, bits: &mut Bits, input: &mut &[u8], sequence
     // Two tokens at a time; before the second there is room too.
     let room = room.saturating_sub(1);
     for _ in 0..count.space() {
-        if count.length() >= room || !at_hand.refill_whole(&mut rest) {
+        if count.length >= room || !at_hand.refill_whole(&mut rest) {
             break;
         }
         let mut symbol = literals.slot(at_hand.peek());
@@ -89,37 +99,16 @@ pub(super) fn middle(codes: &Codes, bits: &mut Bits, input: &mut &[u8], sequence
             }
         }
         // Behind a literal 45 bits are left: enough for a match whose codewords stand in the tables (11 + 5 + 9 + 13).
-        if symbol.is_special() {
-            if at_hand.held() < TOKEN && !at_hand.refill_whole(&mut rest) {
-                break;
-            }
-            symbol = codes.literals.look_up(at_hand.peek());
-            if symbol.is_literal() {
-                at_hand.drop(symbol.all_bits());
-                count.literal(bytes, symbol.value() as u8);
-                continue;
-            }
-            if symbol.is_special() {
-                break;
-            }
+        let behind = at_hand.peek() >> (symbol.all_bits() & 63);
+        let back = distances.slot(behind);
+        if symbol.is_special() || back.is_special() {
+            break;
         }
-        let length = symbol.value_with(at_hand.peek());
-        let used = symbol.all_bits();
-        let mut behind = at_hand.peek() >> (used & 63);
-        let mut symbol = distances.slot(behind);
-        if symbol.is_special() {
-            if at_hand.held() < TOKEN && !at_hand.refill_whole(&mut rest) {
-                break;
-            }
-            behind = at_hand.peek() >> (used & 63);
-            symbol = codes.distances.look_up(behind);
-            if symbol.is_special() {
-                break;
-            }
-        }
-        let distance = symbol.value_with(behind);
-        at_hand.drop(used + symbol.all_bits());
-        count.repeat(matches, distance, length);
+        let (length, distance) = (symbol.value_with(at_hand.peek()), back.value_with(behind));
+        at_hand.drop(symbol.all_bits() + back.all_bits());
+        let source = place.source(count.length, distance);
+        place.fetch(source, length);
+        count.repeat(matches, distance, length, source);
     }
     at_hand.took(input.len() - rest.len());
     (*bits, *input, sequences.count) = (at_hand, rest, count);

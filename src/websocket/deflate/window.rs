@@ -1,8 +1,8 @@
 //! The last bytes that came out, for matches to copy from, and those that are yet to be handed on.
 
-use std::hint::black_box;
-
-use super::sequence::{MATCHES, STEP, Sequences};
+use super::LINE;
+use super::sequence::{LITERALS, MATCHES, Match, STEP, Sequences};
+use branches::{prefetch_read_data, prefetch_write_data};
 
 /// The largest distance (RFC 1951 §3.2.5). Smaller agreed windows are inflated with this one too.
 const WINDOW: usize = 32 << 10;
@@ -12,6 +12,34 @@ const ROOM: usize = WINDOW + 1024;
 
 /// The longest match (RFC 1951 §3.2.5).
 const LONGEST: usize = 258;
+
+/// Where in a window's room output comes from and goes to, while tokens are read and nothing is written yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    room: &'a [u8],
+    end: u32,
+    turn: u32,
+}
+
+impl Place<'_> {
+    /// Where a match has its source that stands so far behind the window's end.
+    #[inline]
+    pub(super) fn source(self, at: usize, distance: u32) -> u16 {
+        // No place is beyond the room's end, and none that sequences reach if the window is stopped.
+        const { assert!(ROOM + MATCHES * LONGEST + LITERALS <= u16::MAX as usize) };
+        let to = self.end + at as u32;
+        let turned = if distance > to { self.turn } else { 0 };
+        to.wrapping_add(turned).wrapping_sub(distance) as u16
+    }
+
+    /// Has the processor fetch a match's source: most are far away.
+    #[inline]
+    pub(super) fn fetch(self, source: u16, length: u32) {
+        let first = self.room.as_ptr().wrapping_add(source.into());
+        prefetch_read_data::<_, 0>(first);
+        prefetch_read_data::<_, 0>(first.wrapping_add(length as usize - 1));
+    }
+}
 
 /// The output of one sender's messages. Some of it may not be known: what was lost, and what was copied from there.
 ///
@@ -104,99 +132,88 @@ impl Window {
         }
     }
 
+    /// Has the processor fetch the room for the next bytes: so many, and no more than a message has most often.
+    pub(super) fn fetch_room(&self, bytes: usize) {
+        let first = self.room.as_ptr().wrapping_add(self.end);
+        for at in (0..bytes.min(1024)).step_by(LINE) {
+            prefetch_write_data::<_, 0>(first.wrapping_add(at));
+        }
+    }
+
+    /// What reading tokens needs of it.
+    pub(super) fn place(&self) -> Place<'_> {
+        // Both are less than ROOM.
+        Place { room: &self.room, end: self.end as u32, turn: self.turn as u32 }
+    }
+
     /// Carries out the sequences. There was [`space`](Window::space) before each of their literals and matches.
     #[inline(never)]
     pub(super) fn carry_out(&mut self, sequences: &Sequences) {
         let before = self.total;
-        self.total += sequences.count.length() as u64;
+        self.total += sequences.count.length as u64;
         if self.stopped {
             return;
         }
         let (room, literals) = (&mut self.room[..], &sequences.bytes);
-        let (begin, turn) = (self.end, self.turn);
-        let (at, lengths, distances) = sequences.matches();
-        let sources = sources(begin, turn, at, distances);
-        touch(room, &sources[..at.len()]);
-        // From here on bytes are known, counted from a window before the first token.
-        let mut floor = WINDOW - (before - self.known_from).min(WINDOW as u64) as usize;
-        let (mut end, mut literal) = (begin, 0);
-        for (((&at, &length), &distance), source) in at.iter().zip(lengths).zip(distances).zip(sources) {
-            let (at, length, distance) = (usize::from(at), usize::from(length), usize::from(distance));
-            let to = begin + at;
+        let (begin, turn) = (self.end as u32, self.turn);
+        // So many bytes before the first token are known, or, where wrapping makes it negative, none before so many behind.
+        let mut known = (before - self.known_from).min(WINDOW as u64) as usize;
+        let (mut end, mut literal) = (self.end, 0);
+        for &Match { at, length, distance, source } in sequences.matches() {
+            let to = (begin + u32::from(at)) as usize;
+            let (length, distance, source) = (usize::from(length), usize::from(distance), usize::from(source));
             let count = to - end;
-            copy(literals, literal, room, end);
+            copy(literals, literal % LITERALS, room, end);
             if count > STEP {
-                room[end..to].copy_from_slice(&literals[literal..literal + count]);
+                copy_all(&literals[literal..literal + count], room, end);
             }
             literal += count;
             end = to + length;
-            if distance > WINDOW + at - floor {
+            if distance > known.wrapping_add(usize::from(at)) {
                 self.readable_to.get_or_insert(to);
-                self.known_from = before + (at + length) as u64;
-                floor = WINDOW + at + length;
-            } else if distance >= STEP && usize::from(source) + length <= turn {
-                repeat(room, usize::from(source), to, length);
+                self.known_from = before + u64::from(at) + length as u64;
+                known = (usize::from(at) + length).wrapping_neg();
+            } else if distance < STEP || source + length > turn {
+                repeat_piecewise(room, source, to, length, turn);
+            } else if distance < 2 * STEP || length > 2 * STEP {
+                repeat(room, source, to, length);
             } else {
-                repeat_piecewise(room, usize::from(source), to, length, turn);
+                // Nearly always.
+                step::<{ 2 * STEP }>(room, source, to);
             }
         }
         let last = &literals[literal..sequences.count.literals];
-        room[end..end + last.len()].copy_from_slice(last);
+        copy_all(last, room, end);
         self.end = end + last.len();
     }
 }
 
-/// Where in the room each match has its source.
-fn sources(begin: usize, turn: usize, at: &[u16], distances: &[u16]) -> [u16; MATCHES] {
-    // No place is beyond the room's end.
-    const { assert!(ROOM <= u16::MAX as usize) };
-    let (begin, turn) = (begin as u16, turn as u16);
-    let mut sources = [0; MATCHES];
-    for ((source, &at), &distance) in sources.iter_mut().zip(at).zip(distances) {
-        let to = begin.wrapping_add(at);
-        let turned = if distance > to { turn } else { 0 };
-        *source = to.wrapping_add(turned).wrapping_sub(distance);
-    }
-    sources
-}
-
-/// Looks at the first byte of each source and at the last of two steps. Most are far from the processor, and without copies
-/// between the looks many more are on their way at a time.
-#[inline]
-fn touch(room: &[u8], sources: &[u16]) {
-    let mut all = 0;
-    for &source in sources {
-        if let Some(last) = room.get(usize::from(source) + 2 * STEP - 1) {
-            all |= room[usize::from(source)] | last;
-        }
-    }
-    black_box(all);
+/// Bytes, out of line so that the loop over matches keeps its registers.
+#[inline(never)]
+fn copy_all(from: &[u8], to: &mut [u8], end: usize) {
+    to[end..end + from.len()].copy_from_slice(from);
 }
 
 /// One step of bytes.
 #[inline]
-fn copy(from: &[u8], at: usize, to: &mut [u8], end: usize) {
+fn copy(from: &[u8; LITERALS + STEP], at: usize, to: &mut [u8], end: usize) {
     let step: [u8; STEP] = from[at..at + STEP].try_into().unwrap_or_default();
     to[end..end + STEP].copy_from_slice(&step);
 }
 
 /// Writes at `to` the bytes that stand at `from`, `length` of them and some more; no step reads what it writes.
-#[inline]
+#[inline(never)]
 fn repeat(room: &mut [u8], from: usize, to: usize, length: usize) {
-    // Two steps are most often enough, and one is not.
-    step(room, from, to);
-    step(room, from + STEP, to + STEP);
-    let mut at = 2 * STEP;
-    while at < length {
-        step(room, from + at, to + at);
-        at += STEP;
+    for at in (0..length).step_by(STEP) {
+        step::<STEP>(room, from + at, to + at);
     }
 }
 
-/// Copies one step of bytes.
+/// Copies so many bytes.
 #[inline]
-fn step(room: &mut [u8], from: usize, to: usize) {
-    let step: [u8; STEP] = room[from..from + STEP].try_into().unwrap_or_default();
+fn step<const STEP: usize>(room: &mut [u8], from: usize, to: usize) {
+    let mut step = [0; STEP];
+    step.copy_from_slice(&room[from..from + STEP]);
     room[to..to + STEP].copy_from_slice(&step);
 }
 
