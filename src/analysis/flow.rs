@@ -11,6 +11,7 @@ use crate::capture::{Packet, PacketRef};
 use crate::packet::{Endpoint, Segment, verify_checksum};
 use crate::tcp::{self, Delivery, Side, Spare};
 use crate::websocket::Ending;
+use std::hint::black_box;
 use std::sync::Arc;
 
 /// Segments of a connection whose checksum is looked at: enough to see offloading or damage, at no cost to speed.
@@ -126,7 +127,7 @@ impl Flow {
                 false
             }
             None => tcp.any_segment(side, segment, packet.at, limits, spare, &mut |side, delivery| {
-                below.ends.note(side, &delivery);
+                below.ends.note(side, &delivery, above.needs_ends());
                 above.deliver(side, &delivery, below, state, out);
             }),
         };
@@ -142,13 +143,25 @@ impl Flow {
         is_over
     }
 
+    /// Reads of each part what [`finish`](Self::finish) will read, so that the memory is near then.
+    pub(super) fn look(&self) {
+        black_box((self.tcp.facts(), self.below.first_packet, self.below.last_packet, &self.syn));
+    }
+
+    /// The same for what is above, behind that.
+    pub(super) fn look_above(&self) {
+        if let Above::WebSocket(live) = &self.above {
+            live.look();
+        }
+    }
+
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
     pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         let Flow { mut tcp, mut above, mut below, bad_checksums, .. } = self;
         let limits = state.limits.clone();
         let last = capture_end.unwrap_or(below.last_packet);
         tcp.finish(last, &limits, &mut |side, delivery| {
-            below.ends.note(side, &delivery);
+            below.ends.note(side, &delivery, above.needs_ends());
             above.deliver(side, &delivery, &below, state, out);
         });
         let ending = Ending {

@@ -116,7 +116,7 @@ impl Secured {
         let mut below = self.below(below);
         let Secured { session, inside, ends, .. } = self;
         give(session, &mut |side, delivery| {
-            ends.note(side, &delivery);
+            ends.note(side, &delivery, true);
             below.ends.clone_from(ends);
             inside.deliver(side, &delivery, &below, state, out);
         });

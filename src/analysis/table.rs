@@ -112,6 +112,13 @@ impl<V> Table<V> {
         }
     }
 
+    pub(super) fn get(&self, key: &Key) -> Option<&V> {
+        match key {
+            Key::Narrow(key) => self.narrow.get(key),
+            Key::Wide(key) => self.wide.get(key),
+        }
+    }
+
     #[inline(never)]
     fn wide_mut(&mut self, key: &Wide) -> Option<&mut V> {
         self.wide.get_mut(key)
