@@ -5,7 +5,7 @@
 //! acknowledgments and resets follow it, and is then told and let go. If it waits for TLS secrets which the rest of the
 //! capture may hold, it goes on waiting, within bounds.
 
-use super::flow::{Flow, Shared};
+use super::flow::{Depth, Flow, Shared};
 use super::said::{Hear, Turn};
 use super::state::State;
 use super::table::{GROUPS, Key, Table};
@@ -134,13 +134,13 @@ struct Closed {
 
 impl Closed {
     /// Has a connection that is over told when the secrets that so many of its bytes wait for may have come.
-    fn push(&mut self, flow: Box<Flow>, bytes: usize, state: &mut State, out: &mut dyn Hear) {
+    fn push(&mut self, flow: Box<Flow>, bytes: usize, limits: &Limits, state: &mut State, out: &mut dyn Hear) {
         self.bytes += bytes;
         self.list.push_back((flow, bytes));
         while self.list.len() > CLOSED || self.bytes > CLOSED_BYTES {
             let Some((flow, bytes)) = self.list.pop_front() else { break };
             self.bytes -= bytes;
-            flow.finish(None, state, out);
+            flow.finish(None, limits, state, out);
         }
     }
 }
@@ -180,7 +180,7 @@ impl Flows {
     fn let_go(&mut self, packet: u64, state: &mut State, out: &mut dyn Hear) {
         while self.due.is_past(self.now) {
             if self.looked_at == 0 {
-                self.look_ahead();
+                self.look_ahead(out);
             }
             let Some(waiting) = self.lingering.pop_front() else { return };
             self.looked_at -= 1;
@@ -200,7 +200,7 @@ impl Flows {
 
     /// Reads what letting go of the next few connections begins with. It was last touched thousands of packets before: when
     /// it is read for all of them, they wait for memory at the same time, otherwise one after the other.
-    fn look_ahead(&mut self) {
+    fn look_ahead(&mut self, out: &dyn Hear) {
         self.looked_at = self.lingering.len().min(TOGETHER);
         let mut flows = [None; TOGETHER];
         for (place, waiting) in flows.iter_mut().zip(&self.lingering) {
@@ -208,15 +208,19 @@ impl Flows {
                 *place = Some(&**flow);
             }
         }
-        flows.iter().flatten().for_each(|flow| flow.look());
-        flows.iter().flatten().for_each(|flow| flow.look_above());
+        for depth in [Depth::Flow, Depth::Live, Depth::Judge] {
+            flows.iter().flatten().for_each(|flow| flow.look(depth, out));
+        }
     }
 
     /// Has a connection that is over told, now or when secrets may have come.
     fn close(&mut self, key: &Key, flow: Box<Flow>, state: &mut State, out: &mut dyn Hear) {
+        let limits = &self.shared.limits;
         match flow.waiting_bytes() {
-            bytes if bytes > 0 && state.secrets_may_come => self.closed[key.group()].push(flow, bytes, state, out),
-            _ => flow.finish(None, state, out),
+            bytes if bytes > 0 && state.secrets_may_come => {
+                self.closed[key.group()].push(flow, bytes, limits, state, out);
+            }
+            _ => flow.finish(None, limits, state, out),
         }
     }
 
@@ -319,7 +323,7 @@ impl Flows {
         flows.sort_unstable_by_key(|(flow, _)| flow.id());
         for (flow, end) in flows {
             let id = flow.id();
-            flow.finish(end, state, out);
+            flow.finish(end, &self.shared.limits, state, out);
             out.turn(Turn { packet: u64::MAX, order: id.packet });
         }
     }

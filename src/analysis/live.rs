@@ -228,11 +228,17 @@ impl Live {
     /// Reads what [`finish`](Self::finish) will read.
     pub(super) fn look(&self) {
         black_box((self.slot, self.early_dropped, self.ended_by));
+        self.connection.look();
+    }
+
+    /// Has who judges it read what that will read.
+    pub(super) fn look_at_judge(&self, out: &dyn Hear) {
+        out.look(self.slot);
     }
 
     /// Nothing more will come.
-    pub(super) fn finish(self, ending: &Ending, captured: &Captured, state: &mut State, out: &mut dyn Hear) {
-        let Live { client, early_dropped, ended_by, .. } = self;
+    pub(super) fn finish(self: Box<Self>, ending: &Ending, captured: &Captured, state: &mut State, out: &mut dyn Hear) {
+        let Live { client, early_dropped, ended_by, .. } = *self;
         let unseen = match (captured.facts.first_seen, captured.facts.second_seen) {
             (true, false) => Some(Side::Second),
             (false, true) => Some(Side::First),
@@ -259,7 +265,7 @@ impl Live {
 
     /// Says how it ends; `failed` tells from how it was closed whether its client did not want that.
     fn end(
-        self,
+        self: Box<Self>,
         facts: Vec<CaptureFact>,
         ending: &Ending,
         marks: Option<&Marks>,
@@ -267,7 +273,7 @@ impl Live {
         state: &mut State,
         out: &mut dyn Hear,
     ) {
-        let Live { slot, client, connection, .. } = self;
+        let Live { slot, client, connection, .. } = *self;
         out.hear(Said::Ending(slot, facts));
         let (closing, stats) =
             connection.finish(ending, &mut state.scratch, &mut |event| out.hear(Said::Event(slot, &event)));
@@ -293,7 +299,7 @@ pub(super) fn attempt_failed(
     };
     let connection = websocket::Connection::new(&handshake, state.settings.clone());
     let slot = begin(client, Some(handshake), false, below, state, out);
-    let live = Live { slot, client, connection, early_dropped: 0, ended_by: None };
+    let live = Box::new(Live { slot, client, connection, early_dropped: 0, ended_by: None });
     live.end(Vec::new(), ending, below.marks.as_deref(), |_| failed, state, out);
 }
 

@@ -17,6 +17,11 @@ pub(super) trait Hear {
     /// Takes the next thing.
     fn hear(&mut self, said: Said<'_>);
 
+    /// The end of this connection will soon be told: reads what it takes to judge that.
+    fn look(&self, slot: Slot) {
+        let _ = slot;
+    }
+
     /// What was said since the last turn belongs here, wherever it was said.
     fn turn(&mut self, turn: Turn) {
         let _ = turn;

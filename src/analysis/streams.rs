@@ -115,7 +115,7 @@ impl Streams {
         let (mut left, mut tunnels) = (Vec::new(), Vec::new());
         for Stream { kind, ends, last_packet } in followed.open.into_values() {
             match kind {
-                Kind::Live(order, live) => left.push((order, *live, ends, last_packet)),
+                Kind::Live(order, live) => left.push((order, live, ends, last_packet)),
                 Kind::Tunnel(tunnel) => tunnels.push((*tunnel, ends, last_packet)),
                 Kind::Suspect(_) => {}
             }
