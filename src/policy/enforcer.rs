@@ -6,7 +6,6 @@ use super::identifier::Identifier;
 
 use crate::analysis::{Connection, ConnectionEnd, Sink, Summary};
 use crate::rules::{Finding, Reaction};
-use crate::websocket::Frame;
 use std::io;
 
 /// Passes on the findings that the policy lets through.
@@ -25,16 +24,11 @@ impl<'a> Enforcer<'a> {
 }
 
 impl Sink for Enforcer<'_> {
-    crate::analysis::relay!(inner: pause, message, timeline, capture, unreadable);
+    crate::analysis::relay!(inner: pause, frame, message, timeline, capture, unreadable);
 
     fn connection(&mut self, connection: &Connection<'_>) -> io::Result<()> {
         self.identifier.connection(connection);
         self.inner.connection(connection)
-    }
-
-    fn frame(&mut self, id: u64, frame: &Frame<'_>) -> io::Result<()> {
-        self.identifier.frame(id, frame);
-        self.inner.frame(id, frame)
     }
 
     fn finding(&mut self, id: Option<u64>, finding: &Finding) -> io::Result<()> {

@@ -8,13 +8,12 @@
 use crate::analysis::Connection;
 use crate::http::{Head, RequestLine};
 use crate::rules::{Finding, Fingerprint};
-use crate::websocket::Frame;
 use foldhash::fast::RandomState;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
-/// Frames of a connection whose opcode is remembered; a finding about a later one has none in its fingerprint.
-const FRAMES: usize = 1024;
+/// The opcode of a later frame is in no fingerprint. There was a reason once, and baselines hold what came of it.
+const FRAMES: u64 = 1024;
 
 /// Gives findings their fingerprints.
 #[derive(Debug, Default)]
@@ -23,61 +22,35 @@ pub(super) struct Identifier {
     ordinals: HashMap<[u8; 16], u32, RandomState>,
 }
 
-/// What is known of a connection, in one piece of memory. What was asked for is taken apart for a finding; most
-/// connections have none.
+/// What a connection asked for, in one piece of memory. It is taken apart for a finding; most connections have none.
 #[derive(Debug)]
 struct Known {
-    /// Method, host and target of the request, one behind the other, and behind them the opcodes.
-    text: Vec<u8>,
-    /// Where the host begins, and the target; `None` without a request.
-    request: Option<[usize; 2]>,
-    /// Where the opcodes begin.
-    opcodes: usize,
+    /// Method, host and target of the request, one behind the other.
+    text: Box<[u8]>,
+    /// Where the host begins, and the target.
+    host: usize,
+    target: usize,
 }
 
 impl Known {
-    /// Opcodes there is room for from the beginning: as many as short connections have frames.
-    const FEW: usize = 16;
-
-    fn new(request: Option<&Head<RequestLine>>) -> Known {
-        let (method, host, target) = request.map(parts).unwrap_or_default();
-        let (host_at, target_at) = (method.len(), method.len() + host.len());
-        let opcodes = target_at + target.len();
-        let mut text = Vec::with_capacity(opcodes + Known::FEW);
-        for part in [method.as_bytes(), host, target.as_bytes()] {
-            text.extend_from_slice(part);
-        }
-        Known { text, request: request.map(|_| [host_at, target_at]), opcodes }
+    fn new(request: &Head<RequestLine>) -> Known {
+        let (method, host, target) = parts(request);
+        let text = [method.as_bytes(), host, target.as_bytes()].concat().into();
+        Known { text, host: method.len(), target: method.len() + host.len() }
     }
 
-    fn frame(&mut self, opcode: u8) {
-        if self.text.len() - self.opcodes < FRAMES {
-            self.text.push(opcode);
-        }
-    }
-
-    fn opcode(&self, frame: u64) -> Option<u8> {
-        self.text[self.opcodes..].get(usize::try_from(frame).ok()?).copied()
-    }
-
-    /// What was asked for; empty without a request.
     fn words(&self) -> String {
-        let Some([host, target]) = self.request else { return String::new() };
         // They were text.
         let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
-        in_words(text(&self.text[..host]), &self.text[host..target], text(&self.text[target..self.opcodes]))
+        let Known { host, target, .. } = *self;
+        in_words(text(&self.text[..host]), &self.text[host..target], text(&self.text[target..]))
     }
 }
 
 impl Identifier {
     pub(super) fn connection(&mut self, connection: &Connection<'_>) {
-        let request = connection.handshake.and_then(|handshake| handshake.attempt.request.as_ref());
-        self.connections.insert(connection.id, Known::new(request));
-    }
-
-    pub(super) fn frame(&mut self, id: u64, frame: &Frame<'_>) {
-        if let Some(known) = self.connections.get_mut(&id) {
-            known.frame(frame.header.opcode.0);
+        if let Some(request) = connection.handshake.and_then(|handshake| handshake.attempt.request.as_ref()) {
+            self.connections.insert(connection.id, Known::new(request));
         }
     }
 
@@ -87,13 +60,13 @@ impl Identifier {
 
     pub(super) fn fingerprint(&mut self, id: Option<u64>, finding: &Finding) -> Fingerprint {
         let known = id.and_then(|id| self.connections.get(&id));
-        let opcode = known.zip(finding.frame).and_then(|(known, frame)| known.opcode(frame));
+        let opcode = finding.opcode.filter(|_| finding.frame.is_some_and(|frame| frame < FRAMES));
         let mut digest = Sha256::new();
         let parts = [
             finding.rule.id,
             finding.blame.map_or("nobody", |blame| blame.name()),
             &known.map_or(String::new(), Known::words),
-            &opcode.map_or(String::new(), |opcode| opcode.to_string()),
+            &opcode.map_or(String::new(), |opcode| opcode.0.to_string()),
             &lasting(&finding.message),
         ];
         for part in parts {

@@ -177,6 +177,8 @@ pub fn finding(rule: &'static Rule, blame: Option<Role>, frame: Option<u64>, mes
         confidence: Confidence::Certain,
         message: message.into(),
         frame,
+        // Reports tell the frame's own.
+        opcode: None,
         message_index: None,
         packet: frame.map(|frame| packet(8 + frame)),
         stream_offset: frame.map(|frame| 150 + frame * 10),

@@ -114,8 +114,10 @@ impl Judgement<'_> {
     }
 
     fn finding(&self, rule: &'static Rule, at: &Place, text: String) -> Finding {
+        let (frame, opcode) = at.frame.unzip();
         Finding {
-            frame: at.frame,
+            frame,
+            opcode,
             stream_offset: at.stream_offset,
             evidence: at.header.bytes().to_vec(),
             ..Finding::new(rule, Some(self.offence.by), text).at(at.packet)

@@ -5,7 +5,7 @@ use crate::Role;
 use crate::capture::PacketRef;
 use crate::packet::Endpoint;
 use crate::tls::Facts;
-use crate::websocket::{Frame, Message};
+use crate::websocket::{Frame, Message, Opcode};
 use serde::Serialize;
 
 /// Evidence is cut to this many bytes.
@@ -30,6 +30,8 @@ pub struct Finding {
     pub message: String,
     /// Index of the frame it is about.
     pub frame: Option<u64>,
+    /// The opcode of that frame.
+    pub opcode: Option<Opcode>,
     /// Index of the message it is about.
     pub message_index: Option<u64>,
     /// The packet that shows it.
@@ -97,6 +99,7 @@ impl Finding {
             confidence: Confidence::Certain,
             message: message.into(),
             frame: None,
+            opcode: None,
             message_index: None,
             packet: None,
             stream_offset: None,
@@ -111,6 +114,7 @@ impl Finding {
     pub fn of_frame(rule: &'static Rule, frame: &Frame<'_>, message: impl Into<String>) -> Finding {
         Finding {
             frame: Some(frame.index),
+            opcode: Some(frame.header.opcode),
             message_index: frame.message,
             packet: Some(frame.packet),
             stream_offset: Some(frame.stream_offset),
@@ -123,12 +127,12 @@ impl Finding {
     /// A finding that blames the sender of a message and points at its last frame.
     pub fn of_message(rule: &'static Rule, message: &Message<'_>, text: impl Into<String>) -> Finding {
         Finding {
-            frame: Some(message.last_frame),
             message_index: Some(message.index),
             packet: Some(message.last_packet),
             stream_offset: Some(message.stream_offset),
             ..Finding::new(rule, Some(message.sender), text)
         }
+        .about(message.last_frame, message.opcode_of(message.last_frame))
         .after_gap(message.after_gap)
     }
 
@@ -138,6 +142,11 @@ impl Finding {
             (Severity::Error, Some(_)) => self.rule.requires,
             _ => Requirement::Nothing,
         }
+    }
+
+    /// Is about the frame with this index and opcode.
+    pub fn about(self, frame: u64, opcode: Opcode) -> Finding {
+        Finding { frame: Some(frame), opcode: Some(opcode), ..self }
     }
 
     /// Points at a packet.

@@ -158,8 +158,8 @@ fn not_utf8(message: &Message<'_>, fault: &TextFault, context: &Context) -> Find
         text.push_str("; an accepted extension may have changed the payload");
     }
     let packet = if fault.frame == message.first_frame { message.packet } else { message.last_packet };
-    let finding = Finding::of_message(rule, message, text).with_severity(severity).with_evidence(bytes).at(packet);
-    Finding { frame: Some(fault.frame), ..finding }
+    let finding = Finding::of_message(rule, message, text).about(fault.frame, message.opcode_of(fault.frame));
+    finding.with_severity(severity).with_evidence(bytes).at(packet)
 }
 
 fn reason(fault: Utf8Fault) -> &'static str {

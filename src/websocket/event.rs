@@ -296,6 +296,15 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// The opcode of one of its frames, given by its index: the first names the kind, the others continue (RFC 6455 §5.4).
+    pub fn opcode_of(&self, frame: u64) -> Opcode {
+        match self.kind {
+            _ if frame != self.first_frame => Opcode::CONTINUATION,
+            Kind::Text => Opcode::TEXT,
+            Kind::Binary => Opcode::BINARY,
+        }
+    }
+
     /// The message of which this frame, whole and not compressed, is the only one, with this much of its payload.
     pub(crate) fn in_one_frame(
         frame: &Frame<'_>,

@@ -385,8 +385,7 @@ fn not_answered(rules: &ClosingRules, close: &Close, ended: &Ended, context: &Co
         close.sender,
         close.frame
     );
-    let finding = Finding::new(&NOT_ANSWERED, Some(silent), text).at(packet);
-    let mut finding = Finding { frame: Some(close.frame), ..finding };
+    let mut finding = Finding::new(&NOT_ANSWERED, Some(silent), text).at(packet).about(close.frame, Opcode::CLOSE);
     // Who finishes TCP right behind its own Close leaves no way for an answer: nobody would have read it.
     let not_waited_for = ended.fins[close.sender].is_some_and(|fin| match ended.fins[silent] {
         Some(Finish { acknowledged: Some(_), .. }) => super::teardown::had_fin(&rules.streams, ended, silent, context),

@@ -51,7 +51,7 @@ impl Close {
     /// A finding about this frame.
     fn finding(&self, rule: &'static Rule, text: String) -> Finding {
         let finding = Finding::new(rule, Some(self.sender), text).at(self.packet).at_offset(self.stream_offset);
-        Finding { frame: Some(self.frame), ..finding }.after_gap(self.after_gap)
+        finding.about(self.frame, Opcode::CLOSE).after_gap(self.after_gap)
     }
 
     /// The code that the receiving application is told (RFC 6455 §7.1.5).

@@ -393,7 +393,7 @@ impl Followed {
         let severity = if clean { Severity::Error } else { PING_UNANSWERED.severity };
         let finding = Finding::new(&PING_UNANSWERED, Some(receiver), text).with_severity(severity);
         let finding = finding.at(ping.packet).with_evidence(ping.header.bytes()).after_gap(ping.after_gap);
-        docket.file(Finding { frame: Some(ping.frame), ..finding });
+        docket.file(finding.about(ping.frame, Opcode::PING));
     }
 }
 

@@ -211,8 +211,7 @@ impl FragmentationRules {
         }
         if let Some(frame) = message.text.split_at_frame.filter(|_| message.text.fault.is_none()) {
             let text = format!("{sender}'s frame {frame} ends inside a character of message {}", message.index);
-            let finding = Finding { frame: Some(frame), ..Finding::of_message(&SPLITS_CODE_POINT, message, text) };
-            docket.file(finding);
+            docket.file(Finding::of_message(&SPLITS_CODE_POINT, message, text).about(frame, message.opcode_of(frame)));
         }
         let told = self.open.as_ref().is_some_and(|open| open[sender].told);
         if !message.finished && !message.after_gap && !self.cut[sender] && !told {

@@ -59,7 +59,7 @@ pub(in crate::rules) enum Carried {
 /// A frame, or the end of a stream, to point at.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::rules) struct Place {
-    pub(in crate::rules) frame: Option<u64>,
+    pub(in crate::rules) frame: Option<(u64, Opcode)>,
     pub(in crate::rules) packet: PacketRef,
     pub(in crate::rules) stream_offset: Option<u64>,
     pub(in crate::rules) header: HeaderBytes,
@@ -68,7 +68,7 @@ pub(in crate::rules) struct Place {
 impl Place {
     pub(super) fn of(frame: &Frame<'_>) -> Place {
         Place {
-            frame: Some(frame.index),
+            frame: Some((frame.index, frame.header.opcode)),
             packet: frame.packet,
             stream_offset: Some(frame.stream_offset),
             header: HeaderBytes::of(frame.header_bytes),
@@ -95,7 +95,7 @@ pub(in crate::rules) struct Act {
 impl Act {
     pub(super) fn close(close: &Close) -> Act {
         let at = Place {
-            frame: Some(close.frame),
+            frame: Some((close.frame, Opcode::CLOSE)),
             packet: close.packet,
             stream_offset: Some(close.stream_offset),
             header: close.header,
