@@ -75,6 +75,11 @@ impl Above {
         self.is_undecided() || matches!(self, Above::Prelude(_))
     }
 
+    /// Whether a connection may yet be found in it that is to be told of the ends that came before.
+    pub(super) fn needs_ends(&self) -> bool {
+        !matches!(self, Above::WebSocket(_) | Above::Other)
+    }
+
     /// The WebSocket in it, inside of TLS or not.
     pub(super) fn live(&mut self) -> Option<&mut Live> {
         match self {

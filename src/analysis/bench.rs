@@ -2,7 +2,7 @@
 //! knows its connection alone; what connections have to do with each other is for the [court](super::court).
 
 use super::Options;
-use super::said::{Begins, Hear, Said, Turn};
+use super::said::{Begins, Hear, Said, Slot, Turn};
 use super::sink::Transport;
 use crate::Limits;
 use crate::rules::{Finding, Reaction, Referee, Thresholds};
@@ -131,6 +131,12 @@ impl<A: Attend> Hear for Session<'_, A> {
     fn hear(&mut self, said: Said<'_>) {
         let found = self.bench.judge(&said);
         self.before.attend(said, found);
+    }
+
+    fn look(&self, slot: Slot) {
+        if let Some(Some(referee)) = self.bench.referees.get(slot.0 as usize) {
+            referee.look();
+        }
     }
 
     fn turn(&mut self, turn: Turn) {

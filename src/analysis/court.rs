@@ -107,9 +107,9 @@ impl Attend for Sitting<'_> {
     fn attend(&mut self, said: Said<'_>, found: Found) {
         match said {
             Said::Event(slot, event) => self.event(slot, event, found),
-            Said::Begins(slot, mut begins) => self.begins(slot, &mut begins, found),
+            Said::Begins(slot, begins) => self.begins(slot, begins, found),
             Said::Ending(slot, facts) => self.ending(slot, &facts, found),
-            Said::Over(slot, over) => self.over(slot, &over),
+            Said::Over(slot, over) => self.over(slot, over),
             Said::ClientRandom(random) => self.client_random(&random),
             Said::Closed(first, finding) => self.closed(first, finding.map(|finding| *finding)),
         }

@@ -69,11 +69,8 @@ impl Beginnings {
     }
 
     fn remember(&mut self, keys: FirstKeys, party: Party) -> Option<u64> {
-        if let Some(other) = self.by_keys.get(&keys) {
-            return (!party.may_be_leg_of(other)).then_some(other.id);
-        }
-        self.by_keys.insert(keys, party);
-        None
+        let other = self.by_keys.get_or_insert(keys, party)?;
+        (!party.may_be_leg_of(other)).then_some(other.id)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::capture::{Packet, PacketRef};
 use crate::packet::{Endpoint, Segment, verify_checksum};
 use crate::tcp::{self, Delivery, Side, Spare};
 use crate::websocket::Ending;
+use std::hint::black_box;
 use std::sync::Arc;
 
 /// Segments of a connection whose checksum is looked at: enough to see offloading or damage, at no cost to speed.
@@ -32,6 +33,14 @@ pub(super) struct Flow {
     syn: Option<u32>,
     checksums: u8,
     bad_checksums: Option<Box<(u32, PacketRef)>>,
+}
+
+/// How deep to look.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Depth {
+    Flow,
+    Live,
+    Judge,
 }
 
 impl Flow {
@@ -126,7 +135,7 @@ impl Flow {
                 false
             }
             None => tcp.any_segment(side, segment, packet.at, limits, spare, &mut |side, delivery| {
-                below.ends.note(side, &delivery);
+                below.ends.note(side, &delivery, above.needs_ends());
                 above.deliver(side, &delivery, below, state, out);
             }),
         };
@@ -142,23 +151,39 @@ impl Flow {
         is_over
     }
 
+    /// Reads of what [`finish`](Self::finish) will read, so that the memory is near then. What lies deeper is found by what
+    /// lies above it, and is to be looked at when that has come.
+    pub(super) fn look(&self, depth: Depth, out: &dyn Hear) {
+        match (depth, &self.above) {
+            (Depth::Flow, _) => _ = black_box((self.tcp.facts(), self.below.first_packet, self.below.last_packet)),
+            (Depth::Live, Above::WebSocket(live)) => live.look(),
+            (Depth::Judge, Above::WebSocket(live)) => live.look_at_judge(out),
+            _ => {}
+        }
+    }
+
     /// Nothing more will come: the connection is over, another took its ports, or (`capture_end`) the capture ended.
-    pub(super) fn finish(self, capture_end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
-        let Flow { mut tcp, mut above, mut below, bad_checksums, .. } = self;
-        let limits = state.limits.clone();
+    pub(super) fn finish(
+        mut self: Box<Self>,
+        capture_end: Option<PacketRef>,
+        limits: &Limits,
+        state: &mut State,
+        out: &mut dyn Hear,
+    ) {
+        let Flow { tcp, above, below, bad_checksums, .. } = &mut *self;
         let last = capture_end.unwrap_or(below.last_packet);
-        tcp.finish(last, &limits, &mut |side, delivery| {
-            below.ends.note(side, &delivery);
-            above.deliver(side, &delivery, &below, state, out);
+        tcp.finish(last, limits, &mut |side, delivery| {
+            below.ends.note(side, &delivery, above.needs_ends());
+            above.deliver(side, &delivery, below, state, out);
         });
         let ending = Ending {
             tcp: below.ends.tcp(),
             last_packet: below.last_packet,
             capture_end: capture_end.filter(|_| !tcp.is_over()),
         };
-        let bad_checksums = bad_checksums.map(|counted| *counted);
+        let bad_checksums = bad_checksums.as_deref().copied();
         let captured = Captured { facts: tcp.facts(), bad_checksums, marks: below.marks.take() };
-        above.finish(&below, &ending, &captured, state, out);
+        std::mem::replace(above, Above::Other).finish(below, &ending, &captured, state, out);
     }
 
     #[inline(never)]

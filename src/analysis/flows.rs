@@ -5,14 +5,14 @@
 //! acknowledgments and resets follow it, and is then told and let go. If it waits for TLS secrets which the rest of the
 //! capture may hold, it goes on waiting, within bounds.
 
-use super::flow::{Flow, Shared};
+use super::flow::{Depth, Flow, Shared};
 use super::said::{Hear, Turn};
 use super::state::State;
 use super::table::{GROUPS, Key, Table};
 use crate::Limits;
 use crate::capture::{Packet, PacketRef, Timestamp};
 use crate::packet::Segment;
-use crate::tcp::Spare;
+use crate::tcp::{Side, Spare};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -20,8 +20,11 @@ use std::sync::Arc;
 /// both are the same for every set of flows, it does not depend on the set when it is told and let go.
 const LINGER: Patience = Patience { nanoseconds: 5_000_000_000, packets: 16_384 };
 
-/// How long a stone stays after the connection under it closed.
+/// How long a stone counts after the connection under it closed.
 const STONE: Patience = Patience { nanoseconds: 120_000_000_000, packets: 262_144 };
+
+/// How many connections that linger are looked at together, before the first of them is let go.
+const TOGETHER: usize = 8;
 
 /// How many connections of a group that are over wait for secrets, and bytes of memory that what they hold takes together.
 const CLOSED: usize = 4096 / GROUPS;
@@ -56,9 +59,8 @@ impl Due {
         Due { nanoseconds, number: past.number.saturating_add(patience.packets) }
     }
 
-    /// When the first of a queue is due.
-    fn of(queue: &VecDeque<Waiting>, patience: Patience) -> Due {
-        queue.front().map_or(Due::NEVER, |first| Due::after(first.since, patience))
+    fn is_never(&self) -> bool {
+        self.number == u64::MAX
     }
 
     #[inline]
@@ -92,21 +94,22 @@ enum Known {
 /// What is left of a connection that is not followed.
 #[derive(Clone, Copy, Debug)]
 struct Stone {
-    id: FlowId,
-    /// The sequence number of the SYN it began with, where `opened`: another SYN begins another connection.
-    syn: u32,
-    opened: bool,
-    closed: bool,
+    /// The sequence number of the SYN it began with, where that was captured: another SYN begins another connection.
+    syn: Option<u32>,
+    /// From when on it counts no more; never while the connection under it is open. Nothing waits for that: it is looked
+    /// at by who comes upon the stone, and by the table when that is full.
+    until: Due,
 }
 
 impl Stone {
-    fn of(flow: &Flow, closed: bool) -> Stone {
-        let syn = flow.syn();
-        Stone { id: flow.id(), syn: syn.unwrap_or_default(), opened: syn.is_some(), closed }
+    /// Whether this segment belongs to the connection under it.
+    fn is_of(&self, segment: &Segment<'_>, now: Moment) -> bool {
+        let opens = segment.flags.syn && segment.ack.is_none() && self.syn != Some(segment.seq);
+        !opens && !self.until.is_past(now)
     }
 }
 
-/// A connection that is over, or the stone of one, and since when.
+/// A connection that is over, and since when.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     key: Key,
@@ -119,11 +122,12 @@ struct Waiting {
 pub(super) struct Flows {
     known: Table<Known>,
     lingering: VecDeque<Waiting>,
-    stones: VecDeque<Waiting>,
+    /// How many of the first of these were looked at.
+    looked_at: usize,
     /// By group.
     closed: Box<[Closed]>,
     now: Moment,
-    /// When the first of those that linger, or of the stones, is due: asked at every packet.
+    /// When the first of those that linger is due: asked at every packet.
     due: Due,
     count: u64,
     shared: Shared,
@@ -137,18 +141,14 @@ struct Closed {
 }
 
 impl Closed {
-    /// Has a connection that is over told, now or when secrets may have come.
-    fn push(&mut self, flow: Box<Flow>, state: &mut State, out: &mut dyn Hear) {
-        let bytes = flow.waiting_bytes();
-        if bytes == 0 || !state.secrets_may_come {
-            return flow.finish(None, state, out);
-        }
+    /// Has a connection that is over told when the secrets that so many of its bytes wait for may have come.
+    fn push(&mut self, flow: Box<Flow>, bytes: usize, limits: &Limits, state: &mut State, out: &mut dyn Hear) {
         self.bytes += bytes;
         self.list.push_back((flow, bytes));
         while self.list.len() > CLOSED || self.bytes > CLOSED_BYTES {
             let Some((flow, bytes)) = self.list.pop_front() else { break };
             self.bytes -= bytes;
-            flow.finish(None, state, out);
+            flow.finish(None, limits, state, out);
         }
     }
 }
@@ -156,13 +156,12 @@ impl Closed {
 impl Flows {
     /// None yet. State that waits for bytes is kept within `limits`.
     pub(super) fn new(limits: Arc<Limits>) -> Flows {
-        let (lingering, stones) = (VecDeque::new(), VecDeque::new());
         let closed = (0..GROUPS).map(|_| Closed::default()).collect();
         let shared = Shared { limits, spare: Spare::default() };
         Flows {
             known: Table::default(),
-            lingering,
-            stones,
+            lingering: VecDeque::new(),
+            looked_at: 0,
             closed,
             now: Moment::default(),
             due: Due::NEVER,
@@ -200,36 +199,61 @@ impl Flows {
 
     #[inline(never)]
     fn let_go(&mut self, packet: u64, state: &mut State, out: &mut dyn Hear) {
-        while Due::of(&self.lingering, LINGER).is_past(self.now)
-            && let Some(waiting) = self.lingering.pop_front()
-        {
-            let Some(known) = self.known.get_mut(&waiting.key) else { continue };
-            let stone = match known {
-                Known::Flow(flow) if flow.id() == waiting.id => Stone::of(flow, true),
-                _ => continue,
-            };
-            if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
-                self.closed[waiting.key.group()].push(flow, state, out);
-                out.turn(Turn { packet, order: waiting.since.number });
+        while self.due.is_past(self.now) {
+            if self.looked_at == 0 {
+                self.look_ahead(out);
             }
-            self.stones.push_back(Waiting { since: self.now, ..waiting });
-        }
-        while Due::of(&self.stones, STONE).is_past(self.now)
-            && let Some(waiting) = self.stones.pop_front()
-        {
-            if let Some(Known::Stone(stone)) = self.known.get_mut(&waiting.key)
-                && stone.id == waiting.id
+            let Some(waiting) = self.lingering.pop_front() else { return };
+            self.looked_at -= 1;
+            self.wait();
+            if let Some(known) = self.known.get_mut(&waiting.key)
+                && let Known::Flow(flow) = known
+                && flow.id() == waiting.id
             {
-                self.known.remove(&waiting.key);
+                let stone = Stone { syn: flow.syn(), until: Due::after(self.now, STONE) };
+                if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
+                    self.close(&waiting.key, flow, state, out);
+                    out.turn(Turn { packet, order: waiting.since.number });
+                }
             }
         }
+    }
+
+    /// Reads what letting go of the next few connections begins with. It was last touched thousands of packets before: when
+    /// it is read for all of them, they wait for memory at the same time, otherwise one after the other.
+    fn look_ahead(&mut self, out: &dyn Hear) {
+        self.looked_at = self.lingering.len().min(TOGETHER);
+        let mut flows = [None; TOGETHER];
+        for (place, waiting) in flows.iter_mut().zip(&self.lingering) {
+            if let Some(Known::Flow(flow)) = self.known.get(&waiting.key) {
+                *place = Some(&**flow);
+            }
+        }
+        for depth in [Depth::Flow, Depth::Live, Depth::Judge] {
+            flows.iter().flatten().for_each(|flow| flow.look(depth, out));
+        }
+    }
+
+    /// Has a connection that is over told, now or when secrets may have come.
+    fn close(&mut self, key: &Key, flow: Box<Flow>, state: &mut State, out: &mut dyn Hear) {
+        let limits = &self.shared.limits;
+        match flow.waiting_bytes() {
+            bytes if bytes > 0 && state.secrets_may_come => {
+                self.closed[key.group()].push(flow, bytes, limits, state, out);
+            }
+            _ => flow.finish(None, limits, state, out),
+        }
+    }
+
+    /// A connection is over.
+    fn linger(&mut self, key: Key, id: FlowId) {
+        self.lingering.push_back(Waiting { key, id, since: self.now });
         self.wait();
     }
 
-    /// Waits for the first of those that linger and of the stones.
+    /// Waits for the first of those that linger.
     fn wait(&mut self) {
-        let (flow, stone) = (Due::of(&self.lingering, LINGER), Due::of(&self.stones, STONE));
-        self.due = Due { nanoseconds: flow.nanoseconds.min(stone.nanoseconds), number: flow.number.min(stone.number) };
+        self.due = self.lingering.front().map_or(Due::NEVER, |first| Due::after(first.since, LINGER));
     }
 
     /// Takes the next segment of these connections; it was [passed](Self::pass). The turn is the caller's.
@@ -243,51 +267,72 @@ impl Flows {
         out: &mut dyn Hear,
     ) {
         let key = Key::of(segment);
-        let begin = |count: &mut u64, state: &State| {
-            *count += 1;
-            let id = FlowId { capture: state.capture, packet: packet.at.number() };
-            Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state))
-        };
-        let known = match self.known.get_mut(&key) {
-            None => self.known.insert(key, Known::Flow(begin(&mut self.count, state))),
-            Some(known) => known,
-        };
-        if segment.flags.syn {
-            match known {
-                Known::Stone(stone) if segment.ack.is_none() && !(stone.opened && stone.syn == segment.seq) => {
-                    *known = Known::Flow(begin(&mut self.count, state));
-                }
-                Known::Flow(flow) if flow.is_followed_by(flow.side(segment), segment) => {
-                    let old = std::mem::replace(flow, begin(&mut self.count, state));
-                    self.closed[key.group()].push(old, state, out);
-                }
-                _ => {}
-            }
-        }
+        let Some(known) = self.known.get_mut(&key) else { return self.begin(key, segment, packet, state, out) };
         match known {
-            Known::Stone(stone) => {
-                if !stone.closed && (segment.flags.fin || segment.flags.rst) {
-                    stone.closed = true;
-                    self.stones.push_back(Waiting { key, id: stone.id, since: self.now });
-                    self.wait();
-                }
-            }
             Known::Flow(flow) => {
-                let is_over = flow.segment(flow.side(segment), segment, packet, &mut self.shared, state, out);
+                let side = flow.side(segment);
+                if flow.is_followed_by(side, segment) {
+                    return self.begin_anew(key, segment, packet, state, out);
+                }
+                let is_over = flow.segment(side, segment, packet, &mut self.shared, state, out);
                 if flow.is_other() {
-                    *known = Known::Stone(Stone::of(flow, false));
+                    *known = Known::Stone(Stone { syn: flow.syn(), until: Due::NEVER });
                 } else if is_over {
-                    self.lingering.push_back(Waiting { key, id: flow.id(), since: self.now });
-                    self.wait();
+                    let id = flow.id();
+                    self.linger(key, id);
                 }
             }
+            Known::Stone(stone) if stone.is_of(segment, self.now) => {
+                if stone.until.is_never() && (segment.flags.fin || segment.flags.rst) {
+                    stone.until = Due::after(self.now, STONE);
+                }
+            }
+            Known::Stone(_) => self.begin_anew(key, segment, packet, state, out),
         }
+    }
+
+    /// A connection begins where another is known.
+    #[cold]
+    fn begin_anew(
+        &mut self,
+        key: Key,
+        segment: &Segment<'_>,
+        packet: &Packet<'_>,
+        state: &mut State,
+        out: &mut dyn Hear,
+    ) {
+        if let Some(Known::Flow(old)) = self.known.remove(&key) {
+            self.close(&key, old, state, out);
+        }
+        self.begin(key, segment, packet, state, out);
+    }
+
+    /// A connection begins with this segment. It is put into the table when that is done: what it takes until the table's
+    /// memory is there is then waited for by nobody.
+    #[inline(never)]
+    fn begin(&mut self, key: Key, segment: &Segment<'_>, packet: &Packet<'_>, state: &mut State, out: &mut dyn Hear) {
+        self.count += 1;
+        let id = FlowId { capture: state.capture, packet: packet.at.number() };
+        let mut flow = Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state));
+        let is_over = flow.segment(Side::First, segment, packet, &mut self.shared, state, out);
+        let known = match flow.is_other() {
+            true => Known::Stone(Stone { syn: flow.syn(), until: Due::NEVER }),
+            false => Known::Flow(flow),
+        };
+        if is_over && matches!(known, Known::Flow(_)) {
+            self.linger(key, id);
+        }
+        let now = self.now;
+        self.known.insert(key, known, |known| match known {
+            Known::Flow(_) => true,
+            Known::Stone(stone) => !stone.until.is_past(now),
+        });
     }
 
     /// The capture ended: tells what is still open, in the order in which it began.
     pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         self.lingering.clear();
-        self.stones.clear();
+        self.looked_at = 0;
         (self.now, self.due) = (Moment::default(), Due::NEVER);
         let open = self.known.drain().filter_map(|known| match known {
             Known::Flow(flow) => Some((flow, end)),
@@ -299,7 +344,7 @@ impl Flows {
         flows.sort_unstable_by_key(|(flow, _)| flow.id());
         for (flow, end) in flows {
             let id = flow.id();
-            flow.finish(end, state, out);
+            flow.finish(end, &self.shared.limits, state, out);
             out.turn(Turn { packet: u64::MAX, order: id.packet });
         }
     }

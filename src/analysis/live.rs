@@ -13,6 +13,7 @@ use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, S
 use crate::tls::Facts;
 use crate::websocket::{self, CaptureFact, Closing, Ending, Event, Handshake, TcpEnd};
 use crate::{PerRole, Role};
+use std::hint::black_box;
 use std::sync::Arc;
 
 /// What the WebSocket layer needs to know of the TCP connection below.
@@ -42,38 +43,50 @@ pub(super) struct Below {
 /// The ends of the streams that TCP has delivered so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ends {
-    /// Made for the first of them: an open connection has none.
-    seen: Option<Box<Ended>>,
+    finished: [bool; 2],
+    reset: bool,
+    /// What carried them, made for the first of them while somebody may want to be told: an open connection has none.
+    carried: Option<Box<Carried>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Ended {
+struct Carried {
     fins: [Option<Fin>; 2],
     reset: Option<(Side, PacketRef)>,
 }
 
 impl Ends {
-    /// Takes note of a FIN or an RST.
+    /// Takes note of a FIN or an RST, and of what carried it where that is `needed`.
     #[inline]
-    pub(super) fn note(&mut self, side: Side, delivery: &Delivery<'_>) {
+    pub(super) fn note(&mut self, side: Side, delivery: &Delivery<'_>, needed: bool) {
         match *delivery {
-            Delivery::Fin(fin) => self.seen.get_or_insert_default().fins[side as usize] = Some(fin),
-            Delivery::Reset(packet) => self.seen.get_or_insert_default().reset = Some((side, packet)),
+            Delivery::Fin(fin) => {
+                self.finished[side as usize] = true;
+                if needed {
+                    self.carried.get_or_insert_default().fins[side as usize] = Some(fin);
+                }
+            }
+            Delivery::Reset(packet) => {
+                self.reset = true;
+                if needed {
+                    self.carried.get_or_insert_default().reset = Some((side, packet));
+                }
+            }
             _ => {}
         }
     }
 
     /// Whether neither side can send any more.
     pub(super) fn are_both(&self) -> bool {
-        self.seen.as_ref().is_some_and(|seen| seen.reset.is_some() || seen.fins.iter().all(Option::is_some))
+        self.reset || self.finished == [true; 2]
     }
 
     /// How TCP stands when nothing else is known of it.
     pub(super) fn tcp(&self) -> TcpEnd {
-        match &self.seen {
-            None => TcpEnd::Open,
-            Some(seen) if seen.reset.is_some() => TcpEnd::Reset,
-            Some(_) => TcpEnd::Fin,
+        match (self.reset, self.finished) {
+            (true, _) => TcpEnd::Reset,
+            (false, [false, false]) => TcpEnd::Open,
+            _ => TcpEnd::Fin,
         }
     }
 }
@@ -187,13 +200,13 @@ impl Live {
     /// Tells of the ends that came before it was known what the bytes were: one direction may be over when the last
     /// bytes of the other's handshake come.
     pub(super) fn deliver_ends(&mut self, below: &Below, state: &mut State, out: &mut dyn Hear) {
-        let Some(seen) = &below.ends.seen else { return };
+        let Some(carried) = &below.ends.carried else { return };
         for side in [Side::First, Side::Second] {
-            if let Some(fin) = seen.fins[side as usize] {
+            if let Some(fin) = carried.fins[side as usize] {
                 self.deliver(side, &Delivery::Fin(fin), state, out);
             }
         }
-        if let Some((side, packet)) = seen.reset {
+        if let Some((side, packet)) = carried.reset {
             self.deliver(side, &Delivery::Reset(packet), state, out);
         }
     }
@@ -212,9 +225,20 @@ impl Live {
         out.hear(Said::Event(self.slot, &Event::ZeroWindow { by, packet }));
     }
 
+    /// Reads what [`finish`](Self::finish) will read.
+    pub(super) fn look(&self) {
+        black_box((self.slot, self.early_dropped, self.ended_by));
+        self.connection.look();
+    }
+
+    /// Has who judges it read what that will read.
+    pub(super) fn look_at_judge(&self, out: &dyn Hear) {
+        out.look(self.slot);
+    }
+
     /// Nothing more will come.
-    pub(super) fn finish(self, ending: &Ending, captured: &Captured, state: &mut State, out: &mut dyn Hear) {
-        let Live { client, early_dropped, ended_by, .. } = self;
+    pub(super) fn finish(self: Box<Self>, ending: &Ending, captured: &Captured, state: &mut State, out: &mut dyn Hear) {
+        let Live { client, early_dropped, ended_by, .. } = *self;
         let unseen = match (captured.facts.first_seen, captured.facts.second_seen) {
             (true, false) => Some(Side::Second),
             (false, true) => Some(Side::First),
@@ -241,7 +265,7 @@ impl Live {
 
     /// Says how it ends; `failed` tells from how it was closed whether its client did not want that.
     fn end(
-        self,
+        self: Box<Self>,
         facts: Vec<CaptureFact>,
         ending: &Ending,
         marks: Option<&Marks>,
@@ -249,13 +273,13 @@ impl Live {
         state: &mut State,
         out: &mut dyn Hear,
     ) {
-        let Live { slot, client, connection, .. } = self;
+        let Live { slot, client, connection, .. } = *self;
         out.hear(Said::Ending(slot, facts));
         let (closing, stats) =
             connection.finish(ending, &mut state.scratch, &mut |event| out.hear(Said::Event(slot, &event)));
         let (failed, timeline) = (failed(&closing), marks.map(|marks| marks.timeline(client)));
         let end = ConnectionEnd { last_packet: ending.last_packet, closing, stats };
-        out.hear(Said::Over(slot, Box::new(Over { end, timeline, failed })));
+        out.hear(Said::Over(slot, &Over { end, timeline, failed }));
         state.slots.give_back(slot);
     }
 }
@@ -275,7 +299,7 @@ pub(super) fn attempt_failed(
     };
     let connection = websocket::Connection::new(&handshake, state.settings.clone());
     let slot = begin(client, Some(handshake), false, below, state, out);
-    let live = Live { slot, client, connection, early_dropped: 0, ended_by: None };
+    let live = Box::new(Live { slot, client, connection, early_dropped: 0, ended_by: None });
     live.end(Vec::new(), ending, below.marks.as_deref(), |_| failed, state, out);
 }
 
@@ -300,17 +324,15 @@ fn begin(
         (true, false) => Transport::H2c,
         (true, true) => Transport::H2,
     };
-    out.hear(Said::Begins(
-        slot,
-        Box::new(Begins {
-            flow: below.flow,
-            transport,
-            tls: below.tls.clone(),
-            ends,
-            first_packet: below.first_packet,
-            handshake,
-            goes_on,
-        }),
-    ));
+    let mut begins = Begins {
+        flow: below.flow,
+        transport,
+        tls: below.tls.clone(),
+        ends,
+        first_packet: below.first_packet,
+        handshake,
+        goes_on,
+    };
+    out.hear(Said::Begins(slot, &mut begins));
     slot
 }

@@ -49,16 +49,16 @@ impl Neighbours {
             wrong.cause = Some(AcceptCause::OtherConnection(other.id));
             matters = true;
         }
-        let overlaps = |other: &&Known| match (other.open, known.open) {
+        let overlaps = |other: &Known| match (other.open, known.open) {
             (Some((request, answer)), Some((own_request, own_answer))) => request < own_answer && own_request < answer,
             _ => false,
         };
         let same_ends = |other: &Known| other.client == known.client && other.server == known.server;
         let expected = handshake.expected_accept().map(|expected| *expected.as_bytes());
-        let same_key = expected.as_ref().and_then(|expected| self.by_accept.get(expected));
+        let same_key = expected.and_then(|expected| self.by_accept.insert(expected, known));
         if let Some(other) = same_key.filter(|other| other.flow != known.flow) {
             // The two legs of a proxied connection carry one key to two servers.
-            if same_ends(other) {
+            if same_ends(&other) {
                 neighbourhood.key_of = Some(other.id);
             } else if overlaps(&other) {
                 neighbourhood.leg_of = Some(other.id);
@@ -71,22 +71,19 @@ impl Neighbours {
             .iter()
             .take_while(|(_, answered)| *answered > asked)
             .map(|(other, _)| other)
-            .find(|other| overlaps(other) && other.flow != known.flow && same_ends(other))
+            .find(|&other| overlaps(other) && other.flow != known.flow && same_ends(other))
             .map(|other| other.id);
         handshake.neighbourhood = neighbourhood;
-        self.remember(expected, known);
+        self.remember(known);
         matters || neighbourhood.key_of.is_some() || neighbourhood.opening_beside.is_some()
     }
 
-    fn remember(&mut self, expected: Option<Accept>, known: Known) {
+    fn remember(&mut self, known: Known) {
         if self.recent.len() == RECENT {
             self.recent.pop_back();
         }
         let answered = known.open.map_or(0, |(_, answer)| answer);
         let before = self.recent.front().map_or(0, |&(_, before)| before);
         self.recent.push_front((known, answered.max(before)));
-        if let Some(expected) = expected {
-            self.by_accept.insert(expected, known);
-        }
     }
 }

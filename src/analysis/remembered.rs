@@ -3,6 +3,7 @@
 use foldhash::fast::RandomState;
 use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, Hash};
 
 /// At most `MOST` keys, each with its value.
@@ -35,29 +36,44 @@ impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
         (found.borrow() == key).then_some(value)
     }
 
-    /// Remembers a value in place of the key's last one, whose age it keeps.
-    pub(super) fn insert(&mut self, key: K, value: V) {
+    /// Remembers a value in place of the key's last one, whose age it keeps, and gives that.
+    pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
+        self.known_or_remember(key, value).map(|(known, value)| std::mem::replace(known, value))
+    }
+
+    /// What is remembered of this key already; otherwise remembers this value.
+    pub(super) fn get_or_insert(&mut self, key: K, value: V) -> Option<&V> {
+        self.known_or_remember(key, value).map(|(known, _)| &*known)
+    }
+
+    /// What is remembered of this key, and the value that is not; otherwise the value is.
+    fn known_or_remember(&mut self, key: K, value: V) -> Option<(&mut V, V)> {
         let hash = self.hash_one(&key);
-        if let Some(place) = self.places.get(&hash)
-            && let entry = &mut self.entries[*place as usize]
-            && entry.0 == key
-        {
-            entry.1 = value;
-            return;
-        }
         let mut place = self.entries.len();
-        if place < MOST {
-            self.entries.push((key, value));
-        } else {
-            place = self.oldest;
-            self.oldest = (place + 1) % MOST;
-            let (forgotten, _) = std::mem::replace(&mut self.entries[place], (key, value));
-            let forgotten = self.hash_one(&forgotten);
-            if self.places.get(&forgotten) == Some(&(place as u32)) {
-                self.places.remove(&forgotten);
+        let mut forgotten = None;
+        match self.places.entry(hash) {
+            Entry::Occupied(known) if self.entries[*known.get() as usize].0 == key => {
+                return Some((&mut self.entries[*known.get() as usize].1, value));
+            }
+            entry => {
+                if place < MOST {
+                    self.entries.push((key, value));
+                } else {
+                    place = self.oldest;
+                    self.oldest = (place + 1) % MOST;
+                    forgotten = Some(std::mem::replace(&mut self.entries[place], (key, value)).0);
+                }
+                // Last, as it waits for memory far away, and copies made behind it would wait with it.
+                entry.insert_entry(place as u32);
             }
         }
-        self.places.insert(hash, place as u32);
+        if let Some(forgotten) = forgotten.map(|forgotten| self.hash_one(&forgotten))
+            && forgotten != hash
+            && self.places.get(&forgotten) == Some(&(place as u32))
+        {
+            self.places.remove(&forgotten);
+        }
+        None
     }
 
     /// A hash that is the same for equal values, to remember it in their place.
@@ -74,13 +90,19 @@ mod tests {
     proptest! {
         /// Held against a list of what there is, the oldest first.
         #[test]
-        fn what_is_remembered_is_what_a_list_would_hold(inserted in proptest::collection::vec((0u8..12, any::<u8>()), 0..60)) {
+        fn what_is_remembered_is_what_a_list_would_hold(inserted in proptest::collection::vec((0u8..12, any::<u8>(), any::<bool>()), 0..60)) {
             let mut remembered: Remembered<u8, u8, 5> = Remembered::default();
             let mut list: Vec<(u8, u8)> = Vec::new();
-            for (key, value) in inserted {
-                remembered.insert(key, value);
+            for (key, value, replace) in inserted {
+                let before = list.iter().find(|(known, _)| *known == key).map(|(_, value)| *value);
+                if replace {
+                    prop_assert_eq!(remembered.insert(key, value), before);
+                } else {
+                    prop_assert_eq!(remembered.get_or_insert(key, value).copied(), before);
+                }
                 match list.iter_mut().find(|(known, _)| *known == key) {
-                    Some(known) => known.1 = value,
+                    Some(known) if replace => known.1 = value,
+                    Some(_) => {}
                     None => list.push((key, value)),
                 }
                 list.drain(..list.len().saturating_sub(5));

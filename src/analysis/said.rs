@@ -17,6 +17,11 @@ pub(super) trait Hear {
     /// Takes the next thing.
     fn hear(&mut self, said: Said<'_>);
 
+    /// The end of this connection will soon be told: reads what it takes to judge that.
+    fn look(&self, slot: Slot) {
+        let _ = slot;
+    }
+
     /// What was said since the last turn belongs here, wherever it was said.
     fn turn(&mut self, turn: Turn) {
         let _ = turn;
@@ -68,13 +73,13 @@ impl Slot {
 #[derive(Debug)]
 pub(super) enum Said<'a> {
     /// A connection begins: its upgrade was answered or refused, or the capture began within it.
-    Begins(Slot, Box<Begins>),
+    Begins(Slot, &'a mut Begins),
     /// Something happened on it.
     Event(Slot, &'a Event<'a>),
     /// What happens from here on is its end; how it was captured.
     Ending(Slot, Vec<CaptureFact>),
     /// It is over.
-    Over(Slot, Box<Over>),
+    Over(Slot, &'a Over),
     /// A TLS connection began with this random.
     ClientRandom([u8; 32]),
     /// A TLS connection that begins in this packet could not be opened; what there is to say of it, for the first few.
@@ -96,8 +101,15 @@ pub(super) struct Begins {
     pub(super) goes_on: bool,
 }
 
+impl Begins {
+    /// What was lent, to keep it.
+    pub(super) fn take(&mut self) -> Begins {
+        Begins { tls: self.tls.take(), handshake: self.handshake.take(), ..*self }
+    }
+}
+
 /// A connection that is over.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Over {
     pub(super) end: ConnectionEnd,
     /// Where it is asked for.

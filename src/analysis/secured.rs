@@ -43,7 +43,7 @@ impl Secured {
         let limit = if state.key_log.is_empty() && !state.secrets_may_come {
             HELD_HOPELESS
         } else {
-            let together = &mut state.tls_connections[Key::between(below.first, below.second).group()];
+            let together = &mut state.tls_connections[Key::between(&below.first, &below.second).group()];
             *together += 1;
             (HELD_TOGETHER / GROUPS / *together).clamp(HELD_LEAST, HELD_MOST)
         };
@@ -116,7 +116,7 @@ impl Secured {
         let mut below = self.below(below);
         let Secured { session, inside, ends, .. } = self;
         give(session, &mut |side, delivery| {
-            ends.note(side, &delivery);
+            ends.note(side, &delivery, true);
             below.ends.clone_from(ends);
             inside.deliver(side, &delivery, &below, state, out);
         });

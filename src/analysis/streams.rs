@@ -115,7 +115,7 @@ impl Streams {
         let (mut left, mut tunnels) = (Vec::new(), Vec::new());
         for Stream { kind, ends, last_packet } in followed.open.into_values() {
             match kind {
-                Kind::Live(order, live) => left.push((order, *live, ends, last_packet)),
+                Kind::Live(order, live) => left.push((order, live, ends, last_packet)),
                 Kind::Tunnel(tunnel) => tunnels.push((*tunnel, ends, last_packet)),
                 Kind::Suspect(_) => {}
             }
@@ -187,7 +187,7 @@ impl Followed {
                 let last_packet = packet(&delivery);
                 let suspect = || Stream { kind: Kind::Suspect(Box::default()), ends: Ends::default(), last_packet };
                 let stream = self.open.entry(id).or_insert_with(suspect);
-                stream.ends.note(side, &delivery);
+                stream.ends.note(side, &delivery, true);
                 stream.last_packet = last_packet;
                 match &mut stream.kind {
                     Kind::Live(_, live) => live.deliver(side, &delivery, state, out),

@@ -46,18 +46,20 @@ impl Hash for Long {
 impl Key {
     #[inline]
     pub(super) fn of(segment: &Segment<'_>) -> Key {
-        Key::between(segment.source, segment.destination)
+        Key::between(&segment.source, &segment.destination)
     }
 
+    // Endpoints are looked at where they lie: copies of what is as long as an address of IPv6 wait for the parts that were
+    // just written.
     #[inline]
-    pub(super) fn between(a: Endpoint, b: Endpoint) -> Key {
-        match (a.ip, b.ip) {
+    pub(super) fn between(a: &Endpoint, b: &Endpoint) -> Key {
+        match (&a.ip, &b.ip) {
             (IpAddr::V4(first), IpAddr::V4(second)) => {
-                let word = |ip: Ipv4Addr, port| u64::from(ip.to_bits()) << 16 | u64::from(port);
+                let word = |ip: &Ipv4Addr, port| u64::from(ip.to_bits()) << 16 | u64::from(port);
                 let (a, b) = (word(first, a.port), word(second, b.port));
                 Key::Narrow((a.min(b), a.max(b)))
             }
-            _ => Key::wide(a, b),
+            _ => Key::wide(*a, *b),
         }
     }
 
@@ -75,6 +77,7 @@ impl Key {
         self.group() % sets
     }
 
+    #[inline(never)]
     fn wide(a: Endpoint, b: Endpoint) -> Key {
         // No packet has an address of each kind.
         let part = |Endpoint { ip, port }: Endpoint| match ip {
@@ -109,23 +112,30 @@ impl<V> Table<V> {
         }
     }
 
+    pub(super) fn get(&self, key: &Key) -> Option<&V> {
+        match key {
+            Key::Narrow(key) => self.narrow.get(key),
+            Key::Wide(key) => self.wide.get(key),
+        }
+    }
+
     #[inline(never)]
     fn wide_mut(&mut self, key: &Wide) -> Option<&mut V> {
         self.wide.get_mut(key)
     }
 
-    /// Puts `value` where there is nothing.
-    pub(super) fn insert(&mut self, key: Key, value: V) -> &mut V {
+    /// Puts `value` where there is nothing. Before the table grows, what is not needed any more is taken out.
+    pub(super) fn insert(&mut self, key: Key, value: V, is_needed: impl Fn(&V) -> bool) {
         match key {
-            Key::Narrow(key) => self.narrow.entry(key).or_insert(value),
-            Key::Wide(key) => self.wide.entry(key).or_insert(value),
+            Key::Narrow(key) => insert(&mut self.narrow, key, value, is_needed),
+            Key::Wide(key) => insert(&mut self.wide, key, value, is_needed),
         }
     }
 
-    pub(super) fn remove(&mut self, key: &Key) {
+    pub(super) fn remove(&mut self, key: &Key) -> Option<V> {
         match key {
-            Key::Narrow(key) => drop(self.narrow.remove(key)),
-            Key::Wide(key) => drop(self.wide.remove(key)),
+            Key::Narrow(key) => self.narrow.remove(key),
+            Key::Wide(key) => self.wide.remove(key),
         }
     }
 
@@ -133,4 +143,13 @@ impl<V> Table<V> {
     pub(super) fn drain(&mut self) -> impl Iterator<Item = V> {
         self.narrow.drain().map(|(_, value)| value).chain(self.wide.drain().map(|(_, value)| value))
     }
+}
+
+fn insert<K: Eq + Hash, V>(map: &mut HashMap<K, V, RandomState>, key: K, value: V, is_needed: impl Fn(&V) -> bool) {
+    if map.len() == map.capacity() {
+        map.retain(|_, value| is_needed(value));
+        // So much room that it is seldom looked through, also where all of it is needed.
+        map.reserve(map.len().max(1));
+    }
+    map.insert(key, value);
 }

@@ -78,13 +78,17 @@ pub(super) fn checksum_is_right(packet: &Packet<'_>) -> Option<bool> {
     Some(sum.is_multiple_of(0xFFFF) && headers[50..52] != [0xFF, 0xFF])
 }
 
-/// The sum of the 16-bit words of at most 64 KiB, or what differs from it by a multiple of 2¹⁶ − 1: words are taken two
+/// The sum of the 16-bit words of at most 64 KiB, or what differs from it by a multiple of 2¹⁶ − 1: words are taken four
 /// at a time, since 2¹⁶ counts as 1, and as they lie, since the order of their bytes does not matter (RFC 1071 §2).
 fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<4>();
-    let sum: u64 = words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))).sum();
+    let (words, rest) = bytes.as_chunks::<8>();
+    let sum: u128 = words.iter().map(|word| u128::from(u64::from_ne_bytes(*word))).sum();
+    let (words, rest) = rest.as_chunks::<4>();
+    let word = words.first().map_or(0, |word| u32::from_ne_bytes(*word));
     let byte = |at: usize| rest.get(at).copied().unwrap_or(0);
-    sum + u64::from(u32::from_ne_bytes([byte(0), byte(1), byte(2), 0]))
+    let last = u32::from_ne_bytes([byte(0), byte(1), byte(2), 0]);
+    let low = |half: u64| half & 0xFFFF_FFFF;
+    low(sum as u64) + low(sum as u64 >> 32) + (sum >> 64) as u64 + u64::from(word) + u64::from(last)
 }
 
 #[cfg(test)]

@@ -48,8 +48,8 @@ pub(super) struct Assembler {
     unacked: Option<Box<Kept>>,
     /// Once anything came in another order than it was sent.
     pub(super) disorder: Option<Box<Disorder>>,
-    /// Where the stream ends, and the packet that said so.
-    pub(super) end: Option<Box<End>>,
+    /// Offset at which the stream ends, once a packet said so.
+    pub(super) end: Option<u64>,
 }
 
 /// What waits for bytes before it.
@@ -61,6 +61,8 @@ pub(super) struct Disorder {
     early_bytes: usize,
     /// The first bare acknowledgment captured before the bytes that its sender had sent by then.
     ahead: Option<Ahead>,
+    /// What said where the stream ends, until all before that is delivered.
+    end: Option<End>,
 }
 
 /// A piece that came early.
@@ -80,9 +82,9 @@ struct Ahead {
     acknowledged: u64,
 }
 
+/// A FIN or an RST.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct End {
-    offset: u64,
+struct End {
     packet: PacketRef,
     acknowledged: Option<u64>,
     reset: bool,
@@ -148,20 +150,28 @@ impl Assembler {
         if let Some(end) = end.filter(|_| has_bytes || segment.flags.fin) {
             self.doubt_reset(end);
         }
-        if let Some(offset) = end.filter(|_| segment.flags.fin) {
+        let fin = end.filter(|_| segment.flags.fin).and_then(|offset| {
             // A FIN takes a sequence number of its own.
             let acknowledged = self.known_when_sent(offset + 1, acknowledged);
-            self.fin(offset, packet, acknowledged);
-        }
+            self.fin(offset, packet, acknowledged)
+        });
         if let Some(offset) = offset.filter(|_| has_bytes) {
             let acknowledged = self.known_when_sent(end.unwrap_or(0), acknowledged);
             self.bytes(offset, segment, packet, acknowledged, limits, deliver);
         } else if let (Some(offset), Some(acknowledged)) = (end.filter(|&end| end > self.next), acknowledged)
             // Nothing follows the end that its sender could have sent by then.
-            && self.end.as_ref().is_none_or(|end| end.offset > self.next)
+            && self.end.is_none_or(|end| end > self.next)
             && self.ahead().is_none_or(|ahead| ahead.offset <= self.next)
         {
             self.disorder.get_or_insert_default().ahead = Some(Ahead { offset, acknowledged });
+        }
+        if let Some(fin) = fin {
+            // Nearly every FIN is the next in line, and never waits.
+            if self.is_at_end() {
+                self.tell_end(fin, deliver);
+            } else {
+                self.disorder.get_or_insert_default().end = Some(fin);
+            }
         }
         // One far outside any window is ignored by its receiver (RFC 9293 §3.10.7.4): it is somebody's guess.
         if let Some(end) = end.filter(|_| segment.flags.rst) {
@@ -180,35 +190,35 @@ impl Assembler {
         acknowledged.map(|acknowledged| behind.chain(ahead).fold(acknowledged, u64::min))
     }
 
-    /// Nothing follows a FIN (RFC 9293 §3.6): what came early and would is dropped.
-    fn fin(&mut self, offset: u64, packet: PacketRef, acknowledged: Option<u64>) {
-        let rst = match self.end.as_deref() {
+    /// Nothing follows a FIN (RFC 9293 §3.6): what came early and would is dropped. Gives the FIN where the end was not
+    /// known before.
+    fn fin(&mut self, offset: u64, packet: PacketRef, acknowledged: Option<u64>) -> Option<End> {
+        let rst = match (self.end, self.early_reset()) {
             // The FIN and the RST behind it were captured in the wrong order.
-            Some(rst) if rst.reset && !self.ended => Some(rst.packet).filter(|_| rst.offset <= offset + 1),
-            Some(_) => return,
-            None => None,
+            (Some(at), Some(rst)) => Some(rst.packet).filter(|_| at <= offset + 1),
+            (Some(_), None) => return None,
+            (None, _) => None,
         };
-        self.end = Some(Box::new(End { offset, packet, acknowledged, reset: false, rst }));
-        let from = offset.max(self.next);
-        let Some(wait) = &mut self.disorder else { return };
-        for (_, piece) in wait.early.split_off(&from) {
-            wait.early_bytes -= piece.bytes.len();
+        self.end = Some(offset);
+        if let Some(wait) = &mut self.disorder {
+            wait.end = None;
+            wait.end_at(offset.max(self.next));
         }
-        if let Some(mut last) = wait.early.last_entry() {
-            let room = usize::try_from(from - last.key()).unwrap_or(usize::MAX);
-            let piece = last.get_mut();
-            piece.cut = piece.cut.min(u32::try_from(room.saturating_sub(piece.bytes.len())).unwrap_or(u32::MAX));
-            if piece.bytes.len() > room {
-                wait.early_bytes -= piece.bytes.len() - room;
-                piece.bytes = piece.bytes[..room].into();
-            }
-        }
+        Some(End { packet, acknowledged, reset: false, rst })
+    }
+
+    /// An RST that waits for the bytes before it.
+    fn early_reset(&self) -> Option<End> {
+        self.disorder.as_ref()?.end.filter(|end| end.reset && !self.ended)
     }
 
     /// The sender goes on to `end`: an RST before that place was not its own.
     fn doubt_reset(&mut self, end: u64) {
-        if self.end.as_ref().is_some_and(|rst| rst.reset && rst.offset < end && !self.ended) {
-            self.end = None;
+        if self.end.is_some_and(|rst| rst < end)
+            && self.early_reset().is_some()
+            && let Some(wait) = &mut self.disorder
+        {
+            (self.end, wait.end) = (None, None);
         }
     }
 
@@ -217,16 +227,19 @@ impl Assembler {
     fn reset(&mut self, offset: u64, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         let last = self.disorder.as_ref().and_then(|wait| wait.early.last_key_value());
         let last = last.map_or(0, |(at, piece)| at + piece.bytes.len() as u64);
-        let ended = self.ended;
-        match self.end.as_deref_mut() {
+        match self.end {
             // A copy, or behind a FIN that waits for the bytes before it.
-            Some(end) if offset > self.next && !ended => {
-                if !end.reset {
+            Some(_) if offset > self.next && !self.ended => {
+                if let Some(end) = self.disorder.as_mut().and_then(|wait| wait.end.as_mut())
+                    && !end.reset
+                {
                     end.rst.get_or_insert(packet);
                 }
             }
             None if offset > self.next && offset >= last => {
-                self.end = Some(Box::new(End { offset, packet, acknowledged: None, reset: true, rst: None }));
+                self.end = Some(offset);
+                let rst = End { packet, acknowledged: None, reset: true, rst: None };
+                self.disorder.get_or_insert_default().end = Some(rst);
             }
             _ => self.tear_down(packet, limits, deliver),
         }
@@ -296,7 +309,7 @@ impl Assembler {
     /// What was acknowledged is not there.
     fn wait(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
         // A hole with nothing behind it may be filled at any time; `finish` sees to it otherwise.
-        let Some(behind) = self.first_early().or(self.end.as_ref().map(|end| end.offset)) else { return };
+        let Some(behind) = self.first_early().or(self.end) else { return };
         self.waited += 1;
         if self.waited > PATIENCE {
             self.waited = 0;
@@ -312,13 +325,14 @@ impl Assembler {
             self.skip_to(offset, MissingCause::Lost, packet, deliver);
             self.drain(limits, deliver);
         }
-        let end = match self.end.as_deref_mut() {
+        let is_reset = || self.disorder.as_ref().and_then(|wait| wait.end).is_some_and(|end| end.reset);
+        let end = match self.end {
             // One sequence number behind the last byte may be a FIN that was not captured.
-            Some(end) if end.reset && end.offset == self.next + 1 => {
-                end.offset = self.next;
+            Some(end) if end == self.next + 1 && is_reset() => {
+                self.end = Some(self.next);
                 None
             }
-            Some(end) => Some(end.offset),
+            Some(end) => Some(end),
             None => Some(self.acked).filter(|&acked| self.seen && acked > self.next + 1),
         };
         if let Some(end) = end {
@@ -359,8 +373,8 @@ impl Assembler {
             bytes = bytes.get(before_start..).unwrap_or_default();
         }
         // Nothing follows a FIN (RFC 9293 §3.6).
-        if let Some(end) = &self.end {
-            let room = end.offset.saturating_sub(offset);
+        if let Some(end) = self.end {
+            let room = end.saturating_sub(offset);
             cut = cut.min(u32::try_from(room.saturating_sub(bytes.len() as u64)).unwrap_or(u32::MAX));
             bytes = &bytes[..usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len())];
         }
@@ -549,19 +563,46 @@ impl Assembler {
         self.disorder.as_ref()?.early.keys().next().copied()
     }
 
+    /// Whether all is delivered up to the end.
+    fn is_at_end(&self) -> bool {
+        self.end.is_some_and(|end| self.next >= end)
+    }
+
     fn reach_end(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
-        if let Some(end) = self.end.as_deref().copied()
-            && self.next >= end.offset
+        if self.is_at_end()
+            && let Some(end) = self.disorder.as_mut().and_then(|wait| wait.end.take())
         {
-            if self.ended {
-                return;
-            }
-            self.ended = true;
-            self.torn_down = end.reset || end.rst.is_some();
-            let End { packet, acknowledged, .. } = end;
-            deliver(if end.reset { Delivery::Reset(packet) } else { Delivery::Fin(Fin { packet, acknowledged }) });
-            if let Some(packet) = end.rst {
-                deliver(Delivery::Reset(packet));
+            self.tell_end(end, deliver);
+        }
+    }
+
+    fn tell_end(&mut self, end: End, deliver: &mut impl FnMut(Delivery<'_>)) {
+        if self.ended {
+            return;
+        }
+        let End { packet, acknowledged, reset, rst } = end;
+        self.ended = true;
+        self.torn_down = reset || rst.is_some();
+        deliver(if reset { Delivery::Reset(packet) } else { Delivery::Fin(Fin { packet, acknowledged }) });
+        if let Some(packet) = rst {
+            deliver(Delivery::Reset(packet));
+        }
+    }
+}
+
+impl Disorder {
+    /// Nothing comes from this offset on.
+    fn end_at(&mut self, from: u64) {
+        for (_, piece) in self.early.split_off(&from) {
+            self.early_bytes -= piece.bytes.len();
+        }
+        if let Some(mut last) = self.early.last_entry() {
+            let room = usize::try_from(from - last.key()).unwrap_or(usize::MAX);
+            let piece = last.get_mut();
+            piece.cut = piece.cut.min(u32::try_from(room.saturating_sub(piece.bytes.len())).unwrap_or(u32::MAX));
+            if piece.bytes.len() > room {
+                self.early_bytes -= piece.bytes.len() - room;
+                piece.bytes = piece.bytes[..room].into();
             }
         }
     }

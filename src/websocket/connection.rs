@@ -9,6 +9,7 @@ use super::shared::{Deflate, Scratch, Settings, Shared, Work};
 use super::stats::Stats;
 use crate::Role;
 use crate::tcp::{Chunk, Delivery, Fin, Missing};
+use std::hint::black_box;
 use std::sync::Arc;
 
 /// Decodes what follows the opening handshake.
@@ -113,6 +114,11 @@ impl Connection {
                 tell(Event::Reset { sender, packet });
             }
         }
+    }
+
+    /// Reads what [`finish`](Self::finish) will read: the first of it, with which the rest comes.
+    pub(crate) fn look(&self) {
+        black_box((self.shared.sent.client, self.shared.closing.outcomes.has_ended()));
     }
 
     /// Nothing more will come. `scratch` as for [`deliver`](Connection::deliver).

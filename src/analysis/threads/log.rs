@@ -216,9 +216,9 @@ impl Attend for Log {
     fn attend(&mut self, said: Said<'_>, found: Found) {
         let kept = match said {
             Said::Event(slot, event) => return self.event(slot, event, found),
-            Said::Begins(slot, begins) => Kept::Begins(slot, begins),
+            Said::Begins(slot, begins) => Kept::Begins(slot, Box::new(begins.take())),
             Said::Ending(slot, facts) => Kept::Ending(slot, facts),
-            Said::Over(slot, over) => Kept::Over(slot, over),
+            Said::Over(slot, over) => Kept::Over(slot, Box::new(over.clone())),
             Said::ClientRandom(random) => Kept::ClientRandom(random),
             Said::Closed(first, finding) => Kept::Closed(first, finding),
         };
