@@ -36,11 +36,16 @@ fn mark_special(lanes: &mut [u8; LANES], bytes: &[u8; LANES]) {
 #[inline]
 pub(crate) fn plain_prefix(text: &[u8]) -> usize {
     let (words, rest) = text.as_chunks();
-    let special = words.iter().map(|word| special_bits(*word)).enumerate().find(|(_, special)| *special != 0);
-    match special {
-        Some((word, special)) => 8 * word + special.trailing_zeros() as usize / 8,
+    match words.iter().map(|word| plain_in(*word)).enumerate().find(|(_, plain)| *plain < 8) {
+        Some((word, plain)) => 8 * word + plain,
         None => 8 * words.len() + rest.iter().position(|&byte| is_special(byte)).unwrap_or(rest.len()),
     }
+}
+
+/// The same for eight bytes.
+#[inline(always)]
+pub(crate) fn plain_in(word: [u8; 8]) -> usize {
+    special_bits(word).trailing_zeros() as usize / 8
 }
 
 /// Whether the byte is a control, a quotation mark, a backslash, DEL or not ASCII.

@@ -5,7 +5,7 @@
 
 use crate::decimal;
 use crate::escape::is_unsafe;
-use crate::plain::{is_plain, plain_prefix};
+use crate::plain::{is_plain, plain_in};
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
@@ -301,39 +301,61 @@ pub(super) fn or_null<'a, T>(
     }
 }
 
+/// What stands behind the backslash in the escape of each byte that has one of two characters (RFC 8259 §7); 0 for others.
+const SHORT: [u8; 256] = {
+    let mut short = [0; 256];
+    let (mut escape, escapes) =
+        (0, [(b'"', b'"'), (b'\\', b'\\'), (8, b'b'), (9, b't'), (10, b'n'), (12, b'f'), (13, b'r')]);
+    while escape < escapes.len() {
+        let (byte, letter) = escapes[escape];
+        short[byte as usize] = letter;
+        escape += 1;
+    }
+    short
+};
+
 /// Appends text with what must be or should be escaped as an escape, without quotation marks around it.
-pub(super) fn escaped<'a>(mut room: &'a mut [u8], mut text: &str) -> Option<&'a mut [u8]> {
+pub(super) fn escaped<'a>(mut room: &'a mut [u8], text: &str) -> Option<&'a mut [u8]> {
+    let mut bytes = text.as_bytes();
     loop {
-        let (plain, rest) = text.split_at(plain_prefix(text.as_bytes()));
-        let (here, behind) = room.split_at_mut_checked(plain.len())?;
-        here.copy_from_slice(plain.as_bytes());
-        room = behind;
-        let mut characters = rest.chars();
-        let Some(character) = characters.next() else { return Some(room) };
-        text = characters.as_str();
-        room = match character {
-            '"' => put(room, b"\\\"")?,
-            '\\' => put(room, b"\\\\")?,
-            '\n' => put(room, b"\\n")?,
-            '\r' => put(room, b"\\r")?,
-            '\t' => put(room, b"\\t")?,
-            '\u{8}' => put(room, b"\\b")?,
-            '\u{c}' => put(room, b"\\f")?,
-            _ if is_unsafe(character) => {
-                // RFC 8259 §7: above U+FFFF a pair of surrogates.
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    let [high, low] = unit.to_be_bytes().map(|byte| HEX_PAIRS[usize::from(byte)]);
-                    room = put(room, &[b'\\', b'u', high[0], high[1], low[0], low[1]])?;
-                }
-                room
+        // Eight bytes are stored at once; what comes next is stored over those that are not plain.
+        while let (Some(word), Some(here)) = (bytes.first_chunk::<8>(), room.first_chunk_mut::<8>()) {
+            *here = *word;
+            let plain = plain_in(*word);
+            (room, bytes) = (room.get_mut(plain..)?, bytes.get(plain..)?);
+            let Some(&byte) = word.get(plain) else { continue };
+            let letter = SHORT[usize::from(byte)];
+            if letter == 0 {
+                break;
             }
-            _ => {
-                let (here, behind) = room.split_at_mut_checked(character.len_utf8())?;
-                character.encode_utf8(here);
-                behind
-            }
+            (room, bytes) = (put(room, &[b'\\', letter])?, bytes.get(1..)?);
+        }
+        let Some((&byte, behind)) = bytes.split_first() else { return Some(room) };
+        let letter = SHORT[usize::from(byte)];
+        (room, bytes) = if letter != 0 {
+            (put(room, &[b'\\', letter])?, behind)
+        } else if matches!(byte, b' '..=b'~') {
+            (put(room, &[byte])?, behind)
+        } else {
+            let character = text.get(text.len() - bytes.len()..)?.chars().next()?;
+            (unusual(room, character)?, bytes.get(character.len_utf8()..)?)
         };
     }
+}
+
+/// Appends a character that is not printable ASCII.
+fn unusual(mut room: &mut [u8], character: char) -> Option<&mut [u8]> {
+    if is_unsafe(character) {
+        // RFC 8259 §7: above U+FFFF a pair of surrogates.
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            let [high, low] = unit.to_be_bytes().map(|byte| HEX_PAIRS[usize::from(byte)]);
+            room = put(room, &[b'\\', b'u', high[0], high[1], low[0], low[1]])?;
+        }
+        return Some(room);
+    }
+    let (here, behind) = room.split_at_mut_checked(character.len_utf8())?;
+    character.encode_utf8(here);
+    Some(behind)
 }
 
 #[cfg(test)]
