@@ -5,8 +5,8 @@
 #
 # Prints a Markdown table: processor seconds (user and system), how many times faster wslens is, and how it compares with
 # reading the file without looking at it (cat) and with undoing a mask on all of it (pass). The programs run on the same
-# file one after the other, twice, and the better of the two counts; ratios are what to look at, for another machine has
-# other seconds. Needs tshark and jq; Suricata is measured where there is one that knows WebSockets (8.0 and later). WSLENS,
+# file in turns, tshark twice and the others five times, and the least of each counts; ratios are what to look at, for
+# another machine has other seconds. Needs tshark and jq; Suricata is measured where there is one that knows WebSockets (8.0 and later). WSLENS,
 # WORKLOAD and SURICATA name programs to use instead; TMPDIR has room for a capture and three lists of its frames.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -32,14 +32,12 @@ directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 capture=$directory/capture.pcapng
 
-# Processor seconds of a command, the better of two runs; its output is thrown away.
+# Processor seconds of a command, or those given before it where they are fewer; its output is thrown away.
 cpu() {
-  local best='' run
-  for _ in 1 2; do
-    run=$({ TIMEFORMAT='%U %S'; time "$@" > /dev/null 2> /dev/null; } 2>&1 | awk '{ print $1 + $2 }')
-    best=$(awk -v a="$run" -v b="${best:-$run}" 'BEGIN { print a < b ? a : b }')
-  done
-  echo "$best"
+  local before=$1 run
+  shift
+  run=$({ TIMEFORMAT='%U %S'; time "$@" > /dev/null 2> /dev/null; } 2>&1 | awk '{ print $1 + $2 }')
+  awk -v a="$run" -v b="${before:-$run}" 'BEGIN { print a < b ? a : b }'
 }
 
 # Packet of its last byte, opcode and mask bit of every frame, sorted; a packet may hold several.
@@ -59,18 +57,21 @@ for kind in "${kinds[@]}"; do
   "$WORKLOAD" "$kind" "$bytes" "$capture"
   wslens=("$WSLENS" analyze "$capture" --format jsonl --threads 1)
   tshark=(tshark -n -r "$capture" -Y websocket -T fields -e frame.number -e websocket.opcode -e websocket.mask)
-  cat=$(cpu cat "$capture")
-  pass=$(cpu target/release/examples/pass "$capture")
-  ours=$(cpu "${wslens[@]}")
-  theirs=$(cpu "${tshark[@]}")
-  meerkat=
-  if [ -n "$suricata" ]; then
-    # One thread for packets, no rules.
-    options=(-c "$directory/suricata.yaml" -S /dev/null -k none --runmode single -l "$directory/events" -r "$capture")
-    meerkat=$(cpu "$suricata" "${options[@]}")
-    rm -f "$directory"/events/*
-    "$suricata" "${options[@]}" > /dev/null 2> /dev/null
-  fi
+  # One thread for packets, no rules.
+  options=(-c "$directory/suricata.yaml" -S /dev/null -k none --runmode single -l "$directory/events" -r "$capture")
+  cat='' pass='' ours='' theirs='' meerkat=''
+  for round in 1 2 3 4 5; do
+    cat=$(cpu "$cat" cat "$capture")
+    pass=$(cpu "$pass" target/release/examples/pass "$capture")
+    ours=$(cpu "$ours" "${wslens[@]}")
+    if [ "$round" -le 2 ]; then
+      theirs=$(cpu "$theirs" "${tshark[@]}")
+    fi
+    if [ -n "$suricata" ]; then
+      rm -f "$directory"/events/*
+      meerkat=$(cpu "$meerkat" "$suricata" "${options[@]}")
+    fi
+  done
   "${wslens[@]}" > "$directory/wslens"
   "${tshark[@]}" > "$directory/tshark" 2> /dev/null
   frames_of_tshark "$directory/tshark" > "$directory/theirs"
