@@ -9,13 +9,16 @@
 //! acknowledged, so that a retransmission that says something else is noticed; once acknowledged, a later copy can
 //! no longer change what the receiver took.
 
+mod early;
+mod end;
+
 use super::kept::Kept;
 use super::spare::Spare;
-use super::{Chunk, Delivery, Fin, Missing, MissingCause};
+use super::{Chunk, Delivery, Missing, MissingCause};
 use crate::Limits;
 use crate::capture::PacketRef;
 use crate::packet::Segment;
-use std::collections::BTreeMap;
+use early::{Ahead, Disorder};
 
 /// A sequence number further than this from the expected one belongs to another connection or to no one:
 /// windows cannot be larger (RFC 7323 §2.3).
@@ -50,46 +53,6 @@ pub(super) struct Assembler {
     pub(super) disorder: Option<Box<Disorder>>,
     /// Offset at which the stream ends, once a packet said so.
     pub(super) end: Option<u64>,
-}
-
-/// What waits for bytes before it.
-#[derive(Debug, Default)]
-pub(super) struct Disorder {
-    /// What came early, by offset; the pieces do not overlap.
-    early: BTreeMap<u64, Early>,
-    /// Bytes in `early`.
-    early_bytes: usize,
-    /// The first bare acknowledgment captured before the bytes that its sender had sent by then.
-    ahead: Option<Ahead>,
-    /// What said where the stream ends, until all before that is delivered.
-    end: Option<End>,
-}
-
-/// A piece that came early.
-#[derive(Debug)]
-struct Early {
-    bytes: Box<[u8]>,
-    /// Bytes behind `bytes` that the snapshot length cut off.
-    cut: u32,
-    packet: PacketRef,
-    acknowledged: Option<u64>,
-}
-
-/// The sender had sent everything up to `offset` when it had acknowledged so much of the other direction.
-#[derive(Clone, Copy, Debug)]
-struct Ahead {
-    offset: u64,
-    acknowledged: u64,
-}
-
-/// A FIN or an RST.
-#[derive(Clone, Copy, Debug)]
-struct End {
-    packet: PacketRef,
-    acknowledged: Option<u64>,
-    reset: bool,
-    /// An RST that was captured before the FIN it follows.
-    rst: Option<PacketRef>,
 }
 
 impl Assembler {
@@ -178,80 +141,6 @@ impl Assembler {
             self.reset(end, packet, limits, deliver);
         }
         self.reach_end(deliver);
-    }
-
-    /// What the sender can have acknowledged when it sent the bytes before `end` for the first time, if a segment with
-    /// them says `acknowledged`. That segment may be a retransmission whose original never reached the tap; but bytes are
-    /// sent in their order, so whatever was captured from behind them tells of an earlier time than a retransmission does.
-    fn known_when_sent(&self, end: u64, acknowledged: Option<u64>) -> Option<u64> {
-        let Some(wait) = &self.disorder else { return acknowledged };
-        let ahead = wait.ahead.filter(|ahead| ahead.offset >= end).map(|ahead| ahead.acknowledged);
-        let behind = wait.early.range(end..).filter_map(|(_, piece)| piece.acknowledged);
-        acknowledged.map(|acknowledged| behind.chain(ahead).fold(acknowledged, u64::min))
-    }
-
-    /// Nothing follows a FIN (RFC 9293 §3.6): what came early and would is dropped. Gives the FIN where the end was not
-    /// known before.
-    fn fin(&mut self, offset: u64, packet: PacketRef, acknowledged: Option<u64>) -> Option<End> {
-        let rst = match (self.end, self.early_reset()) {
-            // The FIN and the RST behind it were captured in the wrong order.
-            (Some(at), Some(rst)) => Some(rst.packet).filter(|_| at <= offset + 1),
-            (Some(_), None) => return None,
-            (None, _) => None,
-        };
-        self.end = Some(offset);
-        if let Some(wait) = &mut self.disorder {
-            wait.end = None;
-            wait.end_at(offset.max(self.next));
-        }
-        Some(End { packet, acknowledged, reset: false, rst })
-    }
-
-    /// An RST that waits for the bytes before it.
-    fn early_reset(&self) -> Option<End> {
-        self.disorder.as_ref()?.end.filter(|end| end.reset && !self.ended)
-    }
-
-    /// The sender goes on to `end`: an RST before that place was not its own.
-    fn doubt_reset(&mut self, end: u64) {
-        if self.end.is_some_and(|rst| rst < end)
-            && self.early_reset().is_some()
-            && let Some(wait) = &mut self.disorder
-        {
-            (self.end, wait.end) = (None, None);
-        }
-    }
-
-    /// An RST ends the stream where it stands; its sequence number may lie anywhere in the window (RFC 9293
-    /// §3.5.3), so one that comes early waits for the bytes before it.
-    fn reset(&mut self, offset: u64, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        let last = self.disorder.as_ref().and_then(|wait| wait.early.last_key_value());
-        let last = last.map_or(0, |(at, piece)| at + piece.bytes.len() as u64);
-        match self.end {
-            // A copy, or behind a FIN that waits for the bytes before it.
-            Some(_) if offset > self.next && !self.ended => {
-                if let Some(end) = self.disorder.as_mut().and_then(|wait| wait.end.as_mut())
-                    && !end.reset
-                {
-                    end.rst.get_or_insert(packet);
-                }
-            }
-            None if offset > self.next && offset >= last => {
-                self.end = Some(offset);
-                let rst = End { packet, acknowledged: None, reset: true, rst: None };
-                self.disorder.get_or_insert_default().end = Some(rst);
-            }
-            _ => self.tear_down(packet, limits, deliver),
-        }
-    }
-
-    fn tear_down(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        self.finish(packet, limits, deliver);
-        self.ended = true;
-        if !self.torn_down {
-            self.torn_down = true;
-            deliver(Delivery::Reset(packet));
-        }
     }
 
     /// Has room for so many bytes that may have to be acknowledged.
@@ -432,98 +321,6 @@ impl Assembler {
         self.skip_to(to, MissingCause::Snaplen, packet, deliver);
     }
 
-    /// Keeps the parts of an early segment that nothing else covers.
-    fn keep_early(
-        &mut self,
-        offset: u64,
-        bytes: &[u8],
-        cut: u32,
-        packet: PacketRef,
-        acknowledged: Option<u64>,
-        deliver: &mut impl FnMut(Delivery<'_>),
-    ) {
-        let Disorder { early, early_bytes, .. } = &mut **self.disorder.get_or_insert_default();
-        let mut at = offset;
-        let mut rest = bytes;
-        loop {
-            // The piece that covers `at`, or else the next one behind it.
-            let covering =
-                early.range(..=at).next_back().filter(|(start, piece)| *start + piece.bytes.len() as u64 > at);
-            if let Some((&start, piece)) = covering {
-                let inside = &piece.bytes[(at - start) as usize..];
-                let both = inside.len().min(rest.len());
-                if let Some(differs) = first_difference(&rest[..both], &inside[..both]) {
-                    deliver(Delivery::Conflict { offset: at + differs as u64, packet });
-                }
-                at += both as u64;
-                rest = &rest[both..];
-                if rest.is_empty() {
-                    return;
-                }
-                continue;
-            }
-            // A piece of which nothing was captured makes way for one of which something was.
-            if early.get(&at).is_some_and(|piece| piece.bytes.is_empty()) {
-                early.remove(&at);
-            }
-            let until = early.range(at..).next().map_or(u64::MAX, |(&start, _)| start - at);
-            let take = usize::try_from(until).unwrap_or(usize::MAX).min(rest.len());
-            let last = take == rest.len();
-            if take > 0 || (last && cut > 0) {
-                let piece = Early { bytes: rest[..take].into(), cut: if last { cut } else { 0 }, packet, acknowledged };
-                *early_bytes += take;
-                early.insert(at, piece);
-            }
-            if last {
-                return;
-            }
-            at += take as u64;
-            rest = &rest[take..];
-        }
-    }
-
-    /// Gives up holes until what waits is within the limits.
-    fn bound(&mut self, packet: PacketRef, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        while let Some(wait) = &self.disorder
-            && (wait.early_bytes > limits.out_of_order_bytes || wait.early.len() > limits.out_of_order_segments)
-        {
-            let Some(offset) = self.first_early() else { return };
-            self.skip_to(offset, MissingCause::Limit, packet, deliver);
-            self.drain(limits, deliver);
-            self.reach_end(deliver);
-        }
-    }
-
-    /// Delivers what waits and is next in line.
-    fn drain(&mut self, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        while let Some(entry) = self.disorder.as_mut().and_then(|wait| wait.early.first_entry()) {
-            if *entry.key() > self.next {
-                return;
-            }
-            let (offset, piece) = entry.remove_entry();
-            self.deliver_early(offset, piece, limits, deliver);
-        }
-    }
-
-    /// Delivers what is new of a piece that was taken from `early` and begins at `next` or before.
-    fn deliver_early(&mut self, offset: u64, piece: Early, limits: &Limits, deliver: &mut impl FnMut(Delivery<'_>)) {
-        if let Some(wait) = &mut self.disorder {
-            wait.early_bytes -= piece.bytes.len();
-        }
-        let behind = usize::try_from(self.next - offset).unwrap_or(usize::MAX).min(piece.bytes.len());
-        let bytes = &piece.bytes[behind..];
-        if !bytes.is_empty() {
-            let chunk = Chunk { offset: self.next, bytes, packet: piece.packet, acknowledged: piece.acknowledged };
-            self.next += bytes.len() as u64;
-            self.remember(bytes, limits);
-            deliver(Delivery::Data(chunk));
-        }
-        if piece.cut > 0 {
-            let cut_from = offset + piece.bytes.len() as u64;
-            self.skip_cut(cut_from + u64::from(piece.cut), piece.packet, deliver);
-        }
-    }
-
     /// Keeps delivered bytes that end at `next` until they are acknowledged.
     #[inline]
     pub(super) fn remember(&mut self, bytes: &[u8], limits: &Limits) {
@@ -551,59 +348,6 @@ impl Assembler {
         let kept = &kept.bytes()[(from - kept_from) as usize..];
         if let Some(differs) = first_difference(&bytes[skip..], kept) {
             deliver(Delivery::Conflict { offset: from + differs as u64, packet });
-        }
-    }
-
-    fn ahead(&self) -> Option<Ahead> {
-        self.disorder.as_ref()?.ahead
-    }
-
-    /// Offset of the first piece that came early.
-    fn first_early(&self) -> Option<u64> {
-        self.disorder.as_ref()?.early.keys().next().copied()
-    }
-
-    /// Whether all is delivered up to the end.
-    fn is_at_end(&self) -> bool {
-        self.end.is_some_and(|end| self.next >= end)
-    }
-
-    fn reach_end(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
-        if self.is_at_end()
-            && let Some(end) = self.disorder.as_mut().and_then(|wait| wait.end.take())
-        {
-            self.tell_end(end, deliver);
-        }
-    }
-
-    fn tell_end(&mut self, end: End, deliver: &mut impl FnMut(Delivery<'_>)) {
-        if self.ended {
-            return;
-        }
-        let End { packet, acknowledged, reset, rst } = end;
-        self.ended = true;
-        self.torn_down = reset || rst.is_some();
-        deliver(if reset { Delivery::Reset(packet) } else { Delivery::Fin(Fin { packet, acknowledged }) });
-        if let Some(packet) = rst {
-            deliver(Delivery::Reset(packet));
-        }
-    }
-}
-
-impl Disorder {
-    /// Nothing comes from this offset on.
-    fn end_at(&mut self, from: u64) {
-        for (_, piece) in self.early.split_off(&from) {
-            self.early_bytes -= piece.bytes.len();
-        }
-        if let Some(mut last) = self.early.last_entry() {
-            let room = usize::try_from(from - last.key()).unwrap_or(usize::MAX);
-            let piece = last.get_mut();
-            piece.cut = piece.cut.min(u32::try_from(room.saturating_sub(piece.bytes.len())).unwrap_or(u32::MAX));
-            if piece.bytes.len() > room {
-                self.early_bytes -= piece.bytes.len() - room;
-                piece.bytes = piece.bytes[..room].into();
-            }
         }
     }
 }
