@@ -91,6 +91,9 @@ enum Known {
     Stone(Stone),
 }
 
+// There may be millions of stones.
+const _: () = assert!(size_of::<Known>() == 24);
+
 /// What is left of a connection that is not followed.
 #[derive(Clone, Copy, Debug)]
 struct Stone {
