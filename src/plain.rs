@@ -35,14 +35,28 @@ fn mark_special(lanes: &mut [u8; LANES], bytes: &[u8; LANES]) {
 /// Length of the longest prefix that [`is_plain`]. Less than a call of memchr where that is a few words.
 #[inline]
 pub(crate) fn plain_prefix(text: &[u8]) -> usize {
+    first(text, special_bits, is_special).unwrap_or(text.len())
+}
+
+/// Where this byte stands first. Less than a call of memchr in a few words, too.
+#[inline(always)]
+pub(crate) fn find(byte: u8, text: &[u8]) -> Option<usize> {
+    let marks = |word| has_below(u64::from_le_bytes(word) ^ (ONES * u64::from(byte)), 1) & TOPS;
+    first(text, marks, |this| this == byte)
+}
+
+/// Where the first byte stands that is one of those looked for. `marks` says it of eight bytes: the lowest bit set is in the
+/// first of them.
+#[inline(always)]
+fn first(text: &[u8], marks: impl Fn([u8; 8]) -> u64, is: impl Fn(u8) -> bool) -> Option<usize> {
     let (words, rest) = text.as_chunks();
-    match words.iter().map(|word| plain_in(*word)).enumerate().find(|(_, plain)| *plain < 8) {
-        Some((word, plain)) => 8 * word + plain,
-        None => 8 * words.len() + rest.iter().position(|&byte| is_special(byte)).unwrap_or(rest.len()),
+    match words.iter().map(|word| marks(*word)).enumerate().find(|(_, marks)| *marks != 0) {
+        Some((word, marks)) => Some(8 * word + marks.trailing_zeros() as usize / 8),
+        None => rest.iter().position(|&byte| is(byte)).map(|at| 8 * words.len() + at),
     }
 }
 
-/// The same for eight bytes.
+/// As [`plain_prefix`], of eight bytes.
 #[inline(always)]
 pub(crate) fn plain_in(word: [u8; 8]) -> usize {
     special_bits(word).trailing_zeros() as usize / 8
@@ -55,18 +69,24 @@ fn is_special(byte: u8) -> bool {
     (byte.wrapping_sub(0x20) > 0x5E) | (byte == b'"') | (byte == b'\\')
 }
 
+/// 1 in each byte, and the top bit.
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+const TOPS: u64 = ONES * 0x80;
+
+/// Sets the top bit of each byte below the bound; above the lowest such byte others may have it too.
+#[inline(always)]
+fn has_below(word: u64, bound: u64) -> u64 {
+    word.wrapping_sub(ONES * bound) & !word
+}
+
 /// Not 0 where one of the bytes [`is_special`]; the lowest bit set is in the first of them.
-///
-/// In each byte that is 0, `x - 0x01…01 & !x` has the top bit; above the lowest such byte others may have it too.
 #[inline]
 fn special_bits(word: [u8; 8]) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
     let word = u64::from_le_bytes(word);
-    let has_below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word;
     let has = |byte: u8| has_below(word ^ (ONES * u64::from(byte)), 1);
     // With 1 more DEL has the top bit too. A carry goes to higher bytes, from one that is not ASCII.
     let del = word.wrapping_add(ONES);
-    (word | del | has_below(word, 0x20) | has(b'"') | has(b'\\')) & (ONES * 0x80)
+    (word | del | has_below(word, 0x20) | has(b'"') | has(b'\\')) & TOPS
 }
 
 #[cfg(test)]
@@ -84,6 +104,7 @@ mod tests {
                 let special = text.iter().position(|&byte| is_special(byte));
                 prop_assert_eq!(is_plain(&text), special.is_none());
                 prop_assert_eq!(plain_prefix(&text), special.unwrap_or(text.len()));
+                prop_assert_eq!(find(byte, &text), text.iter().position(|&this| this == byte));
             }
         }
     }

@@ -6,8 +6,9 @@
 # Prints a Markdown table: processor seconds (user and system), how many times faster wslens is, and how it compares with
 # reading the file without looking at it (cat) and with undoing a mask on all of it (pass). The programs run on the same
 # file in turns, tshark twice and the others five times, and the least of each counts; ratios are what to look at, for
-# another machine has other seconds. Needs tshark and jq; Suricata is measured where there is one that knows WebSockets (8.0 and later). WSLENS,
-# WORKLOAD and SURICATA name programs to use instead; TMPDIR has room for a capture and three lists of its frames.
+# another machine has other seconds. Needs tshark and jq; Suricata is measured where there is one that knows WebSockets (8.0
+# and later). WSLENS, WORKLOAD and SURICATA name programs to use instead; TMPDIR has room for a capture and three lists of its
+# frames.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

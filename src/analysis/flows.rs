@@ -105,6 +105,10 @@ struct Stone {
 }
 
 impl Stone {
+    fn of(flow: &Flow, until: Due) -> Stone {
+        Stone { syn: flow.syn(), until }
+    }
+
     /// Whether this segment belongs to the connection under it.
     fn is_of(&self, segment: &Segment<'_>, now: Moment) -> bool {
         let opens = segment.flags.syn && segment.ack.is_none() && self.syn != Some(segment.seq);
@@ -213,7 +217,7 @@ impl Flows {
                 && let Known::Flow(flow) = known
                 && flow.id() == waiting.id
             {
-                let stone = Stone { syn: flow.syn(), until: Due::after(self.now, STONE) };
+                let stone = Stone::of(flow, Due::after(self.now, STONE));
                 if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
                     self.close(&waiting.key, flow, state, out);
                     out.turn(Turn { packet, order: waiting.since.number });
@@ -279,7 +283,7 @@ impl Flows {
                 }
                 let is_over = flow.segment(side, segment, packet, &mut self.shared, state, out);
                 if flow.is_other() {
-                    *known = Known::Stone(Stone { syn: flow.syn(), until: Due::NEVER });
+                    *known = Known::Stone(Stone::of(flow, Due::NEVER));
                 } else if is_over {
                     let id = flow.id();
                     self.linger(key, id);
@@ -319,7 +323,7 @@ impl Flows {
         let mut flow = Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state));
         let is_over = flow.segment(Side::First, segment, packet, &mut self.shared, state, out);
         let known = match flow.is_other() {
-            true => Known::Stone(Stone { syn: flow.syn(), until: Due::NEVER }),
+            true => Known::Stone(Stone::of(&flow, Due::NEVER)),
             false => Known::Flow(flow),
         };
         if is_over && matches!(known, Known::Flow(_)) {

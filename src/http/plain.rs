@@ -4,7 +4,7 @@
 
 use super::headers::Headers;
 use super::parse::{is_token, trimmed};
-use crate::plain::plain_prefix;
+use crate::plain::{find, plain_prefix};
 
 /// Where the parts of a head stand.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Plain> {
     let mut headers = Headers::new();
     while !rest.starts_with(b"\r\n") {
         let begin = bytes.len() - rest.len();
-        let (name, [_, behind @ ..]) = rest.split_at_checked(colon(rest)?)? else { return None };
+        let (name, [_, behind @ ..]) = rest.split_at_checked(find(b':', rest)?)? else { return None };
         let value = line(behind)?;
         let from = begin + name.len() + 1;
         let known = headers.add(name, begin, trimmed(value.text, from));
@@ -65,20 +65,4 @@ fn line(bytes: &[u8]) -> Option<Line<'_>> {
         }
         plain = false;
     }
-}
-
-/// Where the first colon stands. Names are short: to look at words takes less than a call of memchr.
-#[inline(always)]
-fn colon(text: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    let (words, rest) = text.as_chunks();
-    for (n, word) in words.iter().enumerate() {
-        // The lowest top bit that is set is in the first byte that is a colon.
-        let others = u64::from_le_bytes(*word) ^ (ONES * b':' as u64);
-        let found = others.wrapping_sub(ONES) & !others & (ONES * 0x80);
-        if found != 0 {
-            return Some(8 * n + found.trailing_zeros() as usize / 8);
-        }
-    }
-    rest.iter().position(|&byte| byte == b':').map(|at| 8 * words.len() + at)
 }

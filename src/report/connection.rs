@@ -6,16 +6,14 @@
 use super::encode::append_with;
 use super::handshake::{Extensions, handshake};
 use super::room::{float, number, or_null, plain, put, string, unsigned};
-use super::rows::TlsRow;
+use super::rows::{EndpointRow, TlsRow};
 use super::serializer::{Rest, Stop, Writer};
 use crate::analysis::{Connection, ConnectionEnd};
 use crate::capture::{PacketRef, RFC_3339, TimeWriter};
-use crate::decimal;
 use crate::packet::Endpoint;
 use crate::websocket::{CloseFrame, Closer, Closing, DirectionStats, Outcome, PingTimes, Stats};
 use serde::Serialize;
 use std::io;
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// The text of a packet's time, where it has one.
@@ -80,29 +78,16 @@ fn behind_tls<'a>(
     connection: &Connection<'_>,
     time: Option<&[u8; RFC_3339]>,
 ) -> Option<&'a mut [u8]> {
-    let room = endpoint(room, br#","client":{"ip":"#, connection.client)?;
-    let room = endpoint(room, br#","server":{"ip":"#, connection.server)?;
+    let room = endpoint(put(room, br#","client":"#)?, connection.client)?;
+    let room = endpoint(put(room, br#","server":"#)?, connection.server)?;
     let room = number(room, br#","first_packet":"#, connection.first_packet.number())?;
     let room = or_null(put(room, br#","first_time":"#)?, time, |room, time| plain(room, time))?;
     or_null(put(room, br#","handshake":"#)?, connection.handshake, handshake)
 }
 
 #[inline(always)]
-fn endpoint<'a, const N: usize>(room: &'a mut [u8], before: &[u8; N], end: Endpoint) -> Option<&'a mut [u8]> {
-    let room = address(put(room, before)?, end.ip)?;
-    put(number(room, br#","port":"#, end.port.into())?, b"}")
-}
-
-/// Appends an address.
-#[inline(always)]
-fn address(room: &mut [u8], ip: IpAddr) -> Option<&mut [u8]> {
-    match ip {
-        IpAddr::V4(address) => {
-            let (text, length) = decimal::dotted(address.octets());
-            plain(room, &text[..length])
-        }
-        IpAddr::V6(address) => string(room, &address.to_string()),
-    }
+fn endpoint(room: &mut [u8], end: Endpoint) -> Option<&mut [u8]> {
+    EndpointRow::from(end).serialize(Writer::new(room)).ok()
 }
 
 /// Appends how a connection was left, as fields behind those that another has written, and a closing brace. `time` is

@@ -83,7 +83,7 @@ fn unknown_links<S: Serializer>(links: &&[(u32, u64)], serializer: S) -> Result<
 }
 
 #[derive(Debug, Serialize)]
-struct EndpointRow {
+pub(super) struct EndpointRow {
     ip: Address,
     port: u16,
 }
