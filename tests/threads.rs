@@ -6,16 +6,20 @@ use common::testdata;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use std::collections::VecDeque;
 use std::fmt::{Debug, Write};
 use std::fs;
 use std::io;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 use wslens::Role;
 use wslens::analysis::{Analyzer, CaptureSummary, Connection, ConnectionEnd, Options, Sink, Summary, Timeline};
 use wslens::capture::{Reader, Timestamp};
 use wslens::rules::{self, Finding, Reaction};
-use wslens::scenario::{LINK, PcapngWriter, RecordedPacket, RecordedPacketRef};
+use wslens::scenario::{LINK, PcapngWriter, RecordedPacket, RecordedPacketRef, Scenario, text};
 use wslens::tls::KeyLog;
 use wslens::websocket::{Frame, Message};
 
@@ -158,6 +162,81 @@ fn what_the_sink_refuses_ends_the_analysis() {
     let mut sink = Refuses(0);
     let error = Analyzer::new(options(2, &KeyLog::new())).read(&mut reader, &mut sink).unwrap_err();
     assert_eq!((error.to_string().as_str(), sink.0), ("enough", 3));
+}
+
+#[test]
+fn what_the_sink_panics_of_ends_the_analysis() {
+    struct Panics;
+    impl Sink for Panics {
+        fn frame(&mut self, _: u64, _: &Frame<'_>) -> io::Result<()> {
+            panic!("a fault of the sink's")
+        }
+    }
+    let mut reader = Reader::open(&testdata("chromium_plain.pcap")).unwrap();
+    let read = AssertUnwindSafe(|| Analyzer::new(options(2, &KeyLog::new())).read(&mut reader, &mut Panics));
+    let panic = catch_unwind(read).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"a fault of the sink's"));
+}
+
+/// A live source may send nothing for hours: what has come by then is told before it is waited for.
+#[test]
+fn a_live_source_is_waited_for_when_all_is_told() {
+    /// Gives a packet at a time, and before each but the first waits until the sink was told to pause.
+    struct Live {
+        pieces: VecDeque<Vec<u8>>,
+        pauses: Receiver<usize>,
+        /// How many frames had been told at each pause.
+        told: Sender<usize>,
+        first: bool,
+    }
+    impl io::Read for Live {
+        fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+            if !std::mem::take(&mut self.first) && !self.pieces.is_empty() {
+                let frames = self.pauses.recv_timeout(Duration::from_secs(60)).map_err(io::Error::other)?;
+                self.told.send(frames).map_err(io::Error::other)?;
+            }
+            let Some(piece) = self.pieces.pop_front() else { return Ok(0) };
+            target[..piece.len()].copy_from_slice(&piece);
+            Ok(piece.len())
+        }
+    }
+    struct Pausing(Sender<usize>, usize);
+    impl Sink for Pausing {
+        fn frame(&mut self, _: u64, _: &Frame<'_>) -> io::Result<()> {
+            self.1 += 1;
+            Ok(())
+        }
+        fn pause(&mut self) -> io::Result<()> {
+            // The source may have come to its end.
+            let _ = self.0.send(self.1);
+            Ok(())
+        }
+    }
+    let packets =
+        Scenario::new().handshake().client(text("1")).server(text("2")).client([text("3"), text("4")]).packets();
+    let first = |count: usize| {
+        let mut writer = PcapngWriter::new(Vec::new(), LINK).unwrap();
+        packets[..count].iter().for_each(|packet| writer.write(packet.view()).unwrap());
+        writer.finish().unwrap()
+    };
+    let frames_in = |count: usize| {
+        let reader = Reader::from_read("memory", Box::new(io::Cursor::new(first(count)))).unwrap();
+        told(vec![reader], options(1, &KeyLog::new())).lines().filter(|call| call.starts_with("frame ")).count()
+    };
+    assert_eq!((frames_in(packets.len() / 2), frames_in(packets.len())), (0, 4));
+    let piece = |count: usize| first(count + 1)[if count == 0 { 0 } else { first(count).len() }..].to_vec();
+    let pieces: VecDeque<Vec<u8>> = (0..packets.len()).map(piece).collect();
+    for threads in [1, 2, 3] {
+        let ((pause, pauses), (tell, told)) = (channel(), channel());
+        let live = Live { pieces: pieces.clone(), pauses, told: tell, first: true };
+        let mut reader = Reader::from_read("live", Box::new(live)).unwrap();
+        let mut sink = Pausing(pause, 0);
+        let mut analyzer = Analyzer::new(options(threads, &KeyLog::new()));
+        analyzer.read(&mut reader, &mut sink).unwrap();
+        let told: Vec<usize> = told.try_iter().collect();
+        assert_eq!(told, (1..packets.len()).map(frames_in).collect::<Vec<_>>(), "{threads} threads");
+        assert_eq!((reader.info().fault.as_deref(), sink.1), (None, 4));
+    }
 }
 
 /// The packets of each rule's example, twice, so that handshakes and masking keys of different connections are the same;

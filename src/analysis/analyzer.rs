@@ -3,7 +3,7 @@
 use super::bench::{Appointing, Attend, Bench, Session};
 use super::court::{Court, Sitting};
 use super::flows::{Flows, Passed};
-use super::intake::{Intake, Take};
+use super::intake::{Intake, Noticed, Take};
 use super::sink::{CaptureSummary, Sink, Summary};
 use super::state::State;
 use super::{Options, threads};
@@ -96,8 +96,9 @@ impl Analyzer {
         }
         let noticed = match &mut sets[..] {
             [set] => {
-                let noticed = intake.read(reader, &mut Direct { set, out: &mut out });
-                if !*join && !out.teller.failed() {
+                let mut noticed = Noticed::default();
+                let is_whole = intake.read(reader, &mut noticed, &mut Direct { set, out: &mut out }).is_continue();
+                if !*join && is_whole {
                     set.finish(intake.last, &mut out);
                 }
                 noticed
@@ -158,18 +159,27 @@ struct Direct<'d, 'c> {
 }
 
 impl Take for Direct<'_, '_> {
-    fn key_log(&mut self, key_log: &Arc<KeyLog>) {
+    fn key_log(&mut self, key_log: &Arc<KeyLog>) -> ControlFlow<()> {
         self.set.state.key_log = key_log.clone();
+        ControlFlow::Continue(())
     }
 
-    fn pause(&mut self) {
+    fn pause(&mut self) -> ControlFlow<()> {
         self.out.teller.tell(|sink| sink.pause());
+        self.go_on()
     }
 
     #[inline(always)]
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
         self.set.pass(Passed { packets: &[packet.at], latest: packet.at.time }, self.out);
         self.set.segment(segment, packet, self.out);
+        self.go_on()
+    }
+}
+
+impl Direct<'_, '_> {
+    /// Until the sink refuses something.
+    fn go_on(&self) -> ControlFlow<()> {
         if self.out.teller.failed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

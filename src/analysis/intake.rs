@@ -8,15 +8,22 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Takes what is read, in the order of the capture.
+/// Takes what is read, in the order of the capture, and says whether to go on.
 pub(super) trait Take {
     /// These are the secrets from here on.
-    fn key_log(&mut self, key_log: &Arc<KeyLog>);
+    fn key_log(&mut self, key_log: &Arc<KeyLog>) -> ControlFlow<()>;
 
     /// What comes next may have to be waited for.
-    fn pause(&mut self);
+    fn pause(&mut self) -> ControlFlow<()>;
 
-    /// The next segment, and the packet it came in. Says whether to go on.
+    /// The next packet as it is, if who takes it [reads it directly](common) itself.
+    #[inline(always)]
+    fn packet(&mut self, packet: &Packet<'_>) -> Option<ControlFlow<()>> {
+        let _ = packet;
+        None
+    }
+
+    /// The next segment, and the packet it came in.
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()>;
 }
 
@@ -26,6 +33,8 @@ pub(super) struct Intake {
     key_log: Arc<KeyLog>,
     /// The last packet read.
     pub(super) last: Option<PacketRef>,
+    /// It was said that the next packet may have to be waited for.
+    paused: bool,
 }
 
 /// What was noticed on the way.
@@ -53,7 +62,7 @@ impl Noticed {
 impl Intake {
     /// With these secrets to begin with.
     pub(super) fn new(key_log: KeyLog) -> Intake {
-        Intake { decoder: Decoder::default(), key_log: Arc::new(key_log), last: None }
+        Intake { decoder: Decoder::default(), key_log: Arc::new(key_log), last: None, paused: false }
     }
 
     /// The secrets known so far.
@@ -61,42 +70,48 @@ impl Intake {
         &self.key_log
     }
 
-    /// Reads until the end of the capture, or until who takes it has enough.
-    pub(super) fn read(&mut self, reader: &mut Reader, take: &mut impl Take) -> Noticed {
-        let mut noticed = Noticed::default();
+    /// Reads until the end of the capture, or (`Break`) until who takes it has enough, and may then go on.
+    pub(super) fn read(&mut self, reader: &mut Reader, noticed: &mut Noticed, take: &mut impl Take) -> ControlFlow<()> {
         loop {
             if reader.has_secrets() {
-                self.learn_secrets(reader, take);
+                self.learn_secrets(reader, take)?;
             }
-            if reader.is_dry() {
-                take.pause();
+            if reader.is_dry() && !self.paused {
+                self.paused = true;
+                take.pause()?;
             }
             let Some(packet) = reader.next_packet() else { break };
+            self.paused = false;
             self.last = Some(packet.at);
             noticed.clock.tick(packet.at);
+            if let Some(go_on) = take.packet(&packet) {
+                go_on?;
+                continue;
+            }
             match &self.decoder.decode(&packet) {
                 Decoded::Segment(segment) => {
-                    if take.segment(segment, &packet).is_break() {
-                        return noticed;
-                    }
+                    take.segment(segment, &packet)?;
                 }
                 Decoded::UnknownLink(link) => noticed.unknown_link(*link),
                 Decoded::NotTcp | Decoded::Fragment | Decoded::Malformed(_) => {}
             }
         }
         // Those behind the last packet.
-        self.learn_secrets(reader, take);
-        noticed
+        self.learn_secrets(reader, take)?;
+        self.paused = false;
+        ControlFlow::Continue(())
     }
 
     /// Hands on the TLS secrets that the capture has shown since the last time.
-    fn learn_secrets(&mut self, reader: &mut Reader, take: &mut impl Take) {
+    fn learn_secrets(&mut self, reader: &mut Reader, take: &mut impl Take) -> ControlFlow<()> {
+        let mut learned = false;
         for secrets in reader.take_secrets() {
             if secrets.kind == Secrets::TLS_KEY_LOG {
                 Arc::make_mut(&mut self.key_log).add(&secrets.data);
-                take.key_log(&self.key_log);
+                learned = true;
             }
         }
+        if learned { take.key_log(&self.key_log) } else { ControlFlow::Continue(()) }
     }
 }
 

@@ -27,8 +27,8 @@ pub struct Options {
     pub key_log: KeyLog,
     /// Judge the rules that are off unless somebody asks for them, too ([`Rule::is_opt_in`](crate::rules::Rule::is_opt_in)).
     pub opt_in: bool,
-    /// Threads that decode connections. With more than one, a thread reads and the thread that calls judges and tells;
-    /// what is told does not depend on it.
+    /// Threads that read, decode and judge, with the one that calls, which alone tells the sink. What is told does not
+    /// depend on it.
     pub threads: NonZeroUsize,
     /// Bounds on memory.
     pub limits: Limits,

@@ -74,7 +74,7 @@ impl Key {
 
     /// In which of so many sets of flows it is: that of its group.
     pub(super) fn set(&self, sets: usize) -> usize {
-        self.group() % sets
+        self.group() * sets / GROUPS
     }
 
     #[inline(never)]

@@ -30,8 +30,8 @@ pub struct Captures {
     /// Take the files as one capture, in the order of their first packets: connections go on from file to file.
     #[arg(long)]
     pub join: bool,
-    /// Decode connections in so many threads; what is told does not depend on it [default: one for each core, and 1 for
-    /// captures below 8 MB and for standard input]
+    /// Use so many threads; what is told does not depend on it [default: one for each core, and 1 for captures below
+    /// 8 MB and for standard input]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
     #[command(flatten)]

@@ -43,18 +43,35 @@ fn payload<'a>(headers: &[u8; HEADERS], ip: &'a [u8]) -> Option<&'a [u8]> {
     ip.get(20 + header_length..)
 }
 
+/// Source and destination of the segment that [`segment`] finds, where it finds one.
+#[inline]
+pub(crate) fn ends(packet: &Packet<'_>) -> Option<(Endpoint, Endpoint)> {
+    let (headers, ip) = split(packet)?;
+    payload(headers, ip)?;
+    Some(addresses(headers))
+}
+
+#[inline]
+fn addresses(headers: &[u8; HEADERS]) -> (Endpoint, Endpoint) {
+    let endpoint = |ip: usize, port: usize| Endpoint {
+        ip: Ipv4Addr::new(headers[ip], headers[ip + 1], headers[ip + 2], headers[ip + 3]).into(),
+        port: u16::from_be_bytes([headers[port], headers[port + 1]]),
+    };
+    (endpoint(26, 34), endpoint(30, 36))
+}
+
 /// The segment in a packet of this kind.
 #[inline]
-pub(super) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
+pub(crate) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     let (headers, ip) = split(packet)?;
     let payload = payload(headers, ip)?;
     let u16_at = |at: usize| u16::from_be_bytes([headers[at], headers[at + 1]]);
     let u32_at = |at: usize| u32::from_be_bytes([headers[at], headers[at + 1], headers[at + 2], headers[at + 3]]);
-    let endpoint = |ip: usize, port: usize| Endpoint { ip: Ipv4Addr::from_bits(u32_at(ip)).into(), port: u16_at(port) };
+    let (source, destination) = addresses(headers);
     let flags = headers[47];
     Some(Segment {
-        source: endpoint(26, 34),
-        destination: endpoint(30, 36),
+        source,
+        destination,
         seq: u32_at(38),
         ack: (flags & 0x10 != 0).then(|| u32_at(42)),
         flags: Flags { syn: flags & 0x02 != 0, fin: flags & 0x01 != 0, rst: flags & 0x04 != 0 },
@@ -136,6 +153,7 @@ mod tests {
             let packet = packet(&data, 0);
             let direct = super::segment(&packet);
             prop_assert!(direct.is_some());
+            prop_assert_eq!(super::ends(&packet), direct.map(|segment| (segment.source, segment.destination)));
             let mut decoder = Decoder::default();
             prop_assert_eq!(direct, walked(&mut decoder, &packet));
             prop_assert_eq!(super::checksum_is_right(&packet), walked_checksum(&packet));
@@ -174,6 +192,7 @@ mod tests {
             }
             data.truncate(data.len() - cut.min(data.len()));
             let packet = packet(&data, more);
+            prop_assert_eq!(super::ends(&packet).is_some(), super::segment(&packet).is_some());
             if let Some(direct) = super::segment(&packet) {
                 let mut decoder = Decoder::default();
                 prop_assert_eq!(Some(direct), walked(&mut decoder, &packet));

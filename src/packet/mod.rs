@@ -18,7 +18,7 @@
 //!
 //! To add a link type, write its file in `link/` and its line in the table of `link/mod.rs`.
 
-mod common;
+pub(crate) mod common;
 mod decoder;
 mod fragments;
 mod ip;

@@ -1,10 +1,12 @@
-//! Segments on their way from the thread that reads to those that decode.
+//! Packets on their way from who reads to who decodes.
 
 use crate::analysis::flows::Passed;
+use crate::analysis::intake::Take;
 use crate::analysis::table::Key;
 use crate::capture::{LinkType, Packet, PacketRef, Timestamp};
-use crate::packet::Segment;
+use crate::packet::{Segment, common};
 use crate::tls::KeyLog;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A batch goes on its way when it has so many bytes or segments: enough for the way to cost little beside the work, few
@@ -12,7 +14,7 @@ use std::sync::Arc;
 const BYTES: usize = 128 << 10;
 const SEGMENTS: usize = 1024;
 
-/// Consecutive segments of a capture.
+/// Consecutive packets of a capture with segments in them.
 #[derive(Debug)]
 pub(super) struct Batch {
     /// The packets they came in.
@@ -20,11 +22,11 @@ pub(super) struct Batch {
     /// The latest time so far, in this capture.
     latest: Option<Timestamp>,
     /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than their packets.
-    sets: Vec<Vec<Carried>>,
+    sets: Vec<Share>,
     /// The packets' bytes, one behind the other, and payloads that were put together from several.
     bytes: Vec<u8>,
-    /// The secrets known from here on, where there are new ones.
-    pub(super) key_log: Option<Arc<KeyLog>>,
+    /// The secrets known when these packets come.
+    pub(super) key_log: Arc<KeyLog>,
     pub(super) then: Then,
 }
 
@@ -42,19 +44,47 @@ pub(super) enum Then {
     Rest,
 }
 
-/// A segment, with places in the bytes of its batch.
+impl Then {
+    pub(super) fn is_last(self) -> bool {
+        matches!(self, Then::End(_) | Then::Rest)
+    }
+}
+
+/// What belongs to one set of flows.
+#[derive(Debug, Default)]
+struct Share {
+    packets: Vec<Carried>,
+    /// The segments of those that cannot be [read directly](common), in order.
+    segments: Vec<Kept>,
+}
+
+/// A segment without its payload, and where that is.
+#[derive(Debug)]
+pub(super) struct Kept {
+    segment: Segment<'static>,
+    payload: Span,
+}
+
+/// A packet of a set of flows.
+pub(super) struct Lent<'b> {
+    /// The packets since the one before, of any set; this one is the last.
+    pub(super) passed: Passed<'b>,
+    pub(super) packet: Packet<'b>,
+    /// Its segment, where that is not to be read directly.
+    pub(super) decoded: Option<&'b Kept>,
+}
+
+/// A packet, with places in the bytes of its batch.
 #[derive(Debug)]
 struct Carried {
-    /// The place of its packet in the batch.
+    /// Its place in the batch.
     place: u32,
-    /// The latest time up to that.
-    latest: Option<Timestamp>,
     original_length: u32,
-    packet: Span,
-    payload: Span,
+    data: Span,
     link: LinkType,
-    /// Without its payload.
-    segment: Segment<'static>,
+    is_direct: bool,
+    /// The latest time up to it.
+    latest: Option<Timestamp>,
 }
 
 /// A part of the bytes of a batch, which are a record and a payload more than [`BYTES`] at most.
@@ -77,9 +107,9 @@ impl Batch {
         Batch {
             packets: Vec::new(),
             latest: None,
-            sets: std::iter::repeat_with(Vec::new).take(sets).collect(),
+            sets: std::iter::repeat_with(Share::default).take(sets).collect(),
             bytes: Vec::new(),
-            key_log: None,
+            key_log: Arc::default(),
             then: Then::More,
         }
     }
@@ -88,42 +118,29 @@ impl Batch {
     pub(super) fn clear(&mut self) {
         self.packets.clear();
         self.latest = None;
-        self.sets.iter_mut().for_each(Vec::clear);
+        for Share { packets, segments } in &mut self.sets {
+            packets.clear();
+            segments.clear();
+        }
         self.bytes.clear();
-        self.key_log = None;
         self.then = Then::More;
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.packets.is_empty()
-    }
-
-    /// It is time to go.
-    pub(super) fn is_full(&self) -> bool {
-        self.bytes.len() >= BYTES || self.packets.len() >= SEGMENTS
-    }
-
-    /// Takes a segment and the packet it came in.
+    /// Takes the packet for this set of flows. Says where its data is.
     #[inline(always)]
-    pub(super) fn push(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) {
-        let set = Key::of(segment).set(self.sets.len());
+    fn push(&mut self, set: usize, packet: &Packet<'_>, is_direct: bool) -> Span {
         self.latest = self.latest.max(packet.at.time);
-        let whole = self.keep(packet.data);
-        let payload = match place(segment.payload, packet.data) {
-            Some(at) => Span { start: whole.start + at as u32, length: segment.payload.len() as u32 },
-            // It was put together from fragments.
-            None => self.keep(segment.payload),
-        };
-        self.sets[set].push(Carried {
-            place: self.packets.len() as u32,
-            latest: self.latest,
-            original_length: packet.original_length,
-            packet: whole,
-            payload,
-            link: packet.link,
-            segment: without_payload(segment),
-        });
+        let data = self.keep(packet.data);
+        let (place, latest) = (self.packets.len() as u32, self.latest);
+        let Packet { link, original_length, .. } = *packet;
+        self.sets[set].packets.push(Carried { place, original_length, data, link, is_direct, latest });
         self.packets.push(packet.at);
+        data
+    }
+
+    fn go_on(&self) -> ControlFlow<()> {
+        let is_full = self.bytes.len() >= BYTES || self.packets.len() >= SEGMENTS;
+        if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Span {
@@ -132,26 +149,65 @@ impl Batch {
         Span { start, length: bytes.len() as u32 }
     }
 
-    /// Lends the segments of this set of flows in order, each with the packets since the one before, its own the last.
+    /// The packets of this set of flows in order.
     #[inline(always)]
-    pub(super) fn each(&self, set: usize, mut take: impl FnMut(Passed<'_>, &Segment<'_>, &Packet<'_>)) {
-        let mut passed = 0;
-        for carried in &self.sets[set] {
+    pub(super) fn of(&self, set: usize) -> impl Iterator<Item = Lent<'_>> {
+        let Share { packets, segments } = &self.sets[set];
+        let (mut passed, mut segments) = (0, segments.iter());
+        packets.iter().map_while(move |carried| {
             let since = passed;
             passed = carried.place as usize + 1;
-            let Some(packets) = self.packets.get(since..passed) else { return };
-            let Some(&at) = packets.last() else { return };
+            let packets = self.packets.get(since..passed)?;
             let (link, original_length) = (carried.link, carried.original_length);
-            let packet = Packet { at, link, data: carried.packet.of(&self.bytes), original_length };
-            let segment = Segment { payload: carried.payload.of(&self.bytes), ..carried.segment };
-            take(Passed { packets, latest: carried.latest }, &segment, &packet);
-        }
+            let packet = Packet { at: *packets.last()?, link, data: carried.data.of(&self.bytes), original_length };
+            let decoded = if carried.is_direct { None } else { Some(segments.next()?) };
+            Some(Lent { passed: Passed { packets, latest: carried.latest }, packet, decoded })
+        })
+    }
+
+    /// A segment that was decoded before.
+    pub(super) fn segment(&self, Kept { segment, payload }: &Kept) -> Segment<'_> {
+        Segment { payload: payload.of(&self.bytes), ..*segment }
     }
 
     /// The packets behind the last segment of this set of flows.
     pub(super) fn rest(&self, set: usize) -> Passed<'_> {
-        let passed = self.sets[set].last().map_or(0, |last| last.place as usize + 1);
+        let passed = self.sets[set].packets.last().map_or(0, |last| last.place as usize + 1);
         Passed { packets: self.packets.get(passed..).unwrap_or_default(), latest: self.latest }
+    }
+}
+
+impl Take for Batch {
+    fn key_log(&mut self, key_log: &Arc<KeyLog>) -> ControlFlow<()> {
+        if !self.packets.is_empty() {
+            return ControlFlow::Break(());
+        }
+        self.key_log = key_log.clone();
+        ControlFlow::Continue(())
+    }
+
+    fn pause(&mut self) -> ControlFlow<()> {
+        self.then = Then::Pause;
+        ControlFlow::Break(())
+    }
+
+    #[inline(always)]
+    fn packet(&mut self, packet: &Packet<'_>) -> Option<ControlFlow<()>> {
+        let (source, destination) = common::ends(packet)?;
+        self.push(Key::between(&source, &destination).set(self.sets.len()), packet, true);
+        Some(self.go_on())
+    }
+
+    fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
+        let set = Key::of(segment).set(self.sets.len());
+        let whole = self.push(set, packet, false);
+        let payload = match place(segment.payload, packet.data) {
+            Some(at) => Span { start: whole.start + at as u32, length: segment.payload.len() as u32 },
+            // It was put together from fragments.
+            None => self.keep(segment.payload),
+        };
+        self.sets[set].segments.push(Kept { segment: without_payload(segment), payload });
+        self.go_on()
     }
 }
 

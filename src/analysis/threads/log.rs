@@ -22,6 +22,8 @@ pub(super) struct Log {
     /// What was found in messages that their only frame tells, the frame kept before.
     plain: Vec<Found>,
     others: Vec<(Kept, Found)>,
+    /// Those that were told, to be let go while others are kept.
+    spent: Vec<(Kept, Found)>,
     /// In the order in which they were lent.
     bytes: Vec<u8>,
     /// Where in these the payload of the last frame begins.
@@ -98,12 +100,13 @@ enum Kept {
 impl Log {
     /// Forgets everything but its memory: what was said is let go, best in the thread that made it.
     pub(super) fn clear(&mut self) {
-        let Log { order, frames, messages, plain, others, bytes, last, turns } = self;
+        let Log { order, frames, messages, plain, others, spent, bytes, last, turns } = self;
         order.clear();
         frames.clear();
         messages.clear();
         plain.clear();
-        others.clear();
+        spent.clear();
+        std::mem::swap(others, spent);
         bytes.clear();
         *last = 0;
         turns.clear();
@@ -170,6 +173,7 @@ impl Log {
 
     fn other(&mut self, kept: Kept, found: Found) {
         self.order.push(Kind::Other);
+        drop(self.spent.pop());
         self.others.push((kept, found));
     }
 

@@ -1,0 +1,225 @@
+//! What there is to do where threads share an analysis, and who does what.
+//!
+//! A thread takes what is nearest to the end: telling a batch that all sets have decoded, decoding one, reading the next,
+//! but a few are always read first, as without them the others have nothing to do. So a thread waits only where nothing at
+//! all can be done: waking one takes as long as reading some hundred packets.
+
+use super::batch::{Batch, Then};
+use super::log::Log;
+use crate::analysis::analyzer::Set;
+use crate::analysis::intake::{Intake, Noticed};
+use crate::capture::Reader;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Batches on their way from the capture to the sink, at most and at least: what they hold is the only memory that threads
+/// cost.
+const MOST: usize = 6;
+const LEAST: usize = 3;
+
+/// See the module.
+pub(super) struct Work<'w> {
+    stock: Mutex<Stock<'w>>,
+    /// There may be something to do for those who wait.
+    changed: Condvar,
+}
+
+/// What lies there to be done, and memory that was used before.
+struct Stock<'w> {
+    /// Nothing while a thread reads.
+    source: Option<Source<'w>>,
+    shares: Vec<Share<'w>>,
+    /// Read and not told yet, in order.
+    under_way: VecDeque<UnderWay>,
+    /// How many went before these.
+    told: usize,
+    spent: Vec<Batch>,
+    /// Threads that wait.
+    waiting: usize,
+    given_up: bool,
+}
+
+/// A capture that is being read.
+pub(super) struct Source<'w> {
+    pub(super) reader: &'w mut Reader,
+    pub(super) intake: &'w mut Intake,
+    pub(super) noticed: Noticed,
+    /// What follows the batch before.
+    pub(super) then: Then,
+}
+
+/// A set of flows.
+struct Share<'w> {
+    /// Nothing while a thread decodes for it.
+    set: Option<&'w mut Set>,
+    /// The number of the batch that it decodes next.
+    next: usize,
+    spent: Vec<Log>,
+}
+
+/// A batch, and what each set said of it.
+struct UnderWay {
+    batch: Arc<Batch>,
+    logs: Vec<Option<Log>>,
+}
+
+/// Something to do. What is done is put back.
+pub(super) enum Task<'w> {
+    Tell(Arc<Batch>, Vec<Log>),
+    Decode(Part<'w>, Arc<Batch>, Log),
+    Read(Source<'w>, Batch),
+}
+
+/// The part that a set of flows has in a batch.
+pub(super) struct Part<'w> {
+    pub(super) set: &'w mut Set,
+    /// Which set that is.
+    pub(super) share: usize,
+    /// Which batch.
+    number: usize,
+}
+
+/// Who asks for something to do.
+#[derive(Clone, Copy)]
+pub(super) struct Worker {
+    /// The set that it decodes for if it can: it has that in its cache.
+    pub(super) share: usize,
+    /// It tells the sink. Somebody may wait for what it tells, so that it does not wait for a live source.
+    pub(super) tells: bool,
+}
+
+impl<'w> Work<'w> {
+    pub(super) fn new(source: Source<'w>, sets: &'w mut [Set]) -> Work<'w> {
+        let shares = sets.iter_mut().map(|set| Share { set: Some(set), next: 0, spent: Vec::new() }).collect();
+        let stock = Stock {
+            source: Some(source),
+            shares,
+            under_way: VecDeque::new(),
+            told: 0,
+            spent: Vec::new(),
+            waiting: 0,
+            given_up: false,
+        };
+        Work { stock: Mutex::new(stock), changed: Condvar::new() }
+    }
+
+    /// The next thing to do, which may have to be waited for; `None` when nothing will come any more.
+    pub(super) fn next(&self, worker: Worker) -> Option<Task<'w>> {
+        let mut stock = self.lock();
+        loop {
+            if stock.is_over(worker) {
+                return None;
+            }
+            if let Some(task) = stock.next(worker) {
+                return Some(task);
+            }
+            stock.waiting += 1;
+            stock = self.changed.wait(stock).unwrap_or_else(PoisonError::into_inner);
+            stock.waiting -= 1;
+        }
+    }
+
+    /// A batch was read.
+    pub(super) fn was_read(&self, source: Source<'w>, batch: Batch) {
+        self.put(|stock| {
+            stock.source = Some(source);
+            let logs = stock.shares.iter().map(|_| None).collect();
+            stock.under_way.push_back(UnderWay { batch: Arc::new(batch), logs });
+        });
+    }
+
+    /// A set has decoded its part of a batch.
+    pub(super) fn was_decoded(&self, Part { set, share, number }: Part<'w>, log: Log) {
+        self.put(|stock| {
+            stock.shares[share].set = Some(set);
+            if let Some(under_way) = stock.under_way.get_mut(number - stock.told) {
+                under_way.logs[share] = Some(log);
+            }
+        });
+    }
+
+    /// A batch was told.
+    pub(super) fn was_told(&self, batch: Arc<Batch>, logs: Vec<Log>) {
+        self.put(|stock| {
+            // Nobody has it any more.
+            stock.spent.extend(Arc::into_inner(batch));
+            for (share, log) in stock.shares.iter_mut().zip(logs) {
+                share.spent.push(log);
+            }
+        });
+    }
+
+    /// Nothing more is to be done.
+    pub(super) fn give_up(&self) {
+        self.put(|stock| stock.given_up = true);
+    }
+
+    /// What was noticed in the capture, when all is done.
+    pub(super) fn noticed(self) -> Noticed {
+        let stock = self.stock.into_inner().unwrap_or_else(PoisonError::into_inner);
+        stock.source.map(|source| source.noticed).unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stock<'w>> {
+        // Nothing panics between two changes that belong together.
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, change: impl FnOnce(&mut Stock<'w>)) {
+        let mut stock = self.lock();
+        change(&mut stock);
+        if stock.waiting > 0 {
+            drop(stock);
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl<'w> Stock<'w> {
+    fn is_over(&self, worker: Worker) -> bool {
+        let is_read = self.source.as_ref().is_some_and(|source| source.then.is_last());
+        let is_done = match worker.tells {
+            true => self.under_way.is_empty(),
+            false => self.shares.iter().all(|share| share.next == self.told + self.under_way.len()),
+        };
+        self.given_up || is_read && is_done
+    }
+
+    fn next(&mut self, worker: Worker) -> Option<Task<'w>> {
+        let tell = if worker.tells { self.tell() } else { None };
+        // Who tells reads only where it has nothing else to do: nobody tells while it reads.
+        let early = if worker.tells { 0 } else { LEAST };
+        let shares = self.shares.len();
+        tell.or_else(|| self.read(worker, early))
+            .or_else(|| (0..shares).find_map(|after| self.decode((worker.share + after) % shares)))
+            .or_else(|| self.read(worker, MOST))
+    }
+
+    fn tell(&mut self) -> Option<Task<'w>> {
+        self.under_way.front()?.logs.iter().all(Option::is_some).then_some(())?;
+        let UnderWay { batch, logs } = self.under_way.pop_front()?;
+        self.told += 1;
+        Some(Task::Tell(batch, logs.into_iter().flatten().collect()))
+    }
+
+    fn decode(&mut self, share: usize) -> Option<Task<'w>> {
+        let Share { set, next, spent } = self.shares.get_mut(share)?;
+        let under_way = self.under_way.get(*next - self.told)?;
+        let part = Part { set: set.take()?, share, number: *next };
+        *next += 1;
+        Some(Task::Decode(part, under_way.batch.clone(), spent.pop().unwrap_or_default()))
+    }
+
+    /// The next batch, if fewer than so many are under way.
+    fn read(&mut self, worker: Worker, fewer: usize) -> Option<Task<'w>> {
+        if self.under_way.len() >= fewer {
+            return None;
+        }
+        let source = self.source.take_if(|source| match source.then {
+            Then::More => true,
+            Then::Pause => !worker.tells,
+            Then::End(_) | Then::Rest => false,
+        })?;
+        Some(Task::Read(source, self.spent.pop().unwrap_or_else(|| Batch::new(self.shares.len()))))
+    }
+}
