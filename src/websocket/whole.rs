@@ -73,15 +73,16 @@ impl Direction {
             pong: None,
             after_gap: self.after_gap,
         };
+        // Before the frame is told, as what was just written in parts has to be waited for when it is copied in one.
+        let text = match kind {
+            Some(Kind::Text) => text_in_one_frame(plain, frame_index),
+            _ => Text::default(),
+        };
         shared.frame(&mut frame);
         tell(Event::Frame(&frame));
         let Some(kind) = kind else { return taken };
         self.fragment_unknown = false;
         shared.next_message += 1;
-        let text = match kind {
-            Kind::Text => text_in_one_frame(plain, frame_index),
-            Kind::Binary => Text::default(),
-        };
         tell(Event::Message(&Message::in_one_frame(&frame, kind, index, kept, text)));
         taken
     }
