@@ -32,6 +32,7 @@ pub mod analysis;
 pub mod capture;
 mod decimal;
 pub mod escape;
+mod fetch;
 pub mod http;
 pub mod http2;
 mod limits;

@@ -14,6 +14,16 @@ pub(super) trait Attend {
     /// Takes the next thing that was said, and what was found in it.
     fn attend(&mut self, said: Said<'_>, found: Found);
 
+    /// As [`Hear::look`].
+    fn look(&self, slot: Slot) {
+        let _ = slot;
+    }
+
+    /// A connection that begins like this will be told next: fetches what is to be looked up for it.
+    fn expect(&self, begins: &Begins) {
+        let _ = begins;
+    }
+
     /// As [`Hear::turn`].
     fn turn(&mut self, turn: Turn) {
         let _ = turn;
@@ -129,6 +139,9 @@ pub(super) struct Session<'s, A> {
 
 impl<A: Attend> Hear for Session<'_, A> {
     fn hear(&mut self, said: Said<'_>) {
+        if let Said::Begins(_, begins) = &said {
+            self.before.expect(begins);
+        }
         let found = self.bench.judge(&said);
         self.before.attend(said, found);
     }
@@ -137,6 +150,7 @@ impl<A: Attend> Hear for Session<'_, A> {
         if let Some(Some(referee)) = self.bench.referees.get(slot.0 as usize) {
             referee.look();
         }
+        self.before.look(slot);
     }
 
     fn turn(&mut self, turn: Turn) {

@@ -9,6 +9,7 @@ use super::said::{Begins, Over, Said, Slot};
 use super::sink::{Sink, Summary};
 use super::teller::Teller;
 use crate::capture::PacketRef;
+use crate::fetch::fetch;
 use crate::rules::Finding;
 use crate::websocket::{CaptureFact, Event};
 
@@ -113,5 +114,15 @@ impl Attend for Sitting<'_> {
             Said::ClientRandom(random) => self.client_random(&random),
             Said::Closed(first, finding) => self.closed(first, finding.map(|finding| *finding)),
         }
+    }
+
+    fn look(&self, slot: Slot) {
+        if let Some(Some(hearing)) = self.hearings[self.set].get(slot.0 as usize) {
+            fetch(hearing);
+        }
+    }
+
+    fn expect(&self, begins: &Begins) {
+        self.between.expect(begins);
     }
 }

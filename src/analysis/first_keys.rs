@@ -35,6 +35,12 @@ pub(super) struct Beginning {
     first: Option<[u8; 4]>,
 }
 
+/// How a connection began.
+pub(super) struct Begun {
+    keys: FirstKeys,
+    party: Party,
+}
+
 impl Beginnings {
     /// The beginning of this connection. `None` where the request was not seen, so that legs of one connection could
     /// not be told from two connections, and for drafts with another masking.
@@ -47,28 +53,33 @@ impl Beginnings {
             .then_some(Beginning { party: Party { id, client, server, nonce }, first: None })
     }
 
-    /// Takes the connection's next frame. Gives the earlier connection with the same two keys, once that is known;
-    /// `beginning` becomes `None` when there is nothing more to learn.
-    pub(super) fn frame<B: AsMut<Beginning>>(&mut self, beginning: &mut Option<B>, frame: &Frame<'_>) -> Option<u64> {
-        let open = beginning.as_mut()?.as_mut();
+    /// Takes the connection's next frame. Gives how the connection began, once that is known, and fetches where it is to be
+    /// looked up; `beginning` becomes `None` when there is nothing more to learn.
+    #[inline]
+    pub(super) fn frame(&self, beginning: &mut Option<Box<Beginning>>, frame: &Frame<'_>) -> Option<Begun> {
+        let open = beginning.as_mut()?;
         if frame.sender != Role::Client {
             return None;
         }
-        let party = open.party;
-        let keys = match (frame.header.masking_key.filter(|_| !frame.after_gap), open.first) {
+        let begun = match (frame.header.masking_key.filter(|_| !frame.after_gap), open.first) {
             (Some(key), None) => {
                 open.first = Some(key);
                 return None;
             }
             // Keys that are always the same say nothing of a sequence.
-            (Some(second), Some(first)) if first != second => Some([first, second]),
+            (Some(second), Some(first)) if first != second => Some(Begun { keys: [first, second], party: open.party }),
             _ => None,
         };
         *beginning = None;
-        self.remember(keys?, party)
+        if let Some(begun) = &begun {
+            self.by_keys.expect(&begun.keys);
+        }
+        begun
     }
 
-    fn remember(&mut self, keys: FirstKeys, party: Party) -> Option<u64> {
+    /// Remembers how a connection began. Gives the earlier one with the same two keys.
+    pub(super) fn remember(&mut self, begun: Begun) -> Option<u64> {
+        let Begun { keys, party } = begun;
         let other = self.by_keys.get_or_insert(keys, party)?;
         (!party.may_be_leg_of(other)).then_some(other.id)
     }

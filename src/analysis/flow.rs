@@ -8,10 +8,10 @@ use super::state::State;
 use super::timeline::Marks;
 use crate::Limits;
 use crate::capture::{Packet, PacketRef};
+use crate::fetch::fetch;
 use crate::packet::{Endpoint, Segment, verify_checksum};
 use crate::tcp::{self, Delivery, Side, Spare};
 use crate::websocket::Ending;
-use std::hint::black_box;
 use std::sync::Arc;
 
 /// Segments of a connection whose checksum is looked at: enough to see offloading or damage, at no cost to speed.
@@ -151,13 +151,13 @@ impl Flow {
         is_over
     }
 
-    /// Reads of what [`finish`](Self::finish) will read, so that the memory is near then. What lies deeper is found by what
+    /// Fetches what [`finish`](Self::finish) will read, so that the memory is near then. What lies deeper is found by what
     /// lies above it, and is to be looked at when that has come.
     pub(super) fn look(&self, depth: Depth, out: &dyn Hear) {
         match (depth, &self.above) {
-            (Depth::Flow, _) => _ = black_box((self.tcp.facts(), self.below.first_packet, self.below.last_packet)),
-            (Depth::Live, Above::WebSocket(live)) => live.look(),
-            (Depth::Judge, Above::WebSocket(live)) => live.look_at_judge(out),
+            (Depth::Flow, _) => fetch(self),
+            (Depth::Live, Above::WebSocket(live)) => fetch(&**live),
+            (Depth::Judge, Above::WebSocket(live)) => live.look(out),
             _ => {}
         }
     }

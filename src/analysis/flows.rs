@@ -308,7 +308,10 @@ impl Flows {
         state: &mut State,
         out: &mut dyn Hear,
     ) {
-        if let Some(Known::Flow(old)) = self.known.remove(&key) {
+        let over = Stone { syn: None, until: Due::NEVER };
+        if let Some(known) = self.known.get_mut(&key)
+            && let Known::Flow(old) = std::mem::replace(known, Known::Stone(over))
+        {
             self.close(&key, old, state, out);
         }
         self.begin(key, segment, packet, state, out);

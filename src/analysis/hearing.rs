@@ -2,18 +2,15 @@
 
 use super::bench::{Appointing, Found, Judgement};
 use super::first_keys::{Beginning, Beginnings};
-use super::flows::FlowId;
 use super::legs::{Legs, Recut};
-use super::neighbours::{Known, Neighbours};
+use super::neighbours::Neighbours;
 use super::reconnects::{Chain, Reconnects, Try};
 use super::related::Related;
 use super::said::{Begins, Over};
 use super::sink::Connection;
 use super::teller::Teller;
-use crate::packet::Endpoint;
 use crate::rules::{Referee, Relation, Standing};
-use crate::websocket::{CaptureFact, Event, Handshake};
-use std::net::IpAddr;
+use crate::websocket::{CaptureFact, Event};
 use std::time::Duration;
 
 /// What connections know of each other.
@@ -36,6 +33,13 @@ impl Between {
             legs: Legs::default(),
             reconnects: Reconnects::default(),
             reconnect_stable,
+        }
+    }
+
+    /// A connection that begins like this will be told next: fetches what is to be looked up for it.
+    pub(super) fn expect(&self, begins: &Begins) {
+        if let Some(handshake) = &begins.handshake {
+            self.neighbours.expect(handshake);
         }
     }
 
@@ -70,9 +74,10 @@ impl Hearing {
     pub(super) fn begin(begins: &mut Begins, found: Found, between: &mut Between, teller: &mut Teller<'_>) -> Hearing {
         let id = teller.next_connection();
         let (client, server) = (begins.ends.client.ip, begins.ends.server);
-        let is_known = begins.handshake.as_mut().is_some_and(|handshake| {
-            between.neighbours.meet(handshake, known(id, begins.flow, client, server, handshake))
-        });
+        let is_known = begins
+            .handshake
+            .as_mut()
+            .is_some_and(|handshake| between.neighbours.meet(handshake, id, begins.flow, client, server));
         teller.tell(|sink| sink.connection(&announced(id, begins)));
         let mut hearing = Hearing {
             id,
@@ -111,8 +116,9 @@ impl Hearing {
         let mut found = self.take(found, |referee| referee.see(event));
         match event {
             Event::Frame(frame) => {
+                let begun = between.beginnings.frame(&mut self.beginning, frame);
                 teller.frame(id, frame);
-                if let Some(connection) = between.beginnings.frame(&mut self.beginning, frame) {
+                if let Some(connection) = begun.and_then(|begun| between.beginnings.remember(begun)) {
                     self.relate(Relation::SameKeys { frame, connection }, &mut found, between);
                 }
                 between.legs.frame(id, frame);
@@ -208,14 +214,6 @@ impl Hearing {
         }
         teller.tell(|sink| sink.connection_end(self.id, end));
     }
-}
-
-fn known(id: u64, flow: FlowId, client: IpAddr, server: Endpoint, handshake: &Handshake) -> Known {
-    let request = handshake.attempt.request.as_ref();
-    let response = handshake.attempt.response.as_ref();
-    let open =
-        request.zip(response).map(|(request, response)| (request.packet.number(), response.last_packet.number()));
-    Known { id, flow, client, server, open }
 }
 
 fn announced(id: u64, begins: &Begins) -> Connection<'_> {

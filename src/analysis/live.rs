@@ -13,7 +13,6 @@ use crate::tcp::{Chunk, ConnectionFacts, Delivery, Fin, Missing, MissingCause, S
 use crate::tls::Facts;
 use crate::websocket::{self, CaptureFact, Closing, Ending, Event, Handshake, TcpEnd};
 use crate::{PerRole, Role};
-use std::hint::black_box;
 use std::sync::Arc;
 
 /// What the WebSocket layer needs to know of the TCP connection below.
@@ -225,14 +224,9 @@ impl Live {
         out.hear(Said::Event(self.slot, &Event::ZeroWindow { by, packet }));
     }
 
-    /// Reads what [`finish`](Self::finish) will read.
-    pub(super) fn look(&self) {
-        black_box((self.slot, self.early_dropped, self.ended_by));
+    /// Fetches what it points at and [`finish`](Self::finish) will read, as does who judges it.
+    pub(super) fn look(&self, out: &dyn Hear) {
         self.connection.look();
-    }
-
-    /// Has who judges it read what that will read.
-    pub(super) fn look_at_judge(&self, out: &dyn Hear) {
         out.look(self.slot);
     }
 

@@ -40,6 +40,7 @@ mod live;
 mod mid_stream;
 mod neighbours;
 mod options;
+mod places;
 mod prelude;
 mod reconnects;
 mod related;

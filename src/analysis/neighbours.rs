@@ -30,17 +30,45 @@ pub(super) struct Neighbours {
 pub(super) struct Known {
     pub(super) id: u64,
     /// The TCP connection: a retry after 401 is not another one.
-    pub(super) flow: FlowId,
-    pub(super) client: IpAddr,
-    pub(super) server: Endpoint,
-    /// Numbers of the packets with the first byte of the request and the last byte of the answer.
-    pub(super) open: Option<(u64, u64)>,
+    flow: FlowId,
+    /// A hash of the client's address and the server's endpoint, in their place as there are many of them.
+    ends: u64,
+    /// Numbers of the packets with the first byte of the request and the last byte of the answer: while it was open. Without
+    /// both it was never, so that the first is behind all packets and the last before.
+    asked: u64,
+    answered: u64,
+}
+
+impl Known {
+    fn overlaps(&self, other: &Known) -> bool {
+        self.asked < other.answered && other.asked < self.answered
+    }
 }
 
 impl Neighbours {
+    /// This handshake will be met next: fetches what is to be looked up for it.
+    pub(super) fn expect(&self, handshake: &Handshake) {
+        if let Some(check) = &handshake.accept {
+            self.by_accept.expect(check.expected.as_bytes());
+        }
+    }
+
     /// Completes a handshake with what is known from others, and remembers it. Says whether rules find something in what
     /// is known now: a referee that saw the handshake before did not.
-    pub(super) fn meet(&mut self, handshake: &mut Handshake, known: Known) -> bool {
+    pub(super) fn meet(
+        &mut self,
+        handshake: &mut Handshake,
+        id: u64,
+        flow: FlowId,
+        client: IpAddr,
+        server: Endpoint,
+    ) -> bool {
+        let attempt = &handshake.attempt;
+        let (asked, answered) = match (&attempt.request, &attempt.response) {
+            (Some(request), Some(response)) => (request.packet.number(), response.last_packet.number()),
+            _ => (u64::MAX, 0),
+        };
+        let known = Known { id, flow, ends: self.by_accept.hash_one((client, server)), asked, answered };
         let mut matters = false;
         let mut neighbourhood = Neighbourhood::default();
         if let Some(wrong) = handshake.accept.as_mut().and_then(|check| check.wrong.as_deref_mut())
@@ -49,29 +77,23 @@ impl Neighbours {
             wrong.cause = Some(AcceptCause::OtherConnection(other.id));
             matters = true;
         }
-        let overlaps = |other: &Known| match (other.open, known.open) {
-            (Some((request, answer)), Some((own_request, own_answer))) => request < own_answer && own_request < answer,
-            _ => false,
-        };
-        let same_ends = |other: &Known| other.client == known.client && other.server == known.server;
         let expected = handshake.expected_accept().map(|expected| *expected.as_bytes());
         let same_key = expected.and_then(|expected| self.by_accept.insert(expected, known));
         if let Some(other) = same_key.filter(|other| other.flow != known.flow) {
             // The two legs of a proxied connection carry one key to two servers.
-            if same_ends(&other) {
+            if other.ends == known.ends {
                 neighbourhood.key_of = Some(other.id);
-            } else if overlaps(&other) {
+            } else if other.overlaps(&known) {
                 neighbourhood.leg_of = Some(other.id);
             }
         }
         // Hardly any overlaps: most were all answered before this one was asked.
-        let asked = known.open.map_or(u64::MAX, |(request, _)| request);
         neighbourhood.opening_beside = self
             .recent
             .iter()
             .take_while(|(_, answered)| *answered > asked)
             .map(|(other, _)| other)
-            .find(|&other| overlaps(other) && other.flow != known.flow && same_ends(other))
+            .find(|other| other.overlaps(&known) && other.flow != known.flow && other.ends == known.ends)
             .map(|other| other.id);
         handshake.neighbourhood = neighbourhood;
         self.remember(known);
@@ -82,8 +104,7 @@ impl Neighbours {
         if self.recent.len() == RECENT {
             self.recent.pop_back();
         }
-        let answered = known.open.map_or(0, |(_, answer)| answer);
         let before = self.recent.front().map_or(0, |&(_, before)| before);
-        self.recent.push_front((known, answered.max(before)));
+        self.recent.push_front((known, known.answered.max(before)));
     }
 }

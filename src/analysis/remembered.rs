@@ -1,27 +1,24 @@
 //! A map of bounded size: what was remembered first is forgotten first.
 
+use super::places::Places;
 use foldhash::fast::RandomState;
 use std::borrow::Borrow;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::{BuildHasher, Hash};
 
-/// At most `MOST` keys, each with its value.
-///
-/// They stand in the order in which they came, and are found by a hash. So the table that grows with them is small, and
-/// what is in it is not moved when it does.
+/// At most `MOST` keys, each with its value. They stand in the order in which they came, and are found by a hash.
 #[derive(Debug)]
 pub(super) struct Remembered<K, V, const MOST: usize> {
     entries: Vec<(K, V)>,
     /// Where the oldest stands, once there are as many as there may be.
     oldest: usize,
-    /// The place of a key by its hash; of two keys that share one, the later can be found.
-    places: HashMap<u64, u32, RandomState>,
+    places: Places,
+    hasher: RandomState,
 }
 
 impl<K, V, const MOST: usize> Default for Remembered<K, V, MOST> {
     fn default() -> Self {
-        Remembered { entries: Vec::new(), oldest: 0, places: HashMap::default() }
+        const { assert!(MOST <= Places::MOST) };
+        Remembered { entries: Vec::new(), oldest: 0, places: Places::default(), hasher: RandomState::default() }
     }
 }
 
@@ -31,9 +28,7 @@ impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
     where
         K: Borrow<Q>,
     {
-        let place = *self.places.get(&self.hash_one(key))?;
-        let (found, value) = &self.entries[place as usize];
-        (found.borrow() == key).then_some(value)
+        self.find(self.hash_one(key), key).map(|place| &self.entries[place].1)
     }
 
     /// Remembers a value in place of the key's last one, whose age it keeps, and gives that.
@@ -49,36 +44,40 @@ impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
     /// What is remembered of this key, and the value that is not; otherwise the value is.
     fn known_or_remember(&mut self, key: K, value: V) -> Option<(&mut V, V)> {
         let hash = self.hash_one(&key);
+        if let Some(place) = self.find(hash, &key) {
+            return Some((&mut self.entries[place].1, value));
+        }
         let mut place = self.entries.len();
-        let mut forgotten = None;
-        match self.places.entry(hash) {
-            Entry::Occupied(known) if self.entries[*known.get() as usize].0 == key => {
-                return Some((&mut self.entries[*known.get() as usize].1, value));
-            }
-            entry => {
-                if place < MOST {
-                    self.entries.push((key, value));
-                } else {
-                    place = self.oldest;
-                    self.oldest = (place + 1) % MOST;
-                    forgotten = Some(std::mem::replace(&mut self.entries[place], (key, value)).0);
-                }
-                // Last, as it waits for memory far away, and copies made behind it would wait with it.
-                entry.insert_entry(place as u32);
-            }
+        if place < MOST {
+            self.entries.push((key, value));
+        } else {
+            place = self.oldest;
+            self.oldest = (place + 1) % MOST;
+            let (forgotten, _) = std::mem::replace(&mut self.entries[place], (key, value));
+            self.places.remove(self.hash_one(&forgotten), place);
         }
-        if let Some(forgotten) = forgotten.map(|forgotten| self.hash_one(&forgotten))
-            && forgotten != hash
-            && self.places.get(&forgotten) == Some(&(place as u32))
-        {
-            self.places.remove(&forgotten);
-        }
+        self.places.insert(hash, place);
         None
+    }
+
+    /// This key will soon be looked up: fetches where it would be found.
+    pub(super) fn expect<Q: ?Sized + Hash>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        self.places.expect(self.hash_one(key));
+    }
+
+    fn find<Q: ?Sized + Eq>(&self, hash: u64, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.places.find(hash, |place| self.entries[place].0.borrow() == key)
     }
 
     /// A hash that is the same for equal values, to remember it in their place.
     pub(super) fn hash_one(&self, value: impl Hash) -> u64 {
-        self.places.hasher().hash_one(value)
+        self.hasher.hash_one(value)
     }
 }
 

@@ -3,9 +3,9 @@
 //! Every packet looks for its connection, and there may be millions of them, so that connections between addresses of
 //! IPv4 have a table of their own: their key is two words, a third of what one of IPv6 takes.
 
+use super::places::Places;
 use crate::packet::{Endpoint, Segment};
 use foldhash::fast::{FixedState, RandomState};
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -93,13 +93,13 @@ impl Key {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Table<V> {
-    narrow: HashMap<Narrow, V, RandomState>,
-    wide: HashMap<Wide, V, RandomState>,
+    narrow: Ends<Narrow, V>,
+    wide: Ends<Wide, V>,
 }
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Table { narrow: HashMap::default(), wide: HashMap::default() }
+        Table { narrow: Ends::default(), wide: Ends::default() }
     }
 }
 
@@ -124,32 +124,103 @@ impl<V> Table<V> {
         self.wide.get_mut(key)
     }
 
-    /// Puts `value` where there is nothing. Before the table grows, what is not needed any more is taken out.
+    /// Puts `value` in place of what was there. Before the table grows, what is not needed any more is taken out.
     pub(super) fn insert(&mut self, key: Key, value: V, is_needed: impl Fn(&V) -> bool) {
         match key {
-            Key::Narrow(key) => insert(&mut self.narrow, key, value, is_needed),
-            Key::Wide(key) => insert(&mut self.wide, key, value, is_needed),
-        }
-    }
-
-    pub(super) fn remove(&mut self, key: &Key) -> Option<V> {
-        match key {
-            Key::Narrow(key) => self.narrow.remove(key),
-            Key::Wide(key) => self.wide.remove(key),
+            Key::Narrow(key) => self.narrow.insert(key, value, is_needed),
+            Key::Wide(key) => self.wide.insert(key, value, is_needed),
         }
     }
 
     /// Takes out everything, in no order.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = V> {
-        self.narrow.drain().map(|(_, value)| value).chain(self.wide.drain().map(|(_, value)| value))
+        self.narrow.drain().chain(self.wide.drain())
     }
 }
 
-fn insert<K: Eq + Hash, V>(map: &mut HashMap<K, V, RandomState>, key: K, value: V, is_needed: impl Fn(&V) -> bool) {
-    if map.len() == map.capacity() {
-        map.retain(|_, value| is_needed(value));
-        // So much room that it is seldom looked through, also where all of it is needed.
-        map.reserve(map.len().max(1));
+/// Connections whose ends have keys of one kind, in the order in which they began.
+#[derive(Debug)]
+struct Ends<K, V> {
+    list: Vec<(K, V)>,
+    places: Places,
+    hasher: RandomState,
+}
+
+impl<K, V> Default for Ends<K, V> {
+    fn default() -> Self {
+        Ends { list: Vec::new(), places: Places::default(), hasher: RandomState::default() }
     }
-    map.insert(key, value);
+}
+
+impl<K: Eq + Hash, V> Ends<K, V> {
+    #[inline(always)]
+    fn find(&self, hash: u64, key: &K) -> Option<usize> {
+        self.places.find(hash, |place| self.list[place].0 == *key)
+    }
+
+    #[inline(always)]
+    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.find(self.hasher.hash_one(key), key).map(|place| &mut self.list[place].1)
+    }
+
+    fn get(&self, key: &K) -> Option<&V> {
+        self.find(self.hasher.hash_one(key), key).map(|place| &self.list[place].1)
+    }
+
+    fn insert(&mut self, key: K, value: V, is_needed: impl Fn(&V) -> bool) {
+        let hash = self.hasher.hash_one(&key);
+        if let Some(place) = self.find(hash, &key) {
+            self.list[place].1 = value;
+            return;
+        }
+        if self.places.is_full() {
+            self.list.retain(|(_, value)| is_needed(value));
+            // So much room that it is seldom looked through, also where all of it is needed.
+            self.places.clear_for(self.list.len() * 2);
+            for (place, (key, _)) in self.list.iter().enumerate() {
+                self.places.insert(self.hasher.hash_one(key), place);
+            }
+        }
+        // What would not find room could not be held in memory either.
+        if self.list.len() < Places::MOST {
+            self.places.insert(hash, self.list.len());
+            self.list.push((key, value));
+        }
+    }
+
+    fn drain(&mut self) -> impl Iterator<Item = V> {
+        self.places = Places::default();
+        std::mem::take(&mut self.list).into_iter().map(|(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    proptest! {
+        /// Held against a map. Odd values are not needed: they may be gone, but nothing else comes in their place.
+        #[test]
+        fn what_is_needed_is_found(inserted in proptest::collection::vec((0u64..40, any::<bool>(), any::<u8>()), 0..200)) {
+            let (mut table, mut map) = (Table::default(), HashMap::new());
+            for (word, is_wide, value) in inserted {
+                let long = Long { ip: [0, word], port: 0 };
+                let key = if is_wide { Key::Wide((long, long)) } else { Key::Narrow((0, word)) };
+                table.insert(key, value, |value| value % 2 == 0);
+                map.insert((is_wide, word), (key, value));
+                for (key, value) in map.values_mut() {
+                    let found = table.get(key).copied();
+                    prop_assert!(found == Some(*value) || found.is_none() && *value % 2 == 1);
+                    prop_assert_eq!(table.get_mut(key).copied(), found);
+                }
+            }
+            let mut held: Vec<u8> = table.drain().filter(|value| value % 2 == 0).collect();
+            let mut needed: Vec<u8> = map.into_values().map(|(_, value)| value).filter(|value| value % 2 == 0).collect();
+            held.sort_unstable();
+            needed.sort_unstable();
+            prop_assert_eq!(held, needed);
+        }
+    }
 }

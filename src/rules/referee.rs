@@ -7,9 +7,9 @@ use super::{
     Finding, Reaction, Thresholds, capture, closing, compression, control, fragmentation, frame_header,
     handshake_request, handshake_response, http2, legacy, masking, negotiation, operations, security, text,
 };
+use crate::fetch::fetch;
 use crate::websocket::{Ending, Event, Family, Frame, Handshake, Message, Opcode};
 use crate::{Limits, PerRole};
-use std::hint::black_box;
 use std::sync::Arc;
 
 /// What every topic may know of the connection beside the event at hand.
@@ -275,9 +275,12 @@ impl Referee {
         }
     }
 
-    /// Reads what judging the end will read: the first of it, with which the rest comes.
+    /// Fetches what judging the end will read.
     pub(crate) fn look(&self) {
-        black_box((self.has_news(), self.context.ended.as_ref().map(|ended| ended.first)));
+        fetch(self);
+        if let Some(ended) = &self.context.ended {
+            fetch(&**ended);
+        }
     }
 
     /// Whether something was found or became known since the last call of [`findings`](Self::findings) and

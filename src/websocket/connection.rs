@@ -8,8 +8,8 @@ use super::hixie::HixieDirection;
 use super::shared::{Deflate, Scratch, Settings, Shared, Work};
 use super::stats::Stats;
 use crate::Role;
+use crate::fetch::fetch;
 use crate::tcp::{Chunk, Delivery, Fin, Missing};
-use std::hint::black_box;
 use std::sync::Arc;
 
 /// Decodes what follows the opening handshake.
@@ -116,9 +116,11 @@ impl Connection {
         }
     }
 
-    /// Reads what [`finish`](Self::finish) will read: the first of it, with which the rest comes.
+    /// Fetches what it points at and [`finish`](Self::finish) will read.
     pub(crate) fn look(&self) {
-        black_box((self.shared.sent.client, self.shared.closing.outcomes.has_ended()));
+        if let Some(ended) = &self.shared.closing.outcomes.ended {
+            fetch(&**ended);
+        }
     }
 
     /// Nothing more will come. `scratch` as for [`deliver`](Connection::deliver).

@@ -84,12 +84,6 @@ impl Outcomes {
         self.unseen[sender] = true;
     }
 
-    /// Whether an end sent a Close or a FIN.
-    pub(super) fn has_ended(&self) -> PerRole<bool> {
-        let has_ended = |role| self.close(role).is_some() || self.fin_of(role).is_some();
-        PerRole { client: has_ended(Role::Client), server: has_ended(Role::Server) }
-    }
-
     pub(super) fn finish(&self) -> PerRole<Option<Outcome>> {
         PerRole { client: self.of(Role::Client), server: self.of(Role::Server) }
     }
