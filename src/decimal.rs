@@ -56,11 +56,34 @@ pub(crate) fn eight(number: u32) -> [u8; 8] {
 /// The digits of a number from 1 to [`EIGHT`] without leading zeros, and how many of the bytes they are.
 #[inline]
 pub(crate) fn up_to_eight(number: u32) -> ([u8; 8], usize) {
-    let values = values(number);
+    let count = count(number);
     // The first digit is in the lowest byte.
-    let leading = values.trailing_zeros() / 8 % 8;
-    (((values | ZEROS) >> (8 * leading)).to_le_bytes(), 8 - leading as usize)
+    (((values(number) | ZEROS) >> (64 - 8 * count)).to_le_bytes(), count)
 }
+
+/// How many digits a number has that is not 0. What is written behind it waits for this, and not for the digits.
+#[inline]
+fn count(number: u32) -> usize {
+    ((u64::from(number) + COUNTS[number.ilog2() as usize]) >> 32) as usize
+}
+
+/// By the binary logarithm of a number: what added to it makes the upper half the count of its digits. From one power of
+/// two to the next there is at most one power of ten, from which on the sum carries.
+static COUNTS: [u64; 32] = {
+    let mut counts = [0; 32];
+    let mut log = 0;
+    while log < 32 {
+        let (first, last) = (1 << log, (1_u64 << (log + 1)) - 1);
+        let (mut count, mut ten) = (1, 10);
+        while ten <= first {
+            count += 1;
+            ten *= 10;
+        }
+        counts[log] = if ten <= last { ((count + 1) << 32) - ten } else { count << 32 };
+        log += 1;
+    }
+    counts
+};
 
 /// The values of the eight digits, the first in the lowest byte: halves of four digits are divided into pairs of two and
 /// those into single ones, all at the same time. A division is a multiplication with the reciprocal, rounded up, which is

@@ -13,8 +13,8 @@ pub(crate) fn fetch<T>(value: &T) {
     for at in (0..size_of::<T>()).step_by(LINE) {
         prefetch_read_data::<_, 0>(first.wrapping_add(at));
     }
-    // It need not begin where a line does.
-    if size_of::<T>() > 1 {
+    // It need not begin where a line does; what is small seldom stands in two.
+    if size_of::<T>() > LINE / 2 {
         prefetch_read_data::<_, 0>(first.wrapping_add(size_of::<T>() - 1));
     }
 }

@@ -269,7 +269,8 @@ impl Above {
             }
             Step::Switched(mut switch) => {
                 switch.attempt.tunnel = switch.attempt.tunnel.or_else(|| below.tunnel());
-                let live = Above::WebSocket(Box::new(Live::switched(switch, below, state, out)));
+                let room = Box::new_uninit();
+                let live = Above::WebSocket(Box::write(room, Live::switched(switch, below, state, out)));
                 if let Above::Http(http, _) = std::mem::replace(self, live) {
                     state.spare.http = Some(http);
                 }

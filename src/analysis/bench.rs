@@ -78,17 +78,21 @@ impl Appointing {
         &self.thresholds
     }
 
-    /// The referee of a connection that begins like this, and what it found in the handshake.
-    pub(super) fn referee(&self, begins: &Begins) -> (Referee, Found) {
-        let referee = Referee::new(self.thresholds.clone(), &self.limits, begins.handshake.is_none());
-        let mut referee = referee.with_opt_in(self.opt_in);
+    /// A referee for a connection that begins like this.
+    #[inline]
+    pub(super) fn referee(&self, begins: &Begins) -> Referee {
+        Referee::new(self.thresholds.clone(), &self.limits, begins.handshake.is_none())
+    }
+
+    /// What this referee finds in how its connection begins.
+    pub(super) fn show(&self, begins: &Begins, referee: &mut Referee) -> Found {
+        referee.set_opt_in(self.opt_in);
         match &begins.handshake {
             Some(handshake) => referee.see(&Event::Handshake(handshake)),
-            None if matches!(begins.transport, Transport::H2 | Transport::H2c) => referee = referee.over_http2(),
+            None if matches!(begins.transport, Transport::H2 | Transport::H2c) => referee.set_over_http2(),
             None => {}
         }
-        let found = Judgement::of(&mut referee);
-        (referee, found)
+        Judgement::of(referee)
     }
 }
 
@@ -96,7 +100,7 @@ impl Appointing {
 pub(super) struct Bench {
     appointing: Appointing,
     /// By the slots of their connections.
-    referees: Vec<Option<Box<Referee>>>,
+    referees: Vec<Option<Referee>>,
 }
 
 impl Bench {
@@ -113,9 +117,8 @@ impl Bench {
                 Judgement::of(referee)
             }
             Said::Begins(slot, begins) => {
-                let (referee, found) = appointing.referee(begins);
-                slot.put(referees, Box::new(referee));
-                found
+                let referee = slot.put(referees, appointing.referee(begins));
+                appointing.show(begins, referee)
             }
             Said::Ending(slot, facts) => {
                 let referee = slot.of(referees)?;
@@ -123,7 +126,9 @@ impl Bench {
                 Judgement::of(referee)
             }
             Said::Over(slot, _) => {
-                slot.take(referees);
+                if let Some(place) = referees.get_mut(slot.0 as usize) {
+                    *place = None;
+                }
                 None
             }
             Said::ClientRandom(_) | Said::Closed(..) => None,

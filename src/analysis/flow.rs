@@ -45,6 +45,7 @@ pub(super) enum Depth {
 
 impl Flow {
     /// A connection whose first captured packet is `at`, sent from `first` to `second`.
+    #[inline]
     pub(super) fn new(id: FlowId, first: Endpoint, second: Endpoint, at: PacketRef, state: &State) -> Flow {
         Flow {
             tcp: tcp::Connection::new(),

@@ -236,6 +236,7 @@ impl Flows {
                 *place = Some(&**flow);
             }
         }
+        self.lingering.iter().skip(TOGETHER).take(TOGETHER).for_each(|waiting| self.known.expect(&waiting.key));
         for depth in [Depth::Flow, Depth::Live, Depth::Judge] {
             flows.iter().flatten().for_each(|flow| flow.look(depth, out));
         }
@@ -323,7 +324,8 @@ impl Flows {
     fn begin(&mut self, key: Key, segment: &Segment<'_>, packet: &Packet<'_>, state: &mut State, out: &mut dyn Hear) {
         self.count += 1;
         let id = FlowId { capture: state.capture, packet: packet.at.number() };
-        let mut flow = Box::new(Flow::new(id, segment.source, segment.destination, packet.at, state));
+        let room = Box::new_uninit();
+        let mut flow = Box::write(room, Flow::new(id, segment.source, segment.destination, packet.at, state));
         let is_over = flow.segment(Side::First, segment, packet, &mut self.shared, state, out);
         let known = match flow.is_other() {
             true => Known::Stone(Stone::of(&flow, Due::NEVER)),

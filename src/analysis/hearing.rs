@@ -66,7 +66,7 @@ pub(super) struct Hearing {
     /// Made when something is found between connections.
     related: Option<Box<Related>>,
     /// What happens is its end: what was found is told when all of it has happened.
-    held: Option<Box<Judgement>>,
+    held: Option<Found>,
 }
 
 impl Hearing {
@@ -92,9 +92,8 @@ impl Hearing {
         let found = match is_known {
             false => found,
             true => {
-                let (referee, found) = between.appointing.referee(begins);
-                hearing.anew = Some(Box::new(referee));
-                found
+                let referee = hearing.anew.insert(Box::new(between.appointing.referee(begins)));
+                between.appointing.show(begins, referee)
             }
         };
         let found = found.map(|judgement| hearing.number(judgement));
@@ -151,7 +150,7 @@ impl Hearing {
             let packet = attempt.began();
             self.relate(Relation::Reconnected { waits, packet }, &mut found, between);
         }
-        self.held = Some(found.unwrap_or_default());
+        self.held = Some(found);
     }
 
     /// What was found in what is shown to the referee that judges anew, if there is one; in the order of this connection's
@@ -194,7 +193,8 @@ impl Hearing {
     fn tell(&mut self, found: Found, teller: &mut Teller<'_>) {
         let Some(judgement) = found else { return };
         match &mut self.held {
-            Some(held) => held.add(*judgement),
+            Some(Some(held)) => held.add(*judgement),
+            Some(held) => *held = Some(judgement),
             None => teller.judgement(self.id, &judgement),
         }
     }
@@ -202,7 +202,7 @@ impl Hearing {
     /// Nothing more happens.
     pub(super) fn over(self, over: &Over, between: &mut Between, teller: &mut Teller<'_>) {
         let Over { end, timeline, failed } = over;
-        if let Some(held) = &self.held {
+        if let Some(Some(held)) = &self.held {
             teller.judgement(self.id, held);
         }
         if let Some(attempt) = &self.attempt {

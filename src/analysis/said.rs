@@ -49,12 +49,13 @@ pub(super) struct Slot(pub(super) u32);
 
 impl Slot {
     /// Puts something in this place.
-    pub(super) fn put<T>(self, places: &mut Vec<Option<T>>, thing: T) {
+    #[inline]
+    pub(super) fn put<T>(self, places: &mut Vec<Option<T>>, thing: T) -> &mut T {
         let place = self.0 as usize;
         if places.len() <= place {
             places.resize_with(place + 1, || None);
         }
-        places[place] = Some(thing);
+        places[place].insert(thing)
     }
 
     /// What is in this place.
@@ -64,6 +65,7 @@ impl Slot {
     }
 
     /// Takes what is in this place.
+    #[inline]
     pub(super) fn take<T>(self, places: &mut [Option<T>]) -> Option<T> {
         places.get_mut(self.0 as usize)?.take()
     }

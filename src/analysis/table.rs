@@ -119,6 +119,14 @@ impl<V> Table<V> {
         }
     }
 
+    /// This key will soon be looked up: fetches where it would be found.
+    pub(super) fn expect(&self, key: &Key) {
+        match key {
+            Key::Narrow(key) => self.narrow.expect(key),
+            Key::Wide(key) => self.wide.expect(key),
+        }
+    }
+
     #[inline(never)]
     fn wide_mut(&mut self, key: &Wide) -> Option<&mut V> {
         self.wide.get_mut(key)
@@ -165,6 +173,10 @@ impl<K: Eq + Hash, V> Ends<K, V> {
 
     fn get(&self, key: &K) -> Option<&V> {
         self.find(self.hasher.hash_one(key), key).map(|place| &self.list[place].1)
+    }
+
+    fn expect(&self, key: &K) {
+        self.places.expect(self.hasher.hash_one(key));
     }
 
     fn insert(&mut self, key: K, value: V, is_needed: impl Fn(&V) -> bool) {

@@ -196,6 +196,7 @@ impl OptIn {
 
 impl Referee {
     /// A referee for a connection that begins with a handshake; `mid_stream` for one that was open before.
+    #[inline]
     pub fn new(thresholds: Arc<Thresholds>, limits: &Limits, mid_stream: bool) -> Referee {
         let mut docket = Docket::new(limits.findings_per_rule);
         if mid_stream {
@@ -215,15 +216,13 @@ impl Referee {
     }
 
     /// Judges what is judged only where somebody asks for it, too, if `opt_in`.
-    pub fn with_opt_in(mut self, opt_in: bool) -> Referee {
+    pub fn set_opt_in(&mut self, opt_in: bool) {
         self.opt_in = opt_in.then(Box::default);
-        self
     }
 
     /// The connection is a stream of HTTP/2, which a handshake would have said.
-    pub fn over_http2(mut self) -> Referee {
+    pub fn set_over_http2(&mut self) {
         self.context.http2 = true;
-        self
     }
 
     /// Looks at the next event of the connection.
