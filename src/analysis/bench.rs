@@ -2,9 +2,11 @@
 //! knows its connection alone; what connections have to do with each other is for the [court](super::court).
 
 use super::Options;
+use super::flow::Depth;
 use super::said::{Begins, Hear, Said, Slot, Turn};
 use super::sink::Transport;
 use crate::Limits;
+use crate::fetch::fetch;
 use crate::rules::{Finding, Reaction, Referee, Thresholds};
 use crate::websocket::Event;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ pub(super) trait Attend {
     /// Takes the next thing that was said, and what was found in it.
     fn attend(&mut self, said: Said<'_>, found: Found);
 
-    /// As [`Hear::look`].
+    /// The end of this connection will soon be told: fetches what it takes to tell it.
     fn look(&self, slot: Slot) {
         let _ = slot;
     }
@@ -151,11 +153,15 @@ impl<A: Attend> Hear for Session<'_, A> {
         self.before.attend(said, found);
     }
 
-    fn look(&self, slot: Slot) {
-        if let Some(Some(referee)) = self.bench.referees.get(slot.0 as usize) {
-            referee.look();
+    fn look(&self, slot: Slot, depth: Depth) {
+        match (depth, self.bench.referees.get(slot.0 as usize)) {
+            (Depth::Ended, Some(Some(referee))) => referee.look(),
+            (_, Some(place)) => {
+                fetch(place);
+                self.before.look(slot);
+            }
+            (_, None) => {}
         }
-        self.before.look(slot);
     }
 
     fn turn(&mut self, turn: Turn) {

@@ -117,8 +117,8 @@ impl Attend for Sitting<'_> {
     }
 
     fn look(&self, slot: Slot) {
-        if let Some(Some(hearing)) = self.hearings[self.set].get(slot.0 as usize) {
-            fetch(hearing);
+        if let Some(place) = self.hearings[self.set].get(slot.0 as usize) {
+            fetch(place);
         }
     }
 

@@ -40,7 +40,10 @@ pub(super) struct Flow {
 pub(super) enum Depth {
     Flow,
     Live,
+    /// What the decoder points at, and who judges it.
     Judge,
+    /// What that points at.
+    Ended,
 }
 
 impl Flow {
@@ -158,7 +161,7 @@ impl Flow {
         match (depth, &self.above) {
             (Depth::Flow, _) => fetch(self),
             (Depth::Live, Above::WebSocket(live)) => fetch(&**live),
-            (Depth::Judge, Above::WebSocket(live)) => live.look(out),
+            (Depth::Judge | Depth::Ended, Above::WebSocket(live)) => live.look(depth, out),
             _ => {}
         }
     }

@@ -23,9 +23,6 @@ const LINGER: Patience = Patience { nanoseconds: 5_000_000_000, packets: 16_384 
 /// How long a stone counts after the connection under it closed.
 const STONE: Patience = Patience { nanoseconds: 120_000_000_000, packets: 262_144 };
 
-/// How many connections that linger are looked at together, before the first of them is let go.
-const TOGETHER: usize = 8;
-
 /// How many connections of a group that are over wait for secrets, and bytes of memory that what they hold takes together.
 const CLOSED: usize = 4096 / GROUPS;
 const CLOSED_BYTES: usize = (32 << 20) / GROUPS;
@@ -129,8 +126,6 @@ struct Waiting {
 pub(super) struct Flows {
     known: Table<Known>,
     lingering: VecDeque<Waiting>,
-    /// How many of the first of these were looked at.
-    looked_at: usize,
     /// By group.
     closed: Box<[Closed]>,
     now: Moment,
@@ -168,7 +163,6 @@ impl Flows {
         Flows {
             known: Table::default(),
             lingering: VecDeque::new(),
-            looked_at: 0,
             closed,
             now: Moment::default(),
             due: Due::NEVER,
@@ -207,11 +201,8 @@ impl Flows {
     #[inline(never)]
     fn let_go(&mut self, packet: u64, state: &mut State, out: &mut dyn Hear) {
         while self.due.is_past(self.now) {
-            if self.looked_at == 0 {
-                self.look_ahead(out);
-            }
             let Some(waiting) = self.lingering.pop_front() else { return };
-            self.looked_at -= 1;
+            self.look_ahead(out);
             self.wait();
             if let Some(known) = self.known.get_mut(&waiting.key)
                 && let Known::Flow(flow) = known
@@ -226,19 +217,16 @@ impl Flows {
         }
     }
 
-    /// Reads what letting go of the next few connections begins with. It was last touched thousands of packets before: when
-    /// it is read for all of them, they wait for memory at the same time, otherwise one after the other.
-    fn look_ahead(&mut self, out: &dyn Hear) {
-        self.looked_at = self.lingering.len().min(TOGETHER);
-        let mut flows = [None; TOGETHER];
-        for (place, waiting) in flows.iter_mut().zip(&self.lingering) {
+    /// Fetches what letting go of the next few connections will read: it was last touched thousands of packets before. Of
+    /// each a little more than when the one before it was let go, as what lies deeper is found by what lies above it.
+    fn look_ahead(&self, out: &dyn Hear) {
+        for (waiting, depth) in self.lingering.iter().zip([Depth::Ended, Depth::Judge, Depth::Live, Depth::Flow]) {
             if let Some(Known::Flow(flow)) = self.known.get(&waiting.key) {
-                *place = Some(&**flow);
+                flow.look(depth, out);
             }
         }
-        self.lingering.iter().skip(TOGETHER).take(TOGETHER).for_each(|waiting| self.known.expect(&waiting.key));
-        for depth in [Depth::Flow, Depth::Live, Depth::Judge] {
-            flows.iter().flatten().for_each(|flow| flow.look(depth, out));
+        if let Some(waiting) = self.lingering.get(4) {
+            self.known.expect(&waiting.key);
         }
     }
 
@@ -344,7 +332,6 @@ impl Flows {
     /// The capture ended: tells what is still open, in the order in which it began.
     pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
         self.lingering.clear();
-        self.looked_at = 0;
         (self.now, self.due) = (Moment::default(), Due::NEVER);
         let open = self.known.drain().filter_map(|known| match known {
             Known::Flow(flow) => Some((flow, end)),

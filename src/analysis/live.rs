@@ -1,5 +1,6 @@
 //! A WebSocket connection that is going on: its decoder, and what it says.
 
+use super::flow::Depth;
 use super::flows::FlowId;
 use super::said::{Begins, Hear, Over, Said, Slot};
 use super::sink::{ConnectionEnd, Transport};
@@ -225,9 +226,11 @@ impl Live {
     }
 
     /// Fetches what it points at and [`finish`](Self::finish) will read, as does who judges it.
-    pub(super) fn look(&self, out: &dyn Hear) {
-        self.connection.look();
-        out.look(self.slot);
+    pub(super) fn look(&self, depth: Depth, out: &dyn Hear) {
+        if let Depth::Judge = depth {
+            self.connection.look();
+        }
+        out.look(self.slot, depth);
     }
 
     /// Nothing more will come.

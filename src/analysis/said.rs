@@ -1,6 +1,7 @@
 //! What decoders say of connections, in the order of the packets. They never judge, and need no answer: it is judged
 //! [beside them](super::bench), and told later, maybe by another thread.
 
+use super::flow::Depth;
 use super::flows::FlowId;
 use super::sink::{ConnectionEnd, Transport};
 use super::timeline::Timeline;
@@ -17,9 +18,9 @@ pub(super) trait Hear {
     /// Takes the next thing.
     fn hear(&mut self, said: Said<'_>);
 
-    /// The end of this connection will soon be told: reads what it takes to judge that.
-    fn look(&self, slot: Slot) {
-        let _ = slot;
+    /// The end of this connection will soon be told: fetches what it takes to judge that.
+    fn look(&self, slot: Slot, depth: Depth) {
+        let _ = (slot, depth);
     }
 
     /// What was said since the last turn belongs here, wherever it was said.

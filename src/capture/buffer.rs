@@ -4,9 +4,14 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use super::Stop;
+use crate::fetch::fetch;
 
 /// Fits a second-level cache; larger buffers read no faster.
 const INITIAL_SIZE: usize = 512 << 10;
+
+/// How far ahead of what is consumed the buffer is fetched: a few small packets. Of larger ones the processor finds out by
+/// itself that they are read from one end to the other.
+const AHEAD: usize = 384;
 
 pub(super) struct Buffer {
     source: Box<dyn Read + Send>,
@@ -61,6 +66,9 @@ impl Buffer {
         let from = self.start;
         self.start = (from + length).min(self.end);
         self.offset += (self.start - from) as u64;
+        if let Some(ahead) = self.bytes.get(self.start + AHEAD..).and_then(|bytes| bytes.first_chunk::<128>()) {
+            fetch(ahead);
+        }
         self.bytes.get(from + part.start..from + part.end).unwrap_or_default()
     }
 

@@ -274,9 +274,8 @@ impl Referee {
         }
     }
 
-    /// Fetches what judging the end will read.
+    /// Fetches what it points at and judging the end will read.
     pub(crate) fn look(&self) {
-        fetch(self);
         if let Some(ended) = &self.context.ended {
             fetch(&**ended);
         }
