@@ -27,35 +27,28 @@ impl Bits {
     #[inline]
     pub(super) fn refill(&mut self, input: &mut &[u8]) {
         let before = input.len();
-        if !self.refill_whole(input) {
-            self.refill_last(input);
-        }
+        self.refill_uncounted(input);
         self.took(before - input.len());
     }
 
-    /// The same where fewer than eight bytes are left.
-    #[inline(never)]
-    fn refill_last(&mut self, input: &mut &[u8]) {
-        while self.held < 56
-            && let Some((&byte, rest)) = input.split_first()
-        {
-            self.bits |= u64::from(byte) << self.held;
-            self.held += 8;
-            *input = rest;
+    /// The same, but the caller tells how many bytes it [`took`](Bits::took), once for many calls.
+    #[inline]
+    pub(super) fn refill_uncounted(&mut self, input: &mut &[u8]) {
+        // The bytes of which all bits find room; no more than 63 bits are held.
+        let room = (63 - self.held) >> 3 & 7;
+        if let Some(word) = input.first_chunk() {
+            self.add(u64::from_le_bytes(*word), room, input);
+        } else if !input.is_empty() {
+            self.add(last_word(input), room.min(input.len() as u32), input);
         }
     }
 
-    /// Takes bytes until 56 bits are held; gives false, and takes none, where fewer than eight bytes are left. At most 63
-    /// bits are held before it. The caller tells how many it [`took`](Bits::took), once for many calls.
+    /// Adds the first of the bytes in `word`, which the input begins with.
     #[inline]
-    pub(super) fn refill_whole(&mut self, input: &mut &[u8]) -> bool {
-        let Some(word) = input.first_chunk() else { return false };
-        self.bits |= u64::from_le_bytes(*word) << (self.held & 63);
-        // The bytes of which all bits found room.
-        let bytes = (63 - self.held) >> 3 & 7;
+    fn add(&mut self, word: u64, bytes: u32, input: &mut &[u8]) {
+        self.bits |= word << (self.held & 63);
         *input = &input[bytes as usize..];
         self.held += bytes * 8;
-        true
     }
 
     /// So many bytes were taken and not counted yet.
@@ -88,6 +81,15 @@ impl Bits {
         self.held -= count;
     }
 
+    /// Uses up so many of the bits, at most 63; gives false, and uses none, where fewer are held.
+    #[inline]
+    pub(super) fn spend(&mut self, count: u32) -> bool {
+        let Some(held) = self.held.checked_sub(count) else { return false };
+        self.bits >>= count & 63;
+        self.held = held;
+        true
+    }
+
     /// Goes to the byte boundary; gives the bits in between.
     pub(super) fn align(&mut self) -> u32 {
         let count = self.held % 8;
@@ -108,4 +110,10 @@ impl Bits {
     pub(super) fn position(&self) -> u64 {
         self.taken.saturating_mul(8).saturating_sub(u64::from(self.held))
     }
+}
+
+/// Fewer than eight bytes as the lowest of a word. By value, so that the caller's bits stay in registers.
+#[inline(never)]
+fn last_word(input: &[u8]) -> u64 {
+    input.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }

@@ -1,6 +1,6 @@
 //! What is told of the matches of a block.
 
-use super::sequence::{Match, Sequences};
+use super::sequence::{Extent, Sequences};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -19,19 +19,13 @@ pub(super) struct Matches {
 
 impl Matches {
     /// Adds those of the sequences, which begin at this position in the message.
-    pub(super) fn add(&mut self, sequences: &Sequences, position: u64) {
+    pub(super) fn add(&mut self, sequences: &Sequences, extent: Extent, position: u64) {
         self.count += sequences.count.matches as u64;
         self.length += sequences.count.matched() as u64;
-        let (mut largest, mut reach) = (0, 0);
-        for &Match { at, distance, .. } in sequences.matches() {
-            largest = distance.max(largest);
-            reach = distance.saturating_sub(at).max(reach);
+        if u32::from(extent.largest_distance) > self.largest_distance {
+            self.largest_distance = extent.largest_distance.into();
+            self.largest_distance_at = position + sequences.first_with(extent.largest_distance) as u64;
         }
-        if u32::from(largest) > self.largest_distance {
-            self.largest_distance = largest.into();
-            let first = sequences.matches().iter().find(|one| one.distance == largest);
-            self.largest_distance_at = position + first.map_or(0, |first| first.at.into());
-        }
-        self.history = self.history.max(u64::from(reach).saturating_sub(position) as u32);
+        self.history = self.history.max(u64::from(extent.reach).saturating_sub(position) as u32);
     }
 }

@@ -249,7 +249,7 @@ impl Decoder {
         match kind {
             BlockKind::Stored => drop(self.bits.align()),
             BlockKind::Fixed => {}
-            BlockKind::Dynamic => self.own.get_or_insert_with(|| spare.own.take().unwrap_or_default()).begin(),
+            BlockKind::Dynamic => self.own.get_or_insert_with(|| spare.own.take().unwrap_or_else(Own::boxed)).begin(),
         }
         self.block = Block { kind, is_final: header & 1 != 0, at, ..Block::default() };
         self.is_open = true;
@@ -320,20 +320,22 @@ impl Decoder {
         let start = self.window.position();
         let (bits, window, sequences) = (&mut self.bits, &mut self.window, &mut spare.sequences);
         let token = loop {
-            sequences.count = Count::default();
-            let room = window.space();
-            let mut token = Ok(Token::Ordinary);
-            while matches!(token, Ok(Token::Ordinary)) {
-                if input.len() >= 8 {
-                    tokens::middle(codes, bits, input, sequences, window.place(), room);
+            sequences.count = Count::none_at(window.end());
+            let limit = window.limit();
+            let token = loop {
+                tokens::many(codes, bits, input, sequences, window.place(), limit);
+                let count = sequences.count;
+                if count.to >= limit || !count.takes_match() || !count.takes_literals() {
+                    break Ok(Token::Ordinary);
                 }
-                if sequences.count.length >= room || sequences.count.space() == 0 {
-                    break;
+                let token = tokens::one(codes, bits, input, sequences, window.place());
+                if !matches!(token, Ok(Token::Ordinary)) {
+                    break token;
                 }
-                token = tokens::one(codes, bits, input, sequences, window.place());
-            }
-            self.matches.add(sequences, window.position());
-            window.carry_out(sequences);
+            };
+            let extent = sequences.extent();
+            self.matches.add(sequences, extent, window.position());
+            window.carry_out(sequences, extent);
             if window.space() == 0 || !matches!(token, Ok(Token::Ordinary)) {
                 break token;
             }

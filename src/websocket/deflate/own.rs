@@ -61,6 +61,13 @@ impl Default for Own {
 }
 
 impl Own {
+    /// Out of line: only the first of them needs so much of the stack.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn boxed() -> Box<Own> {
+        Box::default()
+    }
+
     /// A block with codes of its own begins.
     pub(super) fn begin(&mut self) {
         self.next = Next::Counts;

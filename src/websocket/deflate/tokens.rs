@@ -1,8 +1,7 @@
 //! Literals and matches, which a block is made of (RFC 1951 §3.2.3).
 //!
-//! In the middle of the input nothing can run out, and nearly all tokens are read there by [`middle`], without asking after
-//! each step whether enough is left. What it does not take, [`one`] does: the last bytes of input, the end of a block,
-//! faults.
+//! Nearly all tokens are read by [`many`]. What it does not take, [`one`] does: the end of a block, long codewords, faults,
+//! what the input ends in.
 
 use super::bits::Bits;
 use super::huffman::Codes;
@@ -61,54 +60,57 @@ pub(super) fn one(
     }
     let distance = symbol.value_with(behind);
     bits.drop(used + symbol.all_bits());
-    let source = place.source(sequences.count.length, distance);
-    sequences.count.repeat(&mut sequences.matches, distance, length, source);
+    let source = place.source(sequences.count.to, distance);
+    sequences.count.repeat(&mut sequences.rows, distance, length, source);
     Ok(Token::Ordinary)
 }
 
-/// Takes literals and matches as long as eight bytes of input are left before each, nothing else comes, their codewords stand
-/// in the tables, the sequences have space, and they stand for fewer than `room` bytes.
+/// Takes literals and matches as long as there are bits for each, nothing else comes, their codewords stand in the tables,
+/// the sequences have space, and the next one belongs before `limit` in the window's room.
 #[inline(never)]
-pub(super) fn middle(
+pub(super) fn many(
     codes: &Codes,
     bits: &mut Bits,
     input: &mut &[u8],
     sequences: &mut Sequences,
     place: Place<'_>,
-    room: usize,
+    limit: u32,
 ) {
     // In locals, and in a function of their own, so that they stay in registers.
     let (mut at_hand, mut rest, mut count) = (*bits, *input, sequences.count);
-    let (matches, bytes) = (&mut sequences.matches, &mut sequences.bytes);
+    let (rows, bytes) = (&mut sequences.rows, &mut sequences.bytes);
     let (literals, distances) = (codes.literals.table(), codes.distances.table());
     // Two tokens at a time; before the second there is room too.
-    let room = room.saturating_sub(1);
-    for _ in 0..count.space() {
-        if count.length >= room || !at_hand.refill_whole(&mut rest) {
-            break;
-        }
+    let limit = limit.saturating_sub(1);
+    while count.to < limit && count.takes_match() {
+        at_hand.refill_uncounted(&mut rest);
         let mut symbol = literals.slot(at_hand.peek());
         if symbol.is_literal() {
-            at_hand.drop(symbol.all_bits());
+            if !count.takes_literals() || !at_hand.spend(symbol.all_bits()) {
+                break;
+            }
             count.literal(bytes, symbol.value() as u8);
             symbol = literals.slot(at_hand.peek());
             if symbol.is_literal() {
-                at_hand.drop(symbol.all_bits());
+                if !at_hand.spend(symbol.all_bits()) {
+                    break;
+                }
                 count.literal(bytes, symbol.value() as u8);
                 continue;
             }
         }
-        // Behind a literal 45 bits are left: enough for a match whose codewords stand in the tables (11 + 5 + 9 + 13).
-        let behind = at_hand.peek() >> (symbol.all_bits() & 63);
+        // Where more bytes follow, 45 bits are left behind a literal: enough for a match whose codewords stand in the
+        // tables (11 + 5 + 9 + 13).
+        let before = at_hand.peek();
+        let behind = before >> (symbol.all_bits() & 63);
         let back = distances.slot(behind);
-        if symbol.is_special() || back.is_special() {
+        if symbol.is_special() || back.is_special() || !at_hand.spend(symbol.all_bits() + back.all_bits()) {
             break;
         }
-        let (length, distance) = (symbol.value_with(at_hand.peek()), back.value_with(behind));
-        at_hand.drop(symbol.all_bits() + back.all_bits());
-        let source = place.source(count.length, distance);
+        let (length, distance) = (symbol.value_with(before), back.value_with(behind));
+        let source = place.source(count.to, distance);
         place.fetch(source, length);
-        count.repeat(matches, distance, length, source);
+        count.repeat(rows, distance, length, source);
     }
     at_hand.took(input.len() - rest.len());
     (*bits, *input, sequences.count) = (at_hand, rest, count);

@@ -1,7 +1,7 @@
 //! The last bytes that came out, for matches to copy from, and those that are yet to be handed on.
 
 use super::LINE;
-use super::sequence::{LITERALS, MATCHES, Match, STEP, Sequences};
+use super::sequence::{Extent, LITERALS, MATCHES, Match, STEP, Sequences};
 use branches::{prefetch_read_data, prefetch_write_data};
 
 /// The largest distance (RFC 1951 §3.2.5). Smaller agreed windows are inflated with this one too.
@@ -17,17 +17,15 @@ const LONGEST: usize = 258;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'a> {
     room: &'a [u8],
-    end: u32,
     turn: u32,
 }
 
 impl Place<'_> {
-    /// Where a match has its source that stands so far behind the window's end.
+    /// Where a match has its source that belongs there.
     #[inline]
-    pub(super) fn source(self, at: usize, distance: u32) -> u16 {
+    pub(super) fn source(self, to: u32, distance: u32) -> u16 {
         // No place is beyond the room's end, and none that sequences reach if the window is stopped.
         const { assert!(ROOM + MATCHES * LONGEST + LITERALS <= u16::MAX as usize) };
-        let to = self.end + at as u32;
         let turned = if distance > to { self.turn } else { 0 };
         to.wrapping_add(turned).wrapping_sub(distance) as u16
     }
@@ -89,7 +87,20 @@ impl Window {
     /// not 0.
     #[inline]
     pub(super) fn space(&self) -> usize {
-        if self.stopped { usize::MAX } else { self.room.len().saturating_sub(self.end + LONGEST + 2 * STEP) }
+        (self.limit() as usize).saturating_sub(self.end)
+    }
+
+    /// Where in the room no more tokens may begin.
+    #[inline]
+    pub(super) fn limit(&self) -> u32 {
+        // No more than ROOM.
+        if self.stopped { u32::MAX } else { self.room.len().saturating_sub(LONGEST + 2 * STEP) as u32 }
+    }
+
+    /// Where in the room output goes on.
+    #[inline]
+    pub(super) fn end(&self) -> u32 {
+        self.end as u32
     }
 
     /// Hands on what came out since the last time; gives the number of bytes.
@@ -142,49 +153,53 @@ impl Window {
 
     /// What reading tokens needs of it.
     pub(super) fn place(&self) -> Place<'_> {
-        // Both are less than ROOM.
-        Place { room: &self.room, end: self.end as u32, turn: self.turn as u32 }
+        // Less than ROOM.
+        Place { room: &self.room, turn: self.turn as u32 }
     }
 
-    /// Carries out the sequences. There was [`space`](Window::space) before each of their literals and matches.
+    /// Carries out the sequences, which begin at [`end`](Window::end). There was [`space`](Window::space) before each of
+    /// their literals and matches.
     #[inline(never)]
-    pub(super) fn carry_out(&mut self, sequences: &Sequences) {
+    pub(super) fn carry_out(&mut self, sequences: &Sequences, extent: Extent) {
         let before = self.total;
-        self.total += sequences.count.length as u64;
+        self.total += sequences.count.length() as u64;
         if self.stopped {
             return;
         }
         let (room, literals) = (&mut self.room[..], &sequences.bytes);
-        let (begin, turn) = (self.end as u32, self.turn);
+        let (begin, turn) = (self.end, self.turn);
         // So many bytes before the first token are known, or, where wrapping makes it negative, none before so many behind.
         let mut known = (before - self.known_from).min(WINDOW as u64) as usize;
-        let (mut end, mut literal) = (self.end, 0);
-        for &Match { at, length, distance, source } in sequences.matches() {
-            let to = (begin + u32::from(at)) as usize;
-            let (length, distance, source) = (usize::from(length), usize::from(distance), usize::from(source));
-            let count = to - end;
-            copy(literals, literal % LITERALS, room, end);
+        let known_to_all = usize::from(extent.reach) <= known;
+        let is_plain =
+            known_to_all && usize::from(extent.least_distance) >= STEP && usize::from(extent.source_end) <= turn;
+        let (mut end, mut literal) = (begin as u32, 0);
+        for Match { to, length, distance, source } in sequences.matches() {
+            let count = (u32::from(to) - end) as usize;
+            copy(literals, literal % LITERALS, room, end as usize);
             if count > STEP {
-                copy_all(&literals[literal..literal + count], room, end);
+                copy_all(&literals[literal..literal + count], room, end as usize);
             }
             literal += count;
-            end = to + length;
-            if distance > known.wrapping_add(usize::from(at)) {
+            end = u32::from(to) + u32::from(length);
+            let (to, length) = (usize::from(to), usize::from(length));
+            let (distance, source) = (usize::from(distance), usize::from(source));
+            if is_plain && length <= 2 * STEP {
+                // Nearly always.
+                two_steps(room, source, to);
+            } else if distance > known.wrapping_add(to - begin) {
                 self.readable_to.get_or_insert(to);
-                self.known_from = before + u64::from(at) + length as u64;
-                known = (usize::from(at) + length).wrapping_neg();
+                self.known_from = before + (end as usize - begin) as u64;
+                known = (end as usize - begin).wrapping_neg();
             } else if distance < STEP || source + length > turn {
                 repeat_piecewise(room, source, to, length, turn);
-            } else if distance < 2 * STEP || length > 2 * STEP {
-                repeat(room, source, to, length);
             } else {
-                // Nearly always.
-                step::<{ 2 * STEP }>(room, source, to);
+                repeat(room, source, to, length);
             }
         }
         let last = &literals[literal..sequences.count.literals];
-        copy_all(last, room, end);
-        self.end = end + last.len();
+        copy_all(last, room, end as usize);
+        self.end = end as usize + last.len();
     }
 }
 
@@ -205,13 +220,21 @@ fn copy(from: &[u8; LITERALS + STEP], at: usize, to: &mut [u8], end: usize) {
 #[inline(never)]
 fn repeat(room: &mut [u8], from: usize, to: usize, length: usize) {
     for at in (0..length).step_by(STEP) {
-        step::<STEP>(room, from + at, to + at);
+        step(room, from + at, to + at);
     }
 }
 
-/// Copies so many bytes.
+/// The same for at most two steps.
 #[inline]
-fn step<const STEP: usize>(room: &mut [u8], from: usize, to: usize) {
+fn two_steps(room: &mut [u8], from: usize, to: usize) {
+    // Asked once for both.
+    assert!(from + 2 * STEP <= room.len() && to + 2 * STEP <= room.len());
+    step(room, from, to);
+    step(room, from + STEP, to + STEP);
+}
+
+#[inline]
+fn step(room: &mut [u8], from: usize, to: usize) {
     let mut step = [0; STEP];
     step.copy_from_slice(&room[from..from + STEP]);
     room[to..to + STEP].copy_from_slice(&step);
