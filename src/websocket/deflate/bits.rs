@@ -34,21 +34,18 @@ impl Bits {
     /// The same, but the caller tells how many bytes it [`took`](Bits::took), once for many calls.
     #[inline]
     pub(super) fn refill_uncounted(&mut self, input: &mut &[u8]) {
-        // The bytes of which all bits find room; no more than 63 bits are held.
-        let room = (63 - self.held) >> 3 & 7;
+        // No more than 63 bits are held. These are the bytes of which all bits find room.
+        let room = 7 - (self.held >> 3 & 7);
         if let Some(word) = input.first_chunk() {
-            self.add(u64::from_le_bytes(*word), room, input);
+            self.bits |= u64::from_le_bytes(*word) << (self.held & 63);
+            *input = &input[room as usize..];
+            self.held |= 56;
         } else if !input.is_empty() {
-            self.add(last_word(input), room.min(input.len() as u32), input);
+            let bytes = room.min(input.len() as u32);
+            self.bits |= last_word(input) << (self.held & 63);
+            *input = &input[bytes as usize..];
+            self.held += 8 * bytes;
         }
-    }
-
-    /// Adds the first of the bytes in `word`, which the input begins with.
-    #[inline]
-    fn add(&mut self, word: u64, bytes: u32, input: &mut &[u8]) {
-        self.bits |= word << (self.held & 63);
-        *input = &input[bytes as usize..];
-        self.held += bytes * 8;
     }
 
     /// So many bytes were taken and not counted yet.

@@ -48,7 +48,7 @@ impl Entry {
     /// The value with the extra bits, which follow the codeword in `bits`.
     #[inline]
     pub(super) fn value_with(self, bits: u64) -> u32 {
-        let all = bits & LOWEST[self.0 as usize & 63];
+        let all = bits & LOWEST[self.0 as usize & 0xFF];
         // What is no literal and nothing special has only the length of its codeword in the six bits that count here.
         self.value() + (all >> (self.0 >> 8 & 63)) as u32
     }
@@ -84,9 +84,9 @@ impl Entry {
     }
 }
 
-/// So many of the lowest bits.
-const LOWEST: [u64; 64] = {
-    let mut masks = [0; 64];
+/// So many of the lowest bits; of more than 63 nothing is asked.
+static LOWEST: [u64; 256] = {
+    let mut masks = [0; 256];
     let mut bits = 0;
     while bits < 64 {
         masks[bits] = (1 << bits) - 1;

@@ -323,7 +323,9 @@ impl Decoder {
             sequences.count = Count::none_at(window.end());
             let limit = window.limit();
             let token = loop {
-                tokens::many(codes, bits, input, sequences, window.place(), limit);
+                let before = input.len();
+                (*bits, *input) = tokens::many(codes, *bits, input, sequences, window.place(), limit);
+                bits.took(before - input.len());
                 let count = sequences.count;
                 if count.to >= limit || !count.takes_match() || !count.takes_literals() {
                     break Ok(Token::Ordinary);

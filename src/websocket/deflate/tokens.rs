@@ -66,18 +66,19 @@ pub(super) fn one(
 }
 
 /// Takes literals and matches as long as there are bits for each, nothing else comes, their codewords stand in the tables,
-/// the sequences have space, and the next one belongs before `limit` in the window's room.
+/// the sequences have space, and the next one belongs before `limit` in the window's room. Gives what is left of bits and
+/// input.
 #[inline(never)]
-pub(super) fn many(
+pub(super) fn many<'i>(
     codes: &Codes,
-    bits: &mut Bits,
-    input: &mut &[u8],
+    bits: Bits,
+    input: &'i [u8],
     sequences: &mut Sequences,
     place: Place<'_>,
     limit: u32,
-) {
-    // In locals, and in a function of their own, so that they stay in registers.
-    let (mut at_hand, mut rest, mut count) = (*bits, *input, sequences.count);
+) -> (Bits, &'i [u8]) {
+    // By value, and in a function of its own, so that all stays in registers.
+    let (mut at_hand, mut rest, mut count) = (bits, input, sequences.count);
     let (rows, bytes) = (&mut sequences.rows, &mut sequences.bytes);
     let (literals, distances) = (codes.literals.table(), codes.distances.table());
     // Two tokens at a time; before the second there is room too.
@@ -112,6 +113,6 @@ pub(super) fn many(
         place.fetch(source, length);
         count.repeat(rows, distance, length, source);
     }
-    at_hand.took(input.len() - rest.len());
-    (*bits, *input, sequences.count) = (at_hand, rest, count);
+    sequences.count = count;
+    (at_hand, rest)
 }
