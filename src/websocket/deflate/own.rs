@@ -90,17 +90,21 @@ impl Own {
                     self.next = Next::LengthLengths(0);
                 }
                 Next::LengthLengths(mut next) => {
+                    // In a local, so that it stays in registers.
+                    let mut at_hand = *bits;
                     while let Some(&symbol) = ORDER[..usize::from(self.counts[2]).min(19)].get(usize::from(next)) {
-                        if bits.held() < 3 {
-                            bits.refill(input);
+                        if at_hand.held() < 3 {
+                            at_hand.refill(input);
                         }
-                        let Some(length) = bits.take(3) else {
+                        let Some(length) = at_hand.take(3) else {
+                            *bits = at_hand;
                             self.next = Next::LengthLengths(next);
                             return Ok(false);
                         };
                         self.length_lengths[usize::from(symbol)] = length as u8;
                         next += 1;
                     }
+                    *bits = at_hand;
                     self.make_lengths()?;
                     (self.given, self.last) = (0, BEFORE as u8);
                     self.next = Next::Lengths(0);
