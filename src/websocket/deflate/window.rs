@@ -35,7 +35,8 @@ impl Place<'_> {
     pub(super) fn fetch(self, source: u16, length: u32) {
         let first = self.room.as_ptr().wrapping_add(source.into());
         prefetch_read_data::<_, 0>(first);
-        prefetch_read_data::<_, 0>(first.wrapping_add(length as usize - 1));
+        // No less than a step is read.
+        prefetch_read_data::<_, 0>(first.wrapping_add((length as usize).max(STEP) - 1));
     }
 }
 
@@ -186,7 +187,7 @@ impl Window {
             let (distance, source) = (usize::from(distance), usize::from(source));
             if is_plain && length <= 2 * STEP {
                 // Nearly always.
-                two_steps(room, source, to);
+                two_steps(room, source, to, length);
             } else if distance > known.wrapping_add(to - begin) {
                 self.readable_to.get_or_insert(to);
                 self.known_from = before + (end as usize - begin) as u64;
@@ -224,13 +225,14 @@ fn repeat(room: &mut [u8], from: usize, to: usize, length: usize) {
     }
 }
 
-/// The same for at most two steps.
+/// The same for at most two steps, of which the second ends where the match does: nothing behind it need be fetched.
 #[inline]
-fn two_steps(room: &mut [u8], from: usize, to: usize) {
+fn two_steps(room: &mut [u8], from: usize, to: usize, length: usize) {
+    let second = length.max(STEP) - STEP;
     // Asked once for both.
-    assert!(from + 2 * STEP <= room.len() && to + 2 * STEP <= room.len());
+    assert!(from + 2 * STEP <= room.len() && to + 2 * STEP <= room.len() && second <= STEP);
     step(room, from, to);
-    step(room, from + STEP, to + STEP);
+    step(room, from + second, to + second);
 }
 
 #[inline]
