@@ -2,13 +2,13 @@
 
 /// What a codeword stands for and how many bits it and its extra bits have, in one word.
 ///
-/// Bits 0 to 7: number of its bits and its extra bits together. Bits 8 to 11: length of the codeword. Bit 14: it is nothing
-/// ordinary. Bit 15: it is a literal. Bits 16 to 31: its value, or for a length or distance the least one.
+/// Bits 0 to 5: number of its bits and its extra bits together. Bit 7: it is nothing ordinary, so that bits 0 to 7 are more
+/// than are ever at hand. Bits 8 to 11: length of the codeword. Bit 15: it is a literal. Bits 16 to 31: its value, or for a length or distance the least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry(u32);
 
 impl Entry {
-    const SPECIAL: u32 = 1 << 14;
+    const SPECIAL: u32 = 1 << 7;
     const LITERAL: u32 = 1 << 15;
     /// The end of the block.
     pub(super) const END: Entry = Entry(Entry::SPECIAL);
@@ -36,6 +36,12 @@ impl Entry {
     /// Bits of the codeword and of what follows it and is added to [`Entry::value`].
     #[inline]
     pub(super) fn all_bits(self) -> u32 {
+        self.0 & 0x3F
+    }
+
+    /// The same, but for what is special more than are ever at hand.
+    #[inline]
+    pub(super) fn ordinary_bits(self) -> u32 {
         self.0 & 0xFF
     }
 

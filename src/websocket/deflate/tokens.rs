@@ -87,13 +87,13 @@ pub(super) fn many<'i>(
         at_hand.refill_uncounted(&mut rest);
         let mut symbol = literals.slot(at_hand.peek());
         if symbol.is_literal() {
-            if !count.takes_literals() || !at_hand.spend(symbol.all_bits()) {
+            if !count.takes_literals() || !at_hand.spend(symbol.ordinary_bits()) {
                 break;
             }
             count.literal(bytes, symbol.value() as u8);
             symbol = literals.slot(at_hand.peek());
             if symbol.is_literal() {
-                if !at_hand.spend(symbol.all_bits()) {
+                if !at_hand.spend(symbol.ordinary_bits()) {
                     break;
                 }
                 count.literal(bytes, symbol.value() as u8);
@@ -105,7 +105,7 @@ pub(super) fn many<'i>(
         let before = at_hand.peek();
         let behind = before >> (symbol.all_bits() & 63);
         let back = distances.slot(behind);
-        if symbol.is_special() || back.is_special() || !at_hand.spend(symbol.all_bits() + back.all_bits()) {
+        if !at_hand.spend(symbol.ordinary_bits() + back.ordinary_bits()) {
             break;
         }
         let (length, distance) = (symbol.value_with(before), back.value_with(behind));

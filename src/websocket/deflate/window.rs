@@ -186,8 +186,9 @@ impl Window {
             let (to, length) = (usize::from(to), usize::from(length));
             let (distance, source) = (usize::from(distance), usize::from(source));
             if is_plain && length <= 2 * STEP {
-                // Nearly always.
-                two_steps(room, source, to, length);
+                // Nearly always. The second step ends where the match does: nothing behind it has been fetched.
+                step(room, source, to, 0);
+                step(room, source, to, length.max(STEP) - STEP);
             } else if distance > known.wrapping_add(to - begin) {
                 self.readable_to.get_or_insert(to);
                 self.known_from = before + (end as usize - begin) as u64;
@@ -221,25 +222,16 @@ fn copy(from: &[u8; LITERALS + STEP], at: usize, to: &mut [u8], end: usize) {
 #[inline(never)]
 fn repeat(room: &mut [u8], from: usize, to: usize, length: usize) {
     for at in (0..length).step_by(STEP) {
-        step(room, from + at, to + at);
+        step(room, from + at, to + at, 0);
     }
 }
 
-/// The same for at most two steps, of which the second ends where the match does: nothing behind it need be fetched.
+/// One step, from this one of two steps of bytes on.
 #[inline]
-fn two_steps(room: &mut [u8], from: usize, to: usize, length: usize) {
-    let second = length.max(STEP) - STEP;
-    // Asked once for both.
-    assert!(from + 2 * STEP <= room.len() && to + 2 * STEP <= room.len() && second <= STEP);
-    step(room, from, to);
-    step(room, from + second, to + second);
-}
-
-#[inline]
-fn step(room: &mut [u8], from: usize, to: usize) {
+fn step(room: &mut [u8], from: usize, to: usize, at: usize) {
     let mut step = [0; STEP];
-    step.copy_from_slice(&room[from..from + STEP]);
-    room[to..to + STEP].copy_from_slice(&step);
+    step.copy_from_slice(&room[from..from + 2 * STEP][at..at + STEP]);
+    room[to..to + 2 * STEP][at..at + STEP].copy_from_slice(&step);
 }
 
 /// Like [`repeat`] where the bytes go on at the room's front, or where the match reads what it writes.
