@@ -79,7 +79,7 @@ impl Entry {
 
     /// Neither a literal nor a length nor a distance.
     #[inline]
-    pub(super) fn is_special(self) -> bool {
+    fn is_special(self) -> bool {
         self.0 & Entry::SPECIAL != 0
     }
 

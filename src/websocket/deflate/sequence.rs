@@ -196,3 +196,39 @@ impl Sequences {
 fn lanes_of(row: &Row) -> &[[u16; LANES]] {
     row.as_chunks().0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Looking at several matches at once and looking at one after the other.
+        #[test]
+        fn rows_and_matches_say_the_same(
+            begin in 0..34_000_u32,
+            matches in prop::collection::vec((1..=32_768_u32, 3..=258_u32, 0..2_u8, 0..34_000_u16), 0..=MATCHES),
+        ) {
+            let mut sequences = Sequences { count: Count::none_at(begin), ..Sequences::default() };
+            for &(distance, length, literals, source) in &matches {
+                for byte in 0..literals {
+                    sequences.count.literal(&mut sequences.bytes, byte);
+                }
+                sequences.count.repeat(&mut sequences.rows, distance, length, source);
+            }
+            let extent = sequences.extent();
+            let all: Vec<Match> = sequences.matches().collect();
+            prop_assert_eq!(all.len(), matches.len());
+            let at = |one: &Match| u32::from(one.to) - begin;
+            let largest = all.iter().map(|one| one.distance).max();
+            prop_assert_eq!(extent.largest_distance, largest.unwrap_or(0));
+            prop_assert_eq!(extent.least_distance, all.iter().map(|one| one.distance).min().unwrap_or(u16::MAX));
+            let reach = all.iter().map(|one| u32::from(one.distance).saturating_sub(at(one))).max();
+            prop_assert_eq!(u32::from(extent.reach), reach.unwrap_or(0));
+            prop_assert_eq!(extent.source_end, all.iter().map(|one| one.source + one.length).max().unwrap_or(0));
+            if let Some(first) = all.iter().find(|one| Some(one.distance) == largest) {
+                prop_assert_eq!(sequences.first_with(first.distance), at(first) as usize);
+            }
+        }
+    }
+}

@@ -103,7 +103,7 @@ pub(super) fn many<'i>(
         // Where more bytes follow, 45 bits are left behind a literal: enough for a match whose codewords stand in the
         // tables (11 + 5 + 9 + 13).
         let before = at_hand.peek();
-        let behind = before >> (symbol.all_bits() & 63);
+        let behind = before >> symbol.all_bits();
         let back = distances.slot(behind);
         if !at_hand.spend(symbol.ordinary_bits() + back.ordinary_bits()) {
             break;

@@ -171,9 +171,9 @@ impl Window {
         let (begin, turn) = (self.end, self.turn);
         // So many bytes before the first token are known, or, where wrapping makes it negative, none before so many behind.
         let mut known = (before - self.known_from).min(WINDOW as u64) as usize;
-        let known_to_all = usize::from(extent.reach) <= known;
+        let all_known = usize::from(extent.reach) <= known;
         let is_plain =
-            known_to_all && usize::from(extent.least_distance) >= STEP && usize::from(extent.source_end) <= turn;
+            all_known && usize::from(extent.least_distance) >= STEP && usize::from(extent.source_end) <= turn;
         let (mut end, mut literal) = (begin as u32, 0);
         for Match { to, length, distance, source } in sequences.matches() {
             let count = (u32::from(to) - end) as usize;
