@@ -136,12 +136,12 @@ impl Own {
     fn lengths(&mut self, next: u16, bits: &mut Bits, input: &mut &[u8]) -> Result<u16, &'static str> {
         let Own { lengths, read, counts, .. } = self;
         let (codewords, total) = (lengths.table(), u32::from(counts[0] + counts[1]));
-        let (mut next, mut given, mut last) = (u32::from(next), self.given, u32::from(self.last));
+        let (mut left, mut given, mut last) = (total - u32::from(next), self.given, u32::from(self.last));
         loop {
             bits.refill(input);
             // In locals, so that they stay in registers.
-            let (before, mut at_hand) = (next, *bits);
-            while next < total {
+            let (before, mut at_hand) = (left, *bits);
+            while left > 0 {
                 let entry = codewords.slot(at_hand.peek());
                 if entry.all_bits() > at_hand.held() {
                     break;
@@ -149,28 +149,29 @@ impl Own {
                 let value = entry.value_with(at_hand.peek());
                 let (length, times) = (value >> 8, value & 0xFF);
                 last = if length == BEFORE { last } else { length };
-                if last == BEFORE || times > total - next {
+                if last == BEFORE {
                     *bits = at_hand;
-                    return Err(match last {
-                        BEFORE => "the first length of a block's codewords repeats the one before",
-                        _ => "a block has more lengths of codewords than it says",
-                    });
+                    return Err("the first length of a block's codewords repeats the one before");
                 }
+                let Some(behind) = left.checked_sub(times) else {
+                    *bits = at_hand;
+                    return Err("a block has more lengths of codewords than it says");
+                };
                 at_hand.drop(entry.all_bits());
                 // Without asking how many there are: what is too much is written over or not read.
-                let first = Length::new(next, last);
+                let first = Length::new(total - left, last);
                 let row: [Length; MOST] = std::array::from_fn(|n| first.further(n as u16));
                 read[given..given + MOST].copy_from_slice(&row);
                 given += if last > 0 { times as usize } else { 0 };
-                next += times;
+                left = behind;
             }
             *bits = at_hand;
-            if next == before || next == total {
+            if left == before || left == 0 {
                 break;
             }
         }
         (self.given, self.last) = (given, last as u8);
-        Ok(next as u16)
+        Ok((total - left) as u16)
     }
 
     /// All lengths are read.
