@@ -1,8 +1,8 @@
 //! What there is to do where threads share an analysis, and who does what.
 //!
-//! A thread takes what is nearest to the end: telling a batch that all sets have decoded, decoding one, reading the next,
-//! but a few are always read first, as without them the others have nothing to do. So a thread waits only where nothing at
-//! all can be done: waking one takes as long as reading some hundred packets.
+//! The thread that tells does so as soon as a batch is decoded; until then it decodes that one, or reads. The others read
+//! where little is left to decode, and decode. So a thread waits only where nothing at all can be done: waking one takes as
+//! long as reading some hundred packets.
 
 use super::batch::{Batch, Then};
 use super::log::Log;
@@ -186,13 +186,15 @@ impl<'w> Stock<'w> {
     }
 
     fn next(&mut self, worker: Worker) -> Option<Task<'w>> {
-        let tell = if worker.tells { self.tell() } else { None };
-        // Who tells reads only where it has nothing else to do: nobody tells while it reads.
-        let early = if worker.tells { 0 } else { LEAST };
-        let shares = self.shares.len();
-        tell.or_else(|| self.read(worker, early))
-            .or_else(|| (0..shares).find_map(|after| self.decode((worker.share + after) % shares)))
-            .or_else(|| self.read(worker, MOST))
+        match worker.tells {
+            true => self
+                .tell()
+                .or_else(|| self.decode(worker, 1))
+                // Rather than decoding what cannot be told yet: then the others need not read.
+                .or_else(|| self.read(worker, MOST))
+                .or_else(|| self.decode(worker, MOST)),
+            false => self.read(worker, LEAST).or_else(|| self.decode(worker, MOST)).or_else(|| self.read(worker, MOST)),
+        }
     }
 
     fn tell(&mut self) -> Option<Task<'w>> {
@@ -202,12 +204,17 @@ impl<'w> Stock<'w> {
         Some(Task::Tell(batch, logs.into_iter().flatten().collect()))
     }
 
-    fn decode(&mut self, share: usize) -> Option<Task<'w>> {
-        let Share { set, next, spent } = self.shares.get_mut(share)?;
-        let under_way = self.under_way.get(*next - self.told)?;
-        let part = Part { set: set.take()?, share, number: *next };
-        *next += 1;
-        Some(Task::Decode(part, under_way.batch.clone(), spent.pop().unwrap_or_default()))
+    /// A set's next part, among the first so many batches: of the set that the worker prefers, or of another.
+    fn decode(&mut self, worker: Worker, among: usize) -> Option<Task<'w>> {
+        let shares = self.shares.len();
+        (0..shares).map(|after| (worker.share + after) % shares).find_map(|share| {
+            let Share { set, next, spent } = &mut self.shares[share];
+            let ahead = *next - self.told;
+            let under_way = self.under_way.get(ahead).filter(|_| ahead < among)?;
+            let part = Part { set: set.take()?, share, number: *next };
+            *next += 1;
+            Some(Task::Decode(part, under_way.batch.clone(), spent.pop().unwrap_or_default()))
+        })
     }
 
     /// The next batch, if fewer than so many are under way.
