@@ -9,19 +9,19 @@ use crate::tls::KeyLog;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-/// A batch goes on its way when it has so many bytes or segments: enough for the way to cost little beside the work, few
+/// A batch goes on its way when it has so many bytes or packets: enough for the way to cost little beside the work, few
 /// enough to fit a second-level cache.
 const BYTES: usize = 128 << 10;
-const SEGMENTS: usize = 1024;
+const PACKETS: usize = 1024;
 
-/// Consecutive packets of a capture with segments in them.
+/// Consecutive packets of a capture that have segments in them.
 #[derive(Debug)]
 pub(super) struct Batch {
-    /// The packets they came in.
+    /// Where they stand in the capture.
     packets: Vec<PacketRef>,
     /// The latest time so far, in this capture.
     latest: Option<Timestamp>,
-    /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than their packets.
+    /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than where they stand.
     sets: Vec<Share>,
     /// The packets' bytes, one behind the other, and payloads that were put together from several.
     bytes: Vec<u8>,
@@ -139,7 +139,7 @@ impl Batch {
     }
 
     fn go_on(&self) -> ControlFlow<()> {
-        let is_full = self.bytes.len() >= BYTES || self.packets.len() >= SEGMENTS;
+        let is_full = self.bytes.len() >= BYTES || self.packets.len() >= PACKETS;
         if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
@@ -165,12 +165,12 @@ impl Batch {
         })
     }
 
-    /// A segment that was decoded before.
+    /// A segment that was decoded when its packet was read.
     pub(super) fn segment(&self, Kept { segment, payload }: &Kept) -> Segment<'_> {
         Segment { payload: payload.of(&self.bytes), ..*segment }
     }
 
-    /// The packets behind the last segment of this set of flows.
+    /// The packets behind the last one of this set of flows.
     pub(super) fn rest(&self, set: usize) -> Passed<'_> {
         let passed = self.sets[set].packets.last().map_or(0, |last| last.place as usize + 1);
         Passed { packets: self.packets.get(passed..).unwrap_or_default(), latest: self.latest }

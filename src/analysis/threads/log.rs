@@ -22,7 +22,7 @@ pub(super) struct Log {
     /// What was found in messages that their only frame tells, the frame kept before.
     plain: Vec<Found>,
     others: Vec<(Kept, Found)>,
-    /// Those that were told, to be let go while others are kept.
+    /// Those of the time before, to be [let go](Self::clear) one by one.
     spent: Vec<(Kept, Found)>,
     /// In the order in which they were lent.
     bytes: Vec<u8>,
@@ -98,7 +98,8 @@ enum Kept {
 }
 
 impl Log {
-    /// Forgets everything but its memory: what was said is let go, best in the thread that made it.
+    /// Forgets everything but its memory. What was made for what was said is let go as more is kept: allocators have room
+    /// for a few pieces of each size, from which they serve who asks next, and none for those of a whole batch.
     pub(super) fn clear(&mut self) {
         let Log { order, frames, messages, plain, others, spent, bytes, last, turns } = self;
         order.clear();
