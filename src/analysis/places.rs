@@ -5,6 +5,63 @@
 //! beside it takes eight bytes for each place.
 
 use crate::fetch::fetch;
+use foldhash::fast::RandomState;
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash};
+
+/// Keys with values, in the order of their places, found by their hashes.
+#[derive(Debug)]
+pub(super) struct Listed<K, V> {
+    pub(super) list: Vec<(K, V)>,
+    pub(super) places: Places,
+    hasher: RandomState,
+}
+
+impl<K, V> Default for Listed<K, V> {
+    fn default() -> Self {
+        Listed { list: Vec::new(), places: Places::default(), hasher: RandomState::default() }
+    }
+}
+
+impl<K: Eq + Hash, V> Listed<K, V> {
+    /// A hash that is the same for equal values.
+    #[inline]
+    pub(super) fn hash_one(&self, value: impl Hash) -> u64 {
+        self.hasher.hash_one(value)
+    }
+
+    /// The place of the key with this hash.
+    #[inline(always)]
+    pub(super) fn find<Q: ?Sized + Eq>(&self, hash: u64, key: &Q) -> Option<usize>
+    where
+        K: Borrow<Q>,
+    {
+        self.places.find(hash, |place| self.list[place].0.borrow() == key)
+    }
+
+    /// The key's value.
+    #[inline]
+    pub(super) fn get<Q: ?Sized + Eq + Hash>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        self.find(self.hash_one(key), key).map(|place| &self.list[place].1)
+    }
+
+    /// The same, to change it.
+    #[inline(always)]
+    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.find(self.hash_one(key), key).map(|place| &mut self.list[place].1)
+    }
+
+    /// This key will soon be looked up: fetches where it would be found.
+    pub(super) fn expect<Q: ?Sized + Hash>(&self, key: &Q)
+    where
+        K: Borrow<Q>,
+    {
+        self.places.expect(self.hash_one(key));
+    }
+}
 
 /// Finds places in a list. What stands there is for the caller to know.
 #[derive(Debug, Default)]

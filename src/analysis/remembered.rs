@@ -1,34 +1,31 @@
 //! A map of bounded size: what was remembered first is forgotten first.
 
-use super::places::Places;
-use foldhash::fast::RandomState;
+use super::places::{Listed, Places};
 use std::borrow::Borrow;
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 
 /// At most `MOST` keys, each with its value. They stand in the order in which they came, and are found by a hash.
 #[derive(Debug)]
 pub(super) struct Remembered<K, V, const MOST: usize> {
-    entries: Vec<(K, V)>,
+    entries: Listed<K, V>,
     /// Where the oldest stands, once there are as many as there may be.
     oldest: usize,
-    places: Places,
-    hasher: RandomState,
 }
 
 impl<K, V, const MOST: usize> Default for Remembered<K, V, MOST> {
     fn default() -> Self {
         const { assert!(MOST <= Places::MOST) };
-        Remembered { entries: Vec::new(), oldest: 0, places: Places::default(), hasher: RandomState::default() }
+        Remembered { entries: Listed::default(), oldest: 0 }
     }
 }
 
 impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
-    /// What was last remembered of this key.
+    /// What is remembered of this key.
     pub(super) fn get<Q: ?Sized + Eq + Hash>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
-        self.find(self.hash_one(key), key).map(|place| &self.entries[place].1)
+        self.entries.get(key)
     }
 
     /// Remembers a value in place of the key's last one, whose age it keeps, and gives that.
@@ -43,20 +40,21 @@ impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
 
     /// What is remembered of this key, and the value that is not; otherwise the value is.
     fn known_or_remember(&mut self, key: K, value: V) -> Option<(&mut V, V)> {
-        let hash = self.hash_one(&key);
-        if let Some(place) = self.find(hash, &key) {
-            return Some((&mut self.entries[place].1, value));
+        let Remembered { entries, oldest } = self;
+        let hash = entries.hash_one(&key);
+        if let Some(place) = entries.find(hash, &key) {
+            return Some((&mut entries.list[place].1, value));
         }
-        let mut place = self.entries.len();
+        let mut place = entries.list.len();
         if place < MOST {
-            self.entries.push((key, value));
+            entries.list.push((key, value));
         } else {
-            place = self.oldest;
-            self.oldest = (place + 1) % MOST;
-            let (forgotten, _) = std::mem::replace(&mut self.entries[place], (key, value));
-            self.places.remove(self.hash_one(&forgotten), place);
+            place = *oldest;
+            *oldest = (place + 1) % MOST;
+            let (forgotten, _) = std::mem::replace(&mut entries.list[place], (key, value));
+            entries.places.remove(entries.hash_one(&forgotten), place);
         }
-        self.places.insert(hash, place);
+        entries.places.insert(hash, place);
         None
     }
 
@@ -65,19 +63,12 @@ impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
     where
         K: Borrow<Q>,
     {
-        self.places.expect(self.hash_one(key));
-    }
-
-    fn find<Q: ?Sized + Eq>(&self, hash: u64, key: &Q) -> Option<usize>
-    where
-        K: Borrow<Q>,
-    {
-        self.places.find(hash, |place| self.entries[place].0.borrow() == key)
+        self.entries.expect(key);
     }
 
     /// A hash that is the same for equal values, to remember it in their place.
     pub(super) fn hash_one(&self, value: impl Hash) -> u64 {
-        self.hasher.hash_one(value)
+        self.entries.hash_one(value)
     }
 }
 

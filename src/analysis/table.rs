@@ -3,9 +3,9 @@
 //! Every packet looks for its connection, and there may be millions of them, so that connections between addresses of
 //! IPv4 have a table of their own: their key is two words, a third of what one of IPv6 takes.
 
-use super::places::Places;
+use super::places::{Listed, Places};
 use crate::packet::{Endpoint, Segment};
-use foldhash::fast::{FixedState, RandomState};
+use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -93,13 +93,13 @@ impl Key {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Table<V> {
-    narrow: Ends<Narrow, V>,
-    wide: Ends<Wide, V>,
+    narrow: Listed<Narrow, V>,
+    wide: Listed<Wide, V>,
 }
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Table { narrow: Ends::default(), wide: Ends::default() }
+        Table { narrow: Listed::default(), wide: Listed::default() }
     }
 }
 
@@ -135,74 +135,37 @@ impl<V> Table<V> {
     /// Puts `value` in place of what was there. Before the table grows, what is not needed any more is taken out.
     pub(super) fn insert(&mut self, key: Key, value: V, is_needed: impl Fn(&V) -> bool) {
         match key {
-            Key::Narrow(key) => self.narrow.insert(key, value, is_needed),
-            Key::Wide(key) => self.wide.insert(key, value, is_needed),
+            Key::Narrow(key) => insert(&mut self.narrow, key, value, is_needed),
+            Key::Wide(key) => insert(&mut self.wide, key, value, is_needed),
         }
     }
 
     /// Takes out everything, in no order.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = V> {
-        self.narrow.drain().chain(self.wide.drain())
+        let Table { narrow, wide } = std::mem::take(self);
+        narrow.list.into_iter().map(|(_, value)| value).chain(wide.list.into_iter().map(|(_, value)| value))
     }
 }
 
-/// Connections whose ends have keys of one kind, in the order in which they began.
-#[derive(Debug)]
-struct Ends<K, V> {
-    list: Vec<(K, V)>,
-    places: Places,
-    hasher: RandomState,
-}
-
-impl<K, V> Default for Ends<K, V> {
-    fn default() -> Self {
-        Ends { list: Vec::new(), places: Places::default(), hasher: RandomState::default() }
+/// Puts `value` in place of the key's, or behind all others: connections stand in the order in which they began.
+fn insert<K: Eq + Hash, V>(ends: &mut Listed<K, V>, key: K, value: V, is_needed: impl Fn(&V) -> bool) {
+    let hash = ends.hash_one(&key);
+    if let Some(place) = ends.find(hash, &key) {
+        ends.list[place].1 = value;
+        return;
     }
-}
-
-impl<K: Eq + Hash, V> Ends<K, V> {
-    #[inline(always)]
-    fn find(&self, hash: u64, key: &K) -> Option<usize> {
-        self.places.find(hash, |place| self.list[place].0 == *key)
-    }
-
-    #[inline(always)]
-    fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.find(self.hasher.hash_one(key), key).map(|place| &mut self.list[place].1)
-    }
-
-    fn get(&self, key: &K) -> Option<&V> {
-        self.find(self.hasher.hash_one(key), key).map(|place| &self.list[place].1)
-    }
-
-    fn expect(&self, key: &K) {
-        self.places.expect(self.hasher.hash_one(key));
-    }
-
-    fn insert(&mut self, key: K, value: V, is_needed: impl Fn(&V) -> bool) {
-        let hash = self.hasher.hash_one(&key);
-        if let Some(place) = self.find(hash, &key) {
-            self.list[place].1 = value;
-            return;
-        }
-        if self.places.is_full() {
-            self.list.retain(|(_, value)| is_needed(value));
-            // So much room that it is seldom looked through, also where all of it is needed.
-            self.places.clear_for(self.list.len() * 2);
-            for (place, (key, _)) in self.list.iter().enumerate() {
-                self.places.insert(self.hasher.hash_one(key), place);
-            }
-        }
-        // What would not find room could not be held in memory either.
-        if self.list.len() < Places::MOST {
-            self.places.insert(hash, self.list.len());
-            self.list.push((key, value));
+    if ends.places.is_full() {
+        ends.list.retain(|(_, value)| is_needed(value));
+        // So much room that it is seldom looked through, also where all of it is needed.
+        ends.places.clear_for(ends.list.len() * 2);
+        for (place, (key, _)) in ends.list.iter().enumerate() {
+            ends.places.insert(ends.hash_one(key), place);
         }
     }
-
-    fn drain(&mut self) -> impl Iterator<Item = V> {
-        self.places = Places::default();
-        std::mem::take(&mut self.list).into_iter().map(|(_, value)| value)
+    // What would not find room could not be held in memory either.
+    if ends.list.len() < Places::MOST {
+        ends.places.insert(hash, ends.list.len());
+        ends.list.push((key, value));
     }
 }
 
