@@ -6,7 +6,6 @@ use super::flow::Depth;
 use super::said::{Begins, Hear, Said, Slot, Turn};
 use super::sink::Transport;
 use crate::Limits;
-use crate::fetch::fetch;
 use crate::rules::{Finding, Reaction, Referee, Thresholds};
 use crate::websocket::Event;
 use std::sync::Arc;
@@ -128,9 +127,7 @@ impl Bench {
                 Judgement::of(referee)
             }
             Said::Over(slot, _) => {
-                if let Some(place) = referees.get_mut(slot.0 as usize) {
-                    *place = None;
-                }
+                slot.clear(referees);
                 None
             }
             Said::ClientRandom(_) | Said::Closed(..) => None,
@@ -154,13 +151,17 @@ impl<A: Attend> Hear for Session<'_, A> {
     }
 
     fn look(&self, slot: Slot, depth: Depth) {
-        match (depth, self.bench.referees.get(slot.0 as usize)) {
-            (Depth::Ended, Some(Some(referee))) => referee.look(),
-            (_, Some(place)) => {
-                fetch(place);
+        let referees = &self.bench.referees;
+        match depth {
+            Depth::Ended => {
+                if let Some(Some(referee)) = referees.get(slot.0 as usize) {
+                    referee.look();
+                }
+            }
+            _ => {
+                slot.fetch(referees);
                 self.before.look(slot);
             }
-            (_, None) => {}
         }
     }
 

@@ -9,7 +9,6 @@ use super::said::{Begins, Over, Said, Slot};
 use super::sink::{Sink, Summary};
 use super::teller::Teller;
 use crate::capture::PacketRef;
-use crate::fetch::fetch;
 use crate::rules::Finding;
 use crate::websocket::{CaptureFact, Event};
 
@@ -117,9 +116,7 @@ impl Attend for Sitting<'_> {
     }
 
     fn look(&self, slot: Slot) {
-        if let Some(place) = self.hearings[self.set].get(slot.0 as usize) {
-            fetch(place);
-        }
+        slot.fetch(&self.hearings[self.set]);
     }
 
     fn expect(&self, begins: &Begins) {

@@ -7,6 +7,7 @@ use super::sink::{ConnectionEnd, Transport};
 use super::timeline::Timeline;
 use crate::PerRole;
 use crate::capture::PacketRef;
+use crate::fetch::fetch;
 use crate::packet::Endpoint;
 use crate::rules::Finding;
 use crate::tls::Facts;
@@ -63,6 +64,23 @@ impl Slot {
     #[inline]
     pub(super) fn of<T>(self, places: &mut [Option<T>]) -> Option<&mut T> {
         places.get_mut(self.0 as usize)?.as_mut()
+    }
+
+    /// Lets go of what is in this place.
+    #[inline]
+    pub(super) fn clear<T>(self, places: &mut [Option<T>]) {
+        // Where it stands: it may be large.
+        if let Some(place) = places.get_mut(self.0 as usize) {
+            *place = None;
+        }
+    }
+
+    /// What is in this place will soon be read: fetches it.
+    #[inline]
+    pub(super) fn fetch<T>(self, places: &[Option<T>]) {
+        if let Some(place) = places.get(self.0 as usize) {
+            fetch(place);
+        }
     }
 
     /// Takes what is in this place.
