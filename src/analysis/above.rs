@@ -269,6 +269,7 @@ impl Above {
             }
             Step::Switched(mut switch) => {
                 switch.attempt.tunnel = switch.attempt.tunnel.or_else(|| below.tunnel());
+                // Made where it stays.
                 let room = Box::new_uninit();
                 let live = Above::WebSocket(Box::write(room, Live::switched(switch, below, state, out)));
                 if let Above::Http(http, _) = std::mem::replace(self, live) {

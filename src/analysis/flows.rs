@@ -220,12 +220,13 @@ impl Flows {
     /// Fetches what letting go of the next few connections will read: it was last touched thousands of packets before. Of
     /// each a little more than when the one before it was let go, as what lies deeper is found by what lies above it.
     fn look_ahead(&self, out: &dyn Hear) {
-        for (waiting, depth) in self.lingering.iter().zip([Depth::Ended, Depth::Judge, Depth::Live, Depth::Flow]) {
+        let depths = [Depth::Ended, Depth::Judge, Depth::Live, Depth::Flow];
+        for (waiting, depth) in self.lingering.iter().zip(depths) {
             if let Some(Known::Flow(flow)) = self.known.get(&waiting.key) {
                 flow.look(depth, out);
             }
         }
-        if let Some(waiting) = self.lingering.get(4) {
+        if let Some(waiting) = self.lingering.get(depths.len()) {
             self.known.expect(&waiting.key);
         }
     }
@@ -312,6 +313,7 @@ impl Flows {
     fn begin(&mut self, key: Key, segment: &Segment<'_>, packet: &Packet<'_>, state: &mut State, out: &mut dyn Hear) {
         self.count += 1;
         let id = FlowId { capture: state.capture, packet: packet.at.number() };
+        // Made where it stays.
         let room = Box::new_uninit();
         let mut flow = Box::write(room, Flow::new(id, segment.source, segment.destination, packet.at, state));
         let is_over = flow.segment(Side::First, segment, packet, &mut self.shared, state, out);

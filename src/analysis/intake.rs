@@ -16,7 +16,7 @@ pub(super) trait Take {
     /// What comes next may have to be waited for.
     fn pause(&mut self) -> ControlFlow<()>;
 
-    /// The next packet as it is, if who takes it [reads it directly](common) itself.
+    /// The next packet as it is, if who takes it [reads it directly](crate::packet::common) itself.
     #[inline(always)]
     fn packet(&mut self, packet: &Packet<'_>) -> Option<ControlFlow<()>> {
         let _ = packet;

@@ -24,7 +24,6 @@ use crate::capture::{Packet, PacketRef, Reader};
 use crate::packet::{Segment, common};
 use batch::{Batch, Lent, Then};
 use log::{Log, Replay};
-use std::sync::Arc;
 use std::thread;
 use work::{Source, Task, Work, Worker};
 
@@ -114,7 +113,7 @@ fn read_batch(source: &mut Source<'_>, batch: &mut Batch, join: bool) {
 }
 
 /// Has a set decode and judge its part of a batch.
-fn decode(set: &mut Set, index: usize, batch: &Arc<Batch>, log: &mut Log) {
+fn decode(set: &mut Set, index: usize, batch: &Batch, log: &mut Log) {
     log.clear();
     set.state.key_log = batch.key_log.clone();
     for Lent { passed, packet, decoded } in batch.of(index) {

@@ -34,7 +34,7 @@ struct Stock<'w> {
     /// How many went before these.
     told: usize,
     spent: Vec<Batch>,
-    /// Threads that wait.
+    /// Threads that wait: to wake nobody would call the system, too.
     waiting: usize,
     given_up: bool,
 }

@@ -3,7 +3,8 @@
 /// What a codeword stands for and how many bits it and its extra bits have, in one word.
 ///
 /// Bits 0 to 5: number of its bits and its extra bits together. Bit 7: it is nothing ordinary, so that bits 0 to 7 are more
-/// than are ever at hand. Bits 8 to 11: length of the codeword. Bit 15: it is a literal. Bits 16 to 31: its value, or for a length or distance the least one.
+/// than are ever at hand. Bits 8 to 11: length of the codeword. Bit 15: it is a literal. Bits 16 to 31: its value, or for a
+/// length or distance the least one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry(u32);
 
