@@ -70,7 +70,8 @@ impl Intake {
         &self.key_log
     }
 
-    /// Reads until the end of the capture, or (`Break`) until who takes it has enough, and may then go on.
+    /// Reads until the end of the capture, or (`Break`) until who takes it has enough or the reader [is
+    /// full](Reader::is_full), and may then go on.
     pub(super) fn read(&mut self, reader: &mut Reader, noticed: &mut Noticed, take: &mut impl Take) -> ControlFlow<()> {
         loop {
             if reader.has_secrets() {
@@ -80,7 +81,12 @@ impl Intake {
                 self.paused = true;
                 take.pause()?;
             }
-            let Some(packet) = reader.next_packet() else { break };
+            let Some(packet) = reader.next_packet() else {
+                if reader.is_full() {
+                    return ControlFlow::Break(());
+                }
+                break;
+            };
             self.paused = false;
             self.last = Some(packet.at);
             noticed.clock.tick(packet.at);

@@ -7,7 +7,11 @@ use super::Stop;
 use crate::fetch::fetch;
 
 /// Fits a second-level cache; larger buffers read no faster.
-const INITIAL_SIZE: usize = 512 << 10;
+const SIZE: usize = 512 << 10;
+
+/// So much is handed over at once: enough for that to cost little beside the work, few enough for what threads hand to each
+/// other to fit their second-level caches.
+const KEPT_SIZE: usize = 160 << 10;
 
 /// How far ahead of what is consumed the buffer is fetched: a few small packets. Of larger ones the processor finds out by
 /// itself that they are read from one end to the other.
@@ -23,6 +27,8 @@ pub(super) struct Buffer {
     offset: u64,
     /// Set once the source will give nothing more.
     ended: Option<End>,
+    /// What was consumed stays.
+    keeps: bool,
 }
 
 enum End {
@@ -33,7 +39,29 @@ enum End {
 
 impl Buffer {
     pub(super) fn new(source: Box<dyn Read + Send>) -> Buffer {
-        Buffer { source, bytes: vec![0; INITIAL_SIZE], start: 0, end: 0, offset: 0, ended: None }
+        Buffer { source, bytes: vec![0; SIZE], start: 0, end: 0, offset: 0, ended: None, keeps: false }
+    }
+
+    /// From now on what was consumed stays until it is [handed over](Self::hand_over). Where that leaves no room to read on,
+    /// it [says so](Stop::Full).
+    pub(super) fn keep(&mut self) {
+        self.keeps = true;
+    }
+
+    /// Exchanges its bytes for others, which become the room for what comes. Gives the offset in the capture of the first byte
+    /// handed over; behind those that were consumed stand others, which are read again.
+    pub(super) fn hand_over(&mut self, bytes: &mut Vec<u8>) -> u64 {
+        let from = self.offset - self.start as u64;
+        let rest = self.bytes.get(self.start..self.end).unwrap_or_default();
+        let room = KEPT_SIZE.max(rest.len() * 2);
+        // Memory for one long record is not kept for all that follow. What is there is not cleared: it was, once.
+        if bytes.len() < room || bytes.len() > room * 2 {
+            *bytes = vec![0; room];
+        }
+        bytes[..rest.len()].copy_from_slice(rest);
+        (self.start, self.end) = (0, rest.len());
+        std::mem::swap(&mut self.bytes, bytes);
+        from
     }
 
     /// What has been read and not consumed.
@@ -94,8 +122,12 @@ impl Buffer {
             Some(End::Whole | End::Cut) => return Err(Stop::Cut),
             Some(End::Failed(reason)) => return Err(Stop::Fault(reason.clone())),
         }
-        // What is left is less than one record, so moving it costs little.
-        if self.start > 0 {
+        if self.keeps && self.start > 0 {
+            if self.end == self.bytes.len() {
+                return Err(Stop::Full);
+            }
+        } else if self.start > 0 {
+            // What is left is less than one record, so moving it costs little.
             self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
@@ -118,5 +150,58 @@ impl Buffer {
             },
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Gives a few bytes at a time.
+    struct Slow(io::Cursor<Vec<u8>>, usize);
+
+    impl Read for Slow {
+        fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.min(target.len());
+            self.0.read(&mut target[..count])
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        /// Records of any length, some longer than all that is handed over at once, and memory that comes back.
+        #[test]
+        fn what_is_kept_stays_where_it_was_lent(
+            lengths in prop::collection::vec(prop_oneof![20 => 1usize..3_000, 1 => 1usize..700_000], 1..400),
+            at_once in prop_oneof![Just(usize::MAX), 1_000usize..100_000],
+            early in 2usize..50,
+        ) {
+            let total: usize = lengths.iter().sum();
+            let capture: Vec<u8> = (0..total as u32).flat_map(|at| at.wrapping_mul(0x9E37_79B9).to_le_bytes()).take(total).collect();
+            let mut buffer = Buffer::new(Box::new(Slow(io::Cursor::new(capture.clone()), at_once)));
+            buffer.keep();
+            let (mut lent, mut bytes) = (Vec::new(), Vec::new());
+            for (count, length) in lengths.into_iter().enumerate() {
+                let is_early = count % early == early - 1;
+                while is_early || matches!(buffer.need(length), Err(Stop::Full)) {
+                    let from = buffer.hand_over(&mut bytes);
+                    for (at, length) in lent.drain(..) {
+                        let (at, from): (u64, u64) = (at, from);
+                        let kept = (at - from) as usize;
+                        prop_assert_eq!(&bytes[kept..kept + length], &capture[at as usize..][..length]);
+                    }
+                    if is_early {
+                        break;
+                    }
+                }
+                prop_assert!(buffer.need(length).is_ok());
+                lent.push((buffer.offset(), length));
+                let at = buffer.offset() as usize;
+                prop_assert_eq!(buffer.consume(length), &capture[at..at + length]);
+            }
+            prop_assert!(matches!(buffer.need(1), Err(Stop::End | Stop::Full)));
+        }
     }
 }

@@ -69,6 +69,8 @@ enum Stop {
     Cut,
     /// The bytes make no sense, or could not be read: one line that names the place.
     Fault(String),
+    /// There is no room for the next record beside what is [kept](buffer::Buffer::keep).
+    Full,
 }
 
 /// A packet that lies complete at the front of the buffer.

@@ -25,6 +25,8 @@ pub struct Reader {
     secrets_size: usize,
     /// There is no further packet.
     ended: bool,
+    /// There is, but no room for it.
+    full: bool,
 }
 
 #[derive(Debug)]
@@ -91,7 +93,17 @@ impl Reader {
         let source = if compression.is_some() { ReadAhead::begin(source) } else { source };
         let mut buffer = Buffer::new(source);
         let format = read_header(&mut buffer, &mut info)?;
-        Ok(Reader { buffer, format, info, gauge, first_number: 1, secrets: Vec::new(), secrets_size: 0, ended: false })
+        Ok(Reader {
+            buffer,
+            format,
+            info,
+            gauge,
+            first_number: 1,
+            secrets: Vec::new(),
+            secrets_size: 0,
+            ended: false,
+            full: false,
+        })
     }
 
     /// Sets the number that the next packet gets, 1 unless set: where captures are joined the numbers run on, as in the
@@ -146,6 +158,10 @@ impl Reader {
             Err(Stop::End) => {}
             Err(Stop::Cut) => self.info.truncated = true,
             Err(Stop::Fault(reason)) => self.info.fault = Some(reason),
+            Err(Stop::Full) => {
+                self.full = true;
+                return None;
+            }
         }
         self.ended = true;
         None
@@ -176,6 +192,24 @@ impl Reader {
     /// tcpdump, may take its time. A file is read in pieces, and between two of them it is so too.
     pub fn is_dry(&self) -> bool {
         self.buffer.is_empty()
+    }
+
+    /// From now on the bytes of packets stay until they are [handed over](Self::hand_over), so that they need not be copied
+    /// to last. Then [`next_packet`](Self::next_packet) also gives `None` where there [is no room](Self::is_full) for more.
+    pub(crate) fn keep(&mut self) {
+        self.buffer.keep();
+    }
+
+    /// Whether the packets so far are to be handed over before there is room for the next.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// Hands over the bytes of the packets since the last time, in exchange for memory that may have been used before. Gives the
+    /// offset of the first of these bytes in the capture, from which [`PacketRef::file_offset`] counts too.
+    pub(crate) fn hand_over(&mut self, bytes: &mut Vec<u8>) -> u64 {
+        self.full = false;
+        self.buffer.hand_over(bytes)
     }
 
     /// The blocks of a pcapng file, for a copy; `None` where it is a pcap file.
@@ -278,7 +312,7 @@ fn not_a_capture(buffer: &mut Buffer, info: &Info) -> Result<Format, Error> {
 /// Waits for `length` bytes; fewer are no error here, but a source that fails is.
 fn need(buffer: &mut Buffer, length: usize, info: &Info) -> Result<(), Error> {
     match buffer.need(length) {
-        Ok(()) | Err(Stop::End | Stop::Cut) => Ok(()),
+        Ok(()) | Err(Stop::End | Stop::Cut | Stop::Full) => Ok(()),
         Err(Stop::Fault(reason)) => Err(Error::Read { name: info.name.clone(), cause: io::Error::other(reason) }),
     }
 }

@@ -7,8 +7,8 @@ use super::{Endpoint, Flags, Segment};
 use crate::capture::{LinkType, Packet};
 use std::net::Ipv4Addr;
 
-/// LINKTYPE_ETHERNET.
-const ETHERNET: LinkType = LinkType(1);
+/// The link of such a packet: LINKTYPE_ETHERNET.
+pub(crate) const LINK: LinkType = LinkType(1);
 
 /// An Ethernet header (IEEE 802.3 §3.1.1), one of IPv4 without options (RFC 791 §3.1), one of TCP without options
 /// (RFC 9293 §3.1).
@@ -20,7 +20,7 @@ const HEADERS: usize = 14 + 20 + 20;
 fn split<'a>(packet: &Packet<'a>) -> Option<(&'a [u8; HEADERS], &'a [u8])> {
     let headers: &[u8; HEADERS] = packet.data.first_chunk()?;
     // EtherType IPv4; version 4 and five words of header; "more fragments" and the fragment offset; protocol TCP.
-    let is_common = packet.link == ETHERNET
+    let is_common = packet.link == LINK
         && headers[12..15] == [0x08, 0x00, 0x45]
         && headers[20] & 0x3F == 0
         && headers[21] == 0
@@ -28,9 +28,13 @@ fn split<'a>(packet: &Packet<'a>) -> Option<(&'a [u8; HEADERS], &'a [u8])> {
     if !is_common {
         return None;
     }
-    // A length of 0 is `walk`'s business, and so is a cut packet.
-    let ip = packet.data.get(14..14 + usize::from(u16::from_be_bytes([headers[16], headers[17]])))?;
-    Some((headers, ip))
+    Some((headers, ip(packet, headers)?))
+}
+
+/// What the length in its header says that the IP packet is. A length of 0 is `walk`'s business, and so is a cut packet.
+#[inline]
+fn ip<'a>(packet: &Packet<'a>, headers: &[u8; HEADERS]) -> Option<&'a [u8]> {
+    packet.data.get(14..14 + usize::from(u16::from_be_bytes([headers[16], headers[17]])))
 }
 
 /// What stands behind the TCP header, where its length is possible.
@@ -64,6 +68,18 @@ fn addresses(headers: &[u8; HEADERS]) -> (Endpoint, Endpoint) {
 #[inline]
 pub(crate) fn segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
     let (headers, ip) = split(packet)?;
+    read(headers, ip)
+}
+
+/// The segment in a packet for which [`ends`] are known.
+#[inline]
+pub(crate) fn known_segment<'a>(packet: &Packet<'a>) -> Option<Segment<'a>> {
+    let headers = packet.data.first_chunk()?;
+    read(headers, ip(packet, headers)?)
+}
+
+#[inline]
+fn read<'a>(headers: &[u8; HEADERS], ip: &'a [u8]) -> Option<Segment<'a>> {
     let payload = payload(headers, ip)?;
     let u16_at = |at: usize| u16::from_be_bytes([headers[at], headers[at + 1]]);
     let u32_at = |at: usize| u32::from_be_bytes([headers[at], headers[at + 1], headers[at + 2], headers[at + 3]]);

@@ -1,20 +1,16 @@
-//! Packets on their way from who reads to who decodes.
+//! Packets on their way from who reads to who decodes. They lie in the bytes that were read, which the reader hands over as
+//! they are.
 
 use crate::analysis::flows::Passed;
 use crate::analysis::intake::Take;
 use crate::analysis::table::Key;
-use crate::capture::{LinkType, Packet, PacketRef, Timestamp};
+use crate::capture::{LinkType, Packet, PacketRef, Reader, Timestamp};
 use crate::packet::{Segment, common};
 use crate::tls::KeyLog;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
-/// A batch goes on its way when it has so many bytes or packets: enough for the way to cost little beside the work, few
-/// enough to fit a second-level cache.
-const BYTES: usize = 128 << 10;
-const PACKETS: usize = 1024;
-
-/// Consecutive packets of a capture that have segments in them.
+/// Consecutive packets of a capture that have segments in them: as many as the reader hands over at once.
 #[derive(Debug)]
 pub(super) struct Batch {
     /// Where they stand in the capture.
@@ -22,9 +18,14 @@ pub(super) struct Batch {
     /// The latest time so far, in this capture.
     latest: Option<Timestamp>,
     /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than where they stand.
-    sets: Vec<Share>,
-    /// The packets' bytes, one behind the other, and payloads that were put together from several.
+    sets: Vec<Vec<Carried>>,
+    /// The segments of those that cannot be [read directly](common).
+    segments: Vec<Kept>,
+    /// The capture's bytes, from this offset on.
     bytes: Vec<u8>,
+    from: u64,
+    /// Payloads that were put together from several packets.
+    apart: Vec<u8>,
     /// The secrets known when these packets come.
     pub(super) key_log: Arc<KeyLog>,
     pub(super) then: Then,
@@ -50,19 +51,34 @@ impl Then {
     }
 }
 
-/// What belongs to one set of flows.
-#[derive(Debug, Default)]
-struct Share {
-    packets: Vec<Carried>,
-    /// The segments of those that cannot be [read directly](common), in order.
-    segments: Vec<Kept>,
+/// A packet of a set of flows.
+#[derive(Clone, Copy, Debug)]
+struct Carried {
+    /// The latest time up to it.
+    latest: Option<Timestamp>,
+    /// Its place in the batch.
+    place: u32,
+    original_length: u32,
+    /// The place of its segment among those of the batch.
+    segment: u32,
 }
 
-/// A segment without its payload, and where that is.
+/// No place: the segment is to be read directly.
+const DIRECT: u32 = u32::MAX;
+
+/// The segment of a packet, without its payload, and where that is.
 #[derive(Debug)]
 pub(super) struct Kept {
+    link: LinkType,
     segment: Segment<'static>,
-    payload: Span,
+    payload: Payload,
+}
+
+#[derive(Debug)]
+enum Payload {
+    /// In the packet.
+    Within(Range<usize>),
+    Apart(Range<usize>),
 }
 
 /// A packet of a set of flows.
@@ -74,41 +90,17 @@ pub(super) struct Lent<'b> {
     pub(super) decoded: Option<&'b Kept>,
 }
 
-/// A packet, with places in the bytes of its batch.
-#[derive(Debug)]
-struct Carried {
-    /// Its place in the batch.
-    place: u32,
-    original_length: u32,
-    data: Span,
-    link: LinkType,
-    is_direct: bool,
-    /// The latest time up to it.
-    latest: Option<Timestamp>,
-}
-
-/// A part of the bytes of a batch, which are a record and a payload more than [`BYTES`] at most.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    start: u32,
-    length: u32,
-}
-
-impl Span {
-    fn of(self, bytes: &[u8]) -> &[u8] {
-        let start = self.start as usize;
-        bytes.get(start..start + self.length as usize).unwrap_or_default()
-    }
-}
-
 impl Batch {
     /// An empty one for so many sets of flows.
     pub(super) fn new(sets: usize) -> Batch {
         Batch {
             packets: Vec::new(),
             latest: None,
-            sets: std::iter::repeat_with(Share::default).take(sets).collect(),
+            sets: vec![Vec::new(); sets],
+            segments: Vec::new(),
             bytes: Vec::new(),
+            from: 0,
+            apart: Vec::new(),
             key_log: Arc::default(),
             then: Then::More,
         }
@@ -118,62 +110,65 @@ impl Batch {
     pub(super) fn clear(&mut self) {
         self.packets.clear();
         self.latest = None;
-        for Share { packets, segments } in &mut self.sets {
-            packets.clear();
-            segments.clear();
-        }
-        self.bytes.clear();
+        self.sets.iter_mut().for_each(Vec::clear);
+        self.segments.clear();
+        self.apart.clear();
         self.then = Then::More;
     }
 
-    /// Takes the packet for this set of flows. Says where its data is.
+    /// Takes the bytes of its packets.
+    pub(super) fn take_bytes(&mut self, reader: &mut Reader) {
+        self.from = reader.hand_over(&mut self.bytes);
+    }
+
+    /// The capture's bytes with its packets in them.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Takes the packet for this set of flows.
     #[inline(always)]
-    fn push(&mut self, set: usize, packet: &Packet<'_>, is_direct: bool) -> Span {
+    fn push(&mut self, set: usize, packet: &Packet<'_>, segment: u32) {
         self.latest = self.latest.max(packet.at.time);
-        let data = self.keep(packet.data);
-        let (place, latest) = (self.packets.len() as u32, self.latest);
-        let Packet { link, original_length, .. } = *packet;
-        self.sets[set].packets.push(Carried { place, original_length, data, link, is_direct, latest });
+        let (latest, place, original_length) = (self.latest, self.packets.len() as u32, packet.original_length);
+        self.sets[set].push(Carried { latest, place, original_length, segment });
         self.packets.push(packet.at);
-        data
-    }
-
-    fn go_on(&self) -> ControlFlow<()> {
-        let is_full = self.bytes.len() >= BYTES || self.packets.len() >= PACKETS;
-        if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn keep(&mut self, bytes: &[u8]) -> Span {
-        let start = self.bytes.len() as u32;
-        self.bytes.extend_from_slice(bytes);
-        Span { start, length: bytes.len() as u32 }
     }
 
     /// The packets of this set of flows in order.
     #[inline(always)]
     pub(super) fn of(&self, set: usize) -> impl Iterator<Item = Lent<'_>> {
-        let Share { packets, segments } = &self.sets[set];
-        let (mut passed, mut segments) = (0, segments.iter());
-        packets.iter().map_while(move |carried| {
+        let mut passed = 0;
+        self.sets[set].iter().map_while(move |carried| {
             let since = passed;
             passed = carried.place as usize + 1;
             let packets = self.packets.get(since..passed)?;
-            let (link, original_length) = (carried.link, carried.original_length);
-            let packet = Packet { at: *packets.last()?, link, data: carried.data.of(&self.bytes), original_length };
-            let decoded = if carried.is_direct { None } else { Some(segments.next()?) };
+            let at = *packets.last()?;
+            let data = (at.file_offset - self.from) as usize;
+            let data = self.bytes.get(data..data + at.length() as usize)?;
+            let decoded = match carried.segment {
+                DIRECT => None,
+                segment => Some(self.segments.get(segment as usize)?),
+            };
+            let link = decoded.map_or(common::LINK, |kept| kept.link);
+            let packet = Packet { at, link, data, original_length: carried.original_length };
             Some(Lent { passed: Passed { packets, latest: carried.latest }, packet, decoded })
         })
     }
 
-    /// A segment that was decoded when its packet was read.
-    pub(super) fn segment(&self, Kept { segment, payload }: &Kept) -> Segment<'_> {
-        Segment { payload: payload.of(&self.bytes), ..*segment }
-    }
-
     /// The packets behind the last one of this set of flows.
     pub(super) fn rest(&self, set: usize) -> Passed<'_> {
-        let passed = self.sets[set].packets.last().map_or(0, |last| last.place as usize + 1);
+        let passed = self.sets[set].last().map_or(0, |last| last.place as usize + 1);
         Passed { packets: self.packets.get(passed..).unwrap_or_default(), latest: self.latest }
+    }
+
+    /// A segment that was decoded when its packet was read.
+    pub(super) fn segment<'b>(&'b self, kept: &Kept, packet: &Packet<'b>) -> Segment<'b> {
+        let payload = match &kept.payload {
+            Payload::Within(at) => packet.data.get(at.clone()),
+            Payload::Apart(at) => self.apart.get(at.clone()),
+        };
+        Segment { payload: payload.unwrap_or_default(), ..kept.segment }
     }
 }
 
@@ -194,20 +189,23 @@ impl Take for Batch {
     #[inline(always)]
     fn packet(&mut self, packet: &Packet<'_>) -> Option<ControlFlow<()>> {
         let (source, destination) = common::ends(packet)?;
-        self.push(Key::between(&source, &destination).set(self.sets.len()), packet, true);
-        Some(self.go_on())
+        self.push(Key::between(&source, &destination).set(self.sets.len()), packet, DIRECT);
+        Some(ControlFlow::Continue(()))
     }
 
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
-        let set = Key::of(segment).set(self.sets.len());
-        let whole = self.push(set, packet, false);
+        self.push(Key::of(segment).set(self.sets.len()), packet, self.segments.len() as u32);
         let payload = match place(segment.payload, packet.data) {
-            Some(at) => Span { start: whole.start + at as u32, length: segment.payload.len() as u32 },
+            Some(at) => Payload::Within(at..at + segment.payload.len()),
             // It was put together from fragments.
-            None => self.keep(segment.payload),
+            None => {
+                let at = self.apart.len();
+                self.apart.extend_from_slice(segment.payload);
+                Payload::Apart(at..self.apart.len())
+            }
         };
-        self.sets[set].segments.push(Kept { segment: without_payload(segment), payload });
-        self.go_on()
+        self.segments.push(Kept { link: packet.link, segment: without_payload(segment), payload });
+        ControlFlow::Continue(())
     }
 }
 

@@ -1,175 +1,180 @@
 //! What decoders said and was found in it, kept to be told in another thread.
 //!
 //! Frames and messages are most of it: each kind has a list of its own, so that neither takes the room of the other and
-//! both are told from where they lie. The bytes lent with them are copied to one buffer, from which they are lent again:
-//! keeping a frame allocates nothing.
+//! both are told from where they lie. Most frames came in one packet and are a message, and that takes two lines of the
+//! cache. Bytes that were lent from the capture are lent from there again; others, as those that were masked, are copied to
+//! one buffer. Keeping a frame allocates nothing.
 
-use crate::Role;
+use super::kept::{Alone, Bytes, COPIED, Kept, KeptFrame, KeptMessage, Whole, alone, with_bytes, with_payload};
+use super::replay::Replay;
+use super::reused::Reused;
 use crate::analysis::bench::{Attend, Found};
-use crate::analysis::court::Sitting;
-use crate::analysis::said::{Begins, Over, Said, Slot, Turn};
-use crate::capture::PacketRef;
-use crate::rules::Finding;
-use crate::websocket::{self, CaptureFact, Ending, Event, Frame, Message, Opcode, Text, Walk};
+use crate::analysis::said::{Said, Slot, Turn};
+use crate::websocket::{Event, Frame, Message, Text};
+use std::ops::Range;
 
 /// What was said and found, in turns.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     /// In which list comes next what was said.
     order: Vec<Kind>,
+    whole: Reused<Whole>,
+    /// What was found in these and their messages, of those in which there was something.
+    found: Vec<Found>,
     frames: Vec<KeptFrame>,
     messages: Vec<KeptMessage>,
-    /// What was found in messages that their only frame tells, the frame kept before.
-    plain: Vec<Found>,
     others: Vec<(Kept, Found)>,
     /// Those of the time before, to be [let go](Self::clear) one by one.
     spent: Vec<(Kept, Found)>,
-    /// In the order in which they were lent.
-    bytes: Vec<u8>,
-    /// Where in these the payload of the last frame begins.
-    last: usize,
+    /// Copied, in the order in which they were lent.
+    bytes: Reused<u8>,
+    /// Where the capture's bytes lie that the log is told with: what is lent from these is not copied.
+    shown: Range<usize>,
     turns: Vec<Turned>,
+    /// How much of the order is in these turns.
+    turned: usize,
 }
 
 /// A turn, and where it ends in the order.
 #[derive(Clone, Copy, Debug)]
-struct Turned {
-    turn: Turn,
-    end: usize,
+pub(super) struct Turned {
+    pub(super) turn: Turn,
+    pub(super) end: usize,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Whole,
     Frame,
     Message,
-    Plain,
     Other,
-}
-
-/// A frame without its bytes: how many of the header and of the payload.
-#[derive(Debug)]
-struct KeptFrame {
-    slot: Slot,
-    found: Found,
-    frame: Frame<'static>,
-    header: usize,
-    payload: usize,
-}
-
-/// A message without its bytes: how many of the payload.
-#[derive(Debug)]
-struct KeptMessage {
-    slot: Slot,
-    found: Found,
-    message: Message<'static>,
-    payload: usize,
-    walk: Option<Box<Walk>>,
-}
-
-/// Anything else that was said.
-#[derive(Debug)]
-enum Kept {
-    Begins(Slot, Box<Begins>),
-    /// Without its bytes.
-    Piece(Slot, Role, usize),
-    NotFrames {
-        slot: Slot,
-        sender: Role,
-        offset: u64,
-        bytes: usize,
-        what: &'static str,
-        packet: PacketRef,
-    },
-    HeaderCut {
-        slot: Slot,
-        sender: Role,
-        offset: u64,
-        bytes: usize,
-        first: Option<(u8, Opcode)>,
-        packet: PacketRef,
-    },
-    /// Any other event, which lends nothing.
-    Event(Slot, Event<'static>),
-    End(Slot, Ending),
-    Ending(Slot, Vec<CaptureFact>),
-    Over(Slot, Box<Over>),
-    ClientRandom([u8; 32]),
-    Closed(PacketRef, Option<Box<Finding>>),
 }
 
 impl Log {
     /// Forgets everything but its memory. What was made for what was said is let go as more is kept: allocators have room
-    /// for a few pieces of each size, from which they serve who asks next, and none for those of a whole batch.
-    pub(super) fn clear(&mut self) {
-        let Log { order, frames, messages, plain, others, spent, bytes, last, turns } = self;
+    /// for a few pieces of each size, from which they serve who asks next, and none for those of a whole batch. What is kept
+    /// from now on will be told with these bytes of the capture.
+    pub(super) fn clear(&mut self, capture: &[u8]) {
+        let Log { order, whole, found, frames, messages, others, spent, bytes, shown, turns, turned } = self;
+        *shown = addresses(capture);
         order.clear();
+        whole.clear();
+        found.clear();
         frames.clear();
         messages.clear();
-        plain.clear();
         spent.clear();
         std::mem::swap(others, spent);
         bytes.clear();
-        *last = 0;
         turns.clear();
+        *turned = 0;
     }
 
-    /// Lends it to the end, turn by turn.
-    pub(super) fn replay(&mut self) -> Replay<'_> {
+    /// Lends it to the end, turn by turn, with the bytes of the capture that [`clear`](Self::clear) was told of.
+    pub(super) fn replay<'l>(&'l mut self, capture: &'l [u8]) -> Replay<'l> {
         Replay {
+            capture,
             order: &self.order,
+            whole: self.whole.written().iter(),
+            found: self.found.drain(..),
             frames: self.frames.iter_mut(),
             messages: self.messages.iter_mut(),
-            plain: self.plain.iter_mut(),
-            last: None,
             others: self.others.iter_mut(),
-            bytes: &self.bytes,
+            bytes: self.bytes.written(),
             turns: self.turns.iter(),
             told: 0,
         }
     }
 
+    /// Nearly all frames are whole.
+    #[inline]
     fn frame(&mut self, slot: Slot, frame: &Frame<'_>, found: Found) {
+        if !Whole::is(frame) {
+            return self.any_frame(slot, frame, found);
+        }
+        let (header, payload) = (self.bytes(frame.header_bytes), self.bytes(frame.payload));
+        self.order.push(Kind::Whole);
+        self.whole.next(1)[0].keep(slot, frame, [header, payload], found.is_some());
+        if found.is_some() {
+            self.found.push(found);
+        }
+    }
+
+    #[inline(never)]
+    fn any_frame(&mut self, slot: Slot, frame: &Frame<'_>, found: Found) {
         self.order.push(Kind::Frame);
-        self.bytes.extend_from_slice(frame.header_bytes);
-        self.last = self.bytes.len();
-        self.bytes.extend_from_slice(frame.payload);
+        self.bytes.add(frame.header_bytes);
+        self.bytes.add(frame.payload);
         let (header, payload) = (frame.header_bytes.len(), frame.payload.len());
         self.frames.push(KeptFrame { slot, found, frame: with_bytes(frame, &[], &[]), header, payload });
     }
 
-    fn message(&mut self, slot: Slot, message: &Message<'_>, found: Found) {
-        if self.is_plain(slot, message) {
-            self.order.push(Kind::Plain);
-            self.plain.push(found);
-            return;
+    /// Keeps bytes that were lent with a frame.
+    #[inline]
+    fn bytes(&mut self, bytes: &[u8]) -> Bytes {
+        let length = bytes.len() as u32;
+        let Range { start, end } = addresses(bytes);
+        if start >= self.shown.start && end <= self.shown.end {
+            return Bytes { length, at: (start - self.shown.start) as u32 };
         }
+        self.bytes.add(bytes);
+        Bytes { length, at: COPIED }
+    }
+
+    #[inline]
+    fn message(&mut self, slot: Slot, message: &Message<'_>, found: Found) {
+        let Some(whole) = self.only_frame(slot, message) else { return self.any_message(slot, message, found) };
+        if found.is_none() {
+            whole.message = Alone::Yes;
+        } else {
+            whole.message = Alone::Found;
+            self.found.push(found);
+        }
+    }
+
+    #[inline(never)]
+    fn any_message(&mut self, slot: Slot, message: &Message<'_>, found: Found) {
         self.order.push(Kind::Message);
-        self.bytes.extend_from_slice(message.payload);
+        self.bytes.add(message.payload);
         let walk = message.walk.map(|walk| Box::new(walk.clone()));
         let payload = message.payload.len();
         self.messages.push(KeptMessage { slot, found, message: with_payload(message, &[], None), payload, walk });
     }
 
-    /// Whether the last frame that was kept tells all of this message. Nearly all messages are in one frame.
+    /// The frame that was kept just before, if it tells all of this message. Nearly all messages are in one frame.
     #[inline]
-    fn is_plain(&self, slot: Slot, message: &Message<'_>) -> bool {
+    fn only_frame(&mut self, slot: Slot, message: &Message<'_>) -> Option<&mut Whole> {
         let Message {
-            first_frame, frames: 1, compressed: false, complete: true, sha256: None, walk: None, text, ..
+            first_frame,
+            frames: 1,
+            compressed: false,
+            complete: true,
+            payload,
+            sha256: None,
+            walk: None,
+            text,
+            ..
         } = message
         else {
-            return false;
+            return None;
         };
-        let Some(kept) = self.frames.last().filter(|kept| kept.slot == slot && kept.frame.index == *first_frame) else {
-            return false;
-        };
-        let is_plain = *text == Text::default();
-        debug_assert!(
-            !is_plain || {
-                let payload = self.bytes.get(self.last..self.last + kept.payload).unwrap_or_default();
-                in_one_frame(&kept.frame, payload).as_ref() == Some(message)
-            }
+        let is_just_before = self.order.last() == Some(&Kind::Whole) && self.order.len() > self.turned;
+        if !is_just_before || *text != Text::default() {
+            return None;
+        }
+        let whole = self.whole.written_mut().last_mut()?;
+        if whole.slot != slot || whole.index != *first_frame || whole.payload.length as usize != payload.len() {
+            return None;
+        }
+        // The payloads, both the first bytes of the same, are as long as each other.
+        debug_assert_eq!(
+            alone(&whole.frame(&[], &[]))
+                .map(|(kind, index)| {
+                    Message::in_one_frame(&whole.frame(&[], &[]), kind, index, message.payload, Text::default())
+                })
+                .as_ref(),
+            Some(message)
         );
-        is_plain
+        Some(whole)
     }
 
     fn other(&mut self, kept: Kept, found: Found) {
@@ -178,20 +183,33 @@ impl Log {
         self.others.push((kept, found));
     }
 
-    fn event(&mut self, slot: Slot, event: &Event<'_>, found: Found) {
+    #[inline(never)]
+    fn any(&mut self, said: Said<'_>, found: Found) {
+        let kept = match said {
+            Said::Event(slot, event) => return self.any_event(slot, event, found),
+            Said::Begins(slot, begins) => Kept::Begins(slot, Box::new(begins.take())),
+            Said::Ending(slot, facts) => Kept::Ending(slot, facts),
+            Said::Over(slot, over) => Kept::Over(slot, Box::new(over.clone())),
+            Said::ClientRandom(random) => Kept::ClientRandom(random),
+            Said::Closed(first, finding) => Kept::Closed(first, finding),
+        };
+        self.other(kept, found);
+    }
+
+    fn any_event(&mut self, slot: Slot, event: &Event<'_>, found: Found) {
         let kept = match *event {
-            Event::Frame(frame) => return self.frame(slot, frame, found),
-            Event::Message(message) => return self.message(slot, message, found),
+            Event::Frame(frame) => return self.any_frame(slot, frame, found),
+            Event::Message(message) => return self.any_message(slot, message, found),
             Event::Piece { sender, bytes } => {
-                self.bytes.extend_from_slice(bytes);
+                self.bytes.add(bytes);
                 Kept::Piece(slot, sender, bytes.len())
             }
             Event::NotFrames { sender, offset, bytes, what, packet } => {
-                self.bytes.extend_from_slice(bytes);
+                self.bytes.add(bytes);
                 Kept::NotFrames { slot, sender, offset, bytes: bytes.len(), what, packet }
             }
             Event::HeaderCut { sender, offset, bytes, first, packet } => {
-                self.bytes.extend_from_slice(bytes);
+                self.bytes.add(bytes);
                 Kept::HeaderCut { slot, sender, offset, bytes: bytes.len(), first, packet }
             }
             Event::End(ending) => Kept::End(slot, *ending),
@@ -218,174 +236,29 @@ impl Log {
 }
 
 impl Attend for Log {
+    // With who judges it: nearly all that is said are frames and messages, which are kept with a few instructions.
+    #[inline(always)]
     fn attend(&mut self, said: Said<'_>, found: Found) {
-        let kept = match said {
-            Said::Event(slot, event) => return self.event(slot, event, found),
-            Said::Begins(slot, begins) => Kept::Begins(slot, Box::new(begins.take())),
-            Said::Ending(slot, facts) => Kept::Ending(slot, facts),
-            Said::Over(slot, over) => Kept::Over(slot, Box::new(over.clone())),
-            Said::ClientRandom(random) => Kept::ClientRandom(random),
-            Said::Closed(first, finding) => Kept::Closed(first, finding),
-        };
-        self.other(kept, found);
+        match said {
+            Said::Event(slot, Event::Frame(frame)) => self.frame(slot, frame, found),
+            Said::Event(slot, Event::Message(message)) => self.message(slot, message, found),
+            said => self.any(said, found),
+        }
     }
 
+    #[inline]
     fn turn(&mut self, turn: Turn) {
         let end = self.order.len();
-        if self.turns.last().map_or(0, |last| last.end) < end {
+        if self.turned < end {
+            self.turned = end;
             self.turns.push(Turned { turn, end });
         }
     }
 }
 
-/// A log that is being told.
-pub(super) struct Replay<'l> {
-    order: &'l [Kind],
-    /// Of each list, what was not told yet.
-    frames: std::slice::IterMut<'l, KeptFrame>,
-    messages: std::slice::IterMut<'l, KeptMessage>,
-    plain: std::slice::IterMut<'l, Found>,
-    /// The last frame that was told, and its payload.
-    last: Option<(&'l KeptFrame, &'l [u8])>,
-    others: std::slice::IterMut<'l, (Kept, Found)>,
-    /// Those that were not lent yet.
-    bytes: &'l [u8],
-    turns: std::slice::Iter<'l, Turned>,
-    told: usize,
-}
-
-impl<'l> Replay<'l> {
-    /// The next turn.
-    pub(super) fn next(&self) -> Option<Turn> {
-        self.turns.as_slice().first().map(|turned| turned.turn)
-    }
-
-    /// Tells what was said in the next turn.
-    pub(super) fn tell(&mut self, court: &mut Sitting<'_>) {
-        let Some(turned) = self.turns.next() else { return };
-        for kind in self.order.get(self.told..turned.end).unwrap_or_default() {
-            match kind {
-                Kind::Frame => self.frame(court),
-                Kind::Message => self.message(court),
-                Kind::Plain => self.plain(court),
-                Kind::Other => self.other(court),
-            }
-        }
-        self.told = turned.end;
-    }
-
-    fn lend(&mut self, length: usize) -> &'l [u8] {
-        let (lent, rest) = self.bytes.split_at_checked(length).unwrap_or_default();
-        self.bytes = rest;
-        lent
-    }
-
-    fn frame(&mut self, court: &mut Sitting<'_>) {
-        let Some(kept) = self.frames.next() else { return };
-        let (header, payload) = (self.lend(kept.header), self.lend(kept.payload));
-        let frame = with_bytes(&kept.frame, header, payload);
-        court.event(kept.slot, &Event::Frame(&frame), kept.found.take());
-        self.last = Some((kept, payload));
-    }
-
-    fn plain(&mut self, court: &mut Sitting<'_>) {
-        let (Some(found), Some((kept, payload))) = (self.plain.next(), self.last) else { return };
-        if let Some(message) = in_one_frame(&kept.frame, payload) {
-            court.event(kept.slot, &Event::Message(&message), found.take());
-        }
-    }
-
-    fn message(&mut self, court: &mut Sitting<'_>) {
-        let Some(kept) = self.messages.next() else { return };
-        let message = with_payload(&kept.message, self.lend(kept.payload), kept.walk.as_deref());
-        court.event(kept.slot, &Event::Message(&message), kept.found.take());
-    }
-
-    fn other(&mut self, court: &mut Sitting<'_>) {
-        let Some((kept, found)) = self.others.next() else { return };
-        let found = found.take();
-        match kept {
-            Kept::Piece(slot, sender, bytes) => {
-                let (sender, bytes) = (*sender, self.lend(*bytes));
-                court.event(*slot, &Event::Piece { sender, bytes }, found);
-            }
-            Kept::NotFrames { slot, sender, offset, bytes, what, packet } => {
-                let (sender, offset, bytes, packet) = (*sender, *offset, self.lend(*bytes), *packet);
-                court.event(*slot, &Event::NotFrames { sender, offset, bytes, what, packet }, found);
-            }
-            Kept::HeaderCut { slot, sender, offset, bytes, first, packet } => {
-                let (sender, offset, bytes, packet) = (*sender, *offset, self.lend(*bytes), *packet);
-                court.event(*slot, &Event::HeaderCut { sender, offset, bytes, first: *first, packet }, found);
-            }
-            Kept::Event(slot, event) => court.event(*slot, event, found),
-            Kept::End(slot, ending) => court.event(*slot, &Event::End(ending), found),
-            Kept::Begins(slot, begins) => court.begins(*slot, begins, found),
-            Kept::Ending(slot, facts) => court.ending(*slot, facts, found),
-            Kept::Over(slot, over) => court.over(*slot, over),
-            Kept::ClientRandom(random) => court.client_random(random),
-            Kept::Closed(first, finding) => court.closed(*first, finding.take().map(|finding| *finding)),
-        }
-    }
-}
-
-/// The frame with other bytes. Names every field, so that none is forgotten.
-fn with_bytes<'b>(frame: &Frame<'_>, header_bytes: &'b [u8], payload: &'b [u8]) -> Frame<'b> {
-    let Frame { index, sender, header, stream_offset, packet, last_packet, acknowledged, .. } = *frame;
-    let Frame { captured_length, complete, message, inside_message, end_offset, pong, after_gap, .. } = *frame;
-    Frame {
-        index,
-        sender,
-        header,
-        header_bytes,
-        stream_offset,
-        packet,
-        last_packet,
-        acknowledged,
-        captured_length,
-        complete,
-        payload,
-        message,
-        inside_message,
-        end_offset,
-        pong,
-        after_gap,
-    }
-}
-
-/// The message in a data frame with this payload, if it is the only one and there is nothing to say of its text.
-fn in_one_frame<'b>(frame: &Frame<'_>, payload: &'b [u8]) -> Option<Message<'b>> {
-    let kind = match frame.header.opcode {
-        Opcode::TEXT => websocket::Kind::Text,
-        Opcode::BINARY => websocket::Kind::Binary,
-        _ => return None,
-    };
-    Some(Message::in_one_frame(frame, kind, frame.message?, payload, Text::default()))
-}
-
-/// The message with other bytes. Names every field, so that none is forgotten.
-fn with_payload<'b>(message: &Message<'_>, payload: &'b [u8], walk: Option<&'b Walk>) -> Message<'b> {
-    let Message { index, sender, kind, first_frame, last_frame, frames, compressed, wire_length, .. } = *message;
-    let Message { length, complete, finished, sha256, text, inflated, packet, last_packet, .. } = *message;
-    Message {
-        index,
-        sender,
-        kind,
-        first_frame,
-        last_frame,
-        frames,
-        compressed,
-        wire_length,
-        length,
-        complete,
-        finished,
-        payload,
-        sha256,
-        text,
-        inflated,
-        walk,
-        packet,
-        last_packet,
-        stream_offset: message.stream_offset,
-        after_gap: message.after_gap,
-    }
+/// Where these bytes lie.
+#[inline]
+fn addresses(bytes: &[u8]) -> Range<usize> {
+    let start = bytes.as_ptr() as usize;
+    start..start + bytes.len()
 }

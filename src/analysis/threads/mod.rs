@@ -12,7 +12,10 @@
 //! as it comes.
 
 mod batch;
+mod kept;
 mod log;
+mod replay;
+mod reused;
 mod work;
 
 use super::analyzer::Set;
@@ -23,7 +26,8 @@ use super::said::Turn;
 use crate::capture::{Packet, PacketRef, Reader};
 use crate::packet::{Segment, common};
 use batch::{Batch, Lent, Then};
-use log::{Log, Replay};
+use log::Log;
+use replay::Replay;
 use std::thread;
 use work::{Source, Task, Work, Worker};
 
@@ -37,6 +41,7 @@ pub(super) fn read(
     out: &mut Sitting<'_>,
 ) -> Noticed {
     let others = 1..sets.len();
+    reader.keep();
     let source = Source { reader, intake, noticed: Noticed::default(), then: Then::More };
     let work = Work::new(source, sets);
     thread::scope(|scope| {
@@ -59,7 +64,7 @@ pub(super) fn finish(sets: &mut [Set], end: Option<PacketRef>, out: &mut Sitting
             log
         })
         .collect();
-    merge(logs.iter_mut().map(Log::replay).collect(), out);
+    merge(logs.iter_mut().map(|log| log.replay(&[])).collect(), out);
 }
 
 /// Does what there is to do until all is done.
@@ -78,7 +83,7 @@ fn help(work: &Work<'_>, worker: Worker, join: bool, mut out: Option<&mut Sittin
             }
             Task::Tell(batch, mut logs) => {
                 let Some(out) = &mut out else { continue };
-                merge(logs.iter_mut().map(Log::replay).collect(), out);
+                merge(logs.iter_mut().map(|log| log.replay(batch.bytes())).collect(), out);
                 if batch.then == Then::Pause {
                     out.teller.tell(|sink| sink.pause());
                 }
@@ -109,22 +114,23 @@ fn read_batch(source: &mut Source<'_>, batch: &mut Batch, join: bool) {
     if intake.read(reader, noticed, batch).is_continue() {
         batch.then = if join { Then::Rest } else { Then::End(intake.last) };
     }
+    batch.take_bytes(reader);
     *then = batch.then;
 }
 
 /// Has a set decode and judge its part of a batch.
 fn decode(set: &mut Set, index: usize, batch: &Batch, log: &mut Log) {
-    log.clear();
+    log.clear(batch.bytes());
     set.state.key_log = batch.key_log.clone();
     for Lent { passed, packet, decoded } in batch.of(index) {
         set.pass(passed, log);
         match decoded {
             None => {
-                if let Some(segment) = common::segment(&packet) {
+                if let Some(segment) = common::known_segment(&packet) {
                     set.segment(&segment, &packet, log);
                 }
             }
-            Some(kept) => any_segment(set, &batch.segment(kept), &packet, log),
+            Some(kept) => any_segment(set, &batch.segment(kept, &packet), &packet, log),
         }
         log.turn(Turn::of(packet.at));
     }
@@ -143,9 +149,17 @@ fn any_segment(set: &mut Set, segment: &Segment<'_>, packet: &Packet<'_>, log: &
 /// Tells logs turn by turn, the earliest first.
 fn merge(mut logs: Vec<Replay<'_>>, out: &mut Sitting<'_>) {
     loop {
-        let next = logs.iter().enumerate().filter_map(|(set, log)| Some((log.next()?, set))).min();
-        let Some((_, set)) = next else { return };
+        // The earliest, and before which turn it may go on.
+        let (mut first, mut second) = (None, None);
+        for turn in logs.iter().enumerate().filter_map(|(set, log)| Some((log.next()?, set))) {
+            if first.is_none_or(|first| turn < first) {
+                second = first.replace(turn);
+            } else if second.is_none_or(|second| turn < second) {
+                second = Some(turn);
+            }
+        }
+        let Some((_, set)) = first else { return };
         out.turn_to(set);
-        logs[set].tell(out);
+        logs[set].tell_until(second.map(|(turn, _)| turn), out);
     }
 }

@@ -1,0 +1,50 @@
+//! A list in memory that was written before: what is added is written where it stays, and not made elsewhere and moved there
+//! as into a `Vec`.
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Reused<T> {
+    all: Vec<T>,
+    taken: usize,
+}
+
+impl<T: Copy + Default> Default for Reused<T> {
+    fn default() -> Self {
+        Reused { all: Vec::new(), taken: 0 }
+    }
+}
+
+impl<T: Copy + Default> Reused<T> {
+    /// Forgets everything but its memory.
+    pub(super) fn clear(&mut self) {
+        self.taken = 0;
+    }
+
+    /// The next so many, to be written. They are what was there before, or default.
+    #[inline]
+    pub(super) fn next(&mut self, count: usize) -> &mut [T] {
+        let from = self.taken;
+        self.taken += count;
+        if self.all.len() < self.taken {
+            self.grow();
+        }
+        &mut self.all[from..self.taken]
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        self.all.resize(self.taken.max(self.all.len() * 2), T::default());
+    }
+
+    pub(super) fn add(&mut self, these: &[T]) {
+        self.next(these.len()).copy_from_slice(these);
+    }
+
+    pub(super) fn written(&self) -> &[T] {
+        &self.all[..self.taken]
+    }
+
+    pub(super) fn written_mut(&mut self) -> &mut [T] {
+        &mut self.all[..self.taken]
+    }
+}
