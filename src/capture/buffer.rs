@@ -48,13 +48,13 @@ impl Buffer {
         self.keeps = true;
     }
 
-    /// Exchanges its bytes for others, which become the room for what comes. Gives the offset in the capture of the first byte
-    /// handed over; behind those that were consumed stand others, which are read again.
+    /// Hands over its bytes in exchange for memory that becomes the room for what comes, and gives the offset of the first of them
+    /// in the capture. What was not consumed stays here, too.
     pub(super) fn hand_over(&mut self, bytes: &mut Vec<u8>) -> u64 {
         let from = self.offset - self.start as u64;
         let rest = self.bytes.get(self.start..self.end).unwrap_or_default();
         let room = KEPT_SIZE.max(rest.len() * 2);
-        // Memory for one long record is not kept for all that follow. What is there is not cleared: it was, once.
+        // What is there need not be cleared again; memory for one long record is not kept for all that follow.
         if bytes.len() < room || bytes.len() > room * 2 {
             *bytes = vec![0; room];
         }

@@ -140,6 +140,7 @@ impl PcapNgCopy {
                 Ok(block) => (block.kind, block.length),
                 Err(stop) => {
                     match stop {
+                        // Nothing is kept here.
                         Stop::End | Stop::Full => {}
                         Stop::Cut => self.copied.info.truncated = true,
                         Stop::Fault(reason) => self.copied.info.fault = Some(reason),

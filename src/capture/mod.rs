@@ -7,7 +7,8 @@
 //!                                                └─ pcapng ─┘
 //! ```
 //!
-//! [`Reader`] lends one packet at a time from a buffer that it refills; nothing is allocated for a packet. Record and
+//! [`Reader`] lends one packet at a time from a buffer that it refills; nothing is allocated for a packet. Where packets go on to
+//! other threads, it hands over the buffer with all packets in it and goes on in another. Record and
 //! block framing is `pcap-file`'s raw slice layer. Its typed layer is not used: it refuses packets longer than the
 //! snapshot length and ignores `if_tsresol`. What the raw layer hands out is decoded here.
 //!
