@@ -34,8 +34,8 @@ struct Stock<'w> {
     /// How many went before these.
     told: usize,
     spent: Vec<Batch>,
-    /// Threads that wait: to wake nobody would call the system, too.
-    waiting: usize,
+    /// Somebody waits who was not woken yet: to wake nobody would call the system, too.
+    waiting: bool,
     given_up: bool,
 }
 
@@ -97,7 +97,7 @@ impl<'w> Work<'w> {
             under_way: VecDeque::new(),
             told: 0,
             spent: Vec::new(),
-            waiting: 0,
+            waiting: false,
             given_up: false,
         };
         Work { stock: Mutex::new(stock), changed: Condvar::new() }
@@ -113,9 +113,8 @@ impl<'w> Work<'w> {
             if let Some(task) = stock.next(worker) {
                 return Some(task);
             }
-            stock.waiting += 1;
+            stock.waiting = true;
             stock = self.changed.wait(stock).unwrap_or_else(PoisonError::into_inner);
-            stock.waiting -= 1;
         }
     }
 
@@ -168,7 +167,7 @@ impl<'w> Work<'w> {
     fn put(&self, change: impl FnOnce(&mut Stock<'w>)) {
         let mut stock = self.lock();
         change(&mut stock);
-        if stock.waiting > 0 {
+        if std::mem::take(&mut stock.waiting) {
             drop(stock);
             self.changed.notify_all();
         }
