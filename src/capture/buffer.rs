@@ -122,12 +122,11 @@ impl Buffer {
             Some(End::Whole | End::Cut) => return Err(Stop::Cut),
             Some(End::Failed(reason)) => return Err(Stop::Fault(reason.clone())),
         }
-        if self.keeps && self.start > 0 {
-            if self.end == self.bytes.len() {
-                return Err(Stop::Full);
-            }
-        } else if self.start > 0 {
-            // What is left is less than one record, so moving it costs little.
+        if self.keeps && self.start > 0 && self.end == self.bytes.len() {
+            return Err(Stop::Full);
+        }
+        // What is left is less than one record, so moving it costs little.
+        if !self.keeps && self.start > 0 {
             self.bytes.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;

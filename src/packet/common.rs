@@ -169,6 +169,7 @@ mod tests {
             let packet = packet(&data, 0);
             let direct = super::segment(&packet);
             prop_assert!(direct.is_some());
+            prop_assert_eq!(super::known_segment(&packet), direct);
             prop_assert_eq!(super::ends(&packet), direct.map(|segment| (segment.source, segment.destination)));
             let mut decoder = Decoder::default();
             prop_assert_eq!(direct, walked(&mut decoder, &packet));

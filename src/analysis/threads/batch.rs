@@ -195,7 +195,7 @@ impl Take for Batch {
 
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
         self.push(Key::of(segment).set(self.sets.len()), packet, self.segments.len() as u32);
-        let payload = match place(segment.payload, packet.data) {
+        let payload = match place(segment.payload, &addresses(packet.data)) {
             Some(at) => Payload::Within(at..at + segment.payload.len()),
             // It was put together from fragments.
             None => {
@@ -209,10 +209,18 @@ impl Take for Batch {
     }
 }
 
-/// Where a part lies in the whole it was lent from; `None` for one that lies elsewhere.
-fn place(part: &[u8], whole: &[u8]) -> Option<usize> {
-    let at = (part.as_ptr() as usize).checked_sub(whole.as_ptr() as usize)?;
-    (at + part.len() <= whole.len()).then_some(at)
+/// Where these bytes lie.
+#[inline]
+pub(super) fn addresses(bytes: &[u8]) -> Range<usize> {
+    let start = bytes.as_ptr() as usize;
+    start..start + bytes.len()
+}
+
+/// Where a part lies in the whole it was lent from, given by its addresses; `None` for one that lies elsewhere.
+#[inline]
+pub(super) fn place(part: &[u8], whole: &Range<usize>) -> Option<usize> {
+    let Range { start, end } = addresses(part);
+    (start >= whole.start && end <= whole.end).then(|| start - whole.start)
 }
 
 /// The segment without its payload. Names every field, so that none is forgotten.

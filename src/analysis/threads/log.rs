@@ -5,6 +5,7 @@
 //! cache. Bytes that were lent from the capture are lent from there again; others, as those that were masked, are copied to
 //! one buffer. Keeping a frame allocates nothing.
 
+use super::batch::{addresses, place};
 use super::kept::{Alone, Bytes, COPIED, Kept, KeptFrame, KeptMessage, Whole, alone, with_bytes, with_payload};
 use super::replay::Replay;
 use super::reused::Reused;
@@ -112,9 +113,8 @@ impl Log {
     #[inline]
     fn bytes(&mut self, bytes: &[u8]) -> Bytes {
         let length = bytes.len() as u32;
-        let Range { start, end } = addresses(bytes);
-        if start >= self.shown.start && end <= self.shown.end {
-            return Bytes { length, at: (start - self.shown.start) as u32 };
+        if let Some(at) = place(bytes, &self.shown) {
+            return Bytes { length, at: at as u32 };
         }
         self.bytes.add(bytes);
         Bytes { length, at: COPIED }
@@ -198,8 +198,6 @@ impl Log {
 
     fn any_event(&mut self, slot: Slot, event: &Event<'_>, found: Found) {
         let kept = match *event {
-            Event::Frame(frame) => return self.any_frame(slot, frame, found),
-            Event::Message(message) => return self.any_message(slot, message, found),
             Event::Piece { sender, bytes } => {
                 self.bytes.add(bytes);
                 Kept::Piece(slot, sender, bytes.len())
@@ -228,8 +226,10 @@ impl Log {
                 Kept::Event(slot, Event::PayloadApart { sender, stream_offset, header, payload, length })
             }
             Event::ZeroWindow { by, packet } => Kept::Event(slot, Event::ZeroWindow { by, packet }),
-            // A handshake comes with its connection, facts of the capture with its end.
-            Event::Handshake(_) | Event::Capture(_) => unreachable!("decoders do not say this"),
+            // A handshake comes with its connection, facts of the capture with its end; the others have lists of their own.
+            Event::Handshake(_) | Event::Capture(_) | Event::Frame(_) | Event::Message(_) => {
+                unreachable!("decoders do not say this, or it is kept elsewhere")
+            }
         };
         self.other(kept, found);
     }
@@ -254,11 +254,4 @@ impl Attend for Log {
             self.turns.push(Turned { turn, end });
         }
     }
-}
-
-/// Where these bytes lie.
-#[inline]
-fn addresses(bytes: &[u8]) -> Range<usize> {
-    let start = bytes.as_ptr() as usize;
-    start..start + bytes.len()
 }
