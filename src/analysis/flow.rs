@@ -118,6 +118,7 @@ impl Flow {
         state: &mut State,
         out: &mut dyn Hear,
     ) -> bool {
+        self.look(Depth::Live, out);
         if self.checksums < CHECKSUMS && !segment.payload.is_empty() {
             self.check_checksum(packet);
         }
@@ -155,8 +156,9 @@ impl Flow {
         is_over
     }
 
-    /// Fetches what [`finish`](Self::finish) will read, so that the memory is near then. What lies deeper is found by what
-    /// lies above it, and is to be looked at when that has come.
+    /// Fetches what a segment or [`finish`](Self::finish) will read, so that its lines come at once instead of one after the
+    /// other. What lies deeper is found by what lies above it, and is to be looked at when that has come.
+    #[inline]
     pub(super) fn look(&self, depth: Depth, out: &dyn Hear) {
         match (depth, &self.above) {
             (Depth::Flow, _) => fetch(self),

@@ -6,9 +6,10 @@
 //! capture may hold, it goes on waiting, within bounds.
 
 use super::flow::{Depth, Flow, Shared};
+use super::places::Hashing;
 use super::said::{Hear, Turn};
 use super::state::State;
-use super::table::{GROUPS, Key, Table};
+use super::table::{GROUPS, Hashed, Key, Table};
 use crate::Limits;
 use crate::capture::{Packet, PacketRef, Timestamp};
 use crate::packet::Segment;
@@ -116,7 +117,7 @@ impl Stone {
 /// A connection that is over, and since when.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
-    key: Key,
+    key: Hashed,
     id: FlowId,
     since: Moment,
 }
@@ -156,12 +157,12 @@ impl Closed {
 }
 
 impl Flows {
-    /// None yet. State that waits for bytes is kept within `limits`.
-    pub(super) fn new(limits: Arc<Limits>) -> Flows {
+    /// None yet. State that waits for bytes is kept within `limits`; keys come with the hashes that `hashing` gives.
+    pub(super) fn new(limits: Arc<Limits>, hashing: Hashing) -> Flows {
         let closed = (0..GROUPS).map(|_| Closed::default()).collect();
         let shared = Shared { limits, spare: Spare::default() };
         Flows {
-            known: Table::default(),
+            known: Table::new(hashing),
             lingering: VecDeque::new(),
             closed,
             now: Moment::default(),
@@ -210,7 +211,7 @@ impl Flows {
             {
                 let stone = Stone::of(flow, Due::after(self.now, STONE));
                 if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
-                    self.close(&waiting.key, flow, state, out);
+                    self.close(&waiting.key.key, flow, state, out);
                     out.turn(Turn { packet, order: waiting.since.number });
                 }
             }
@@ -243,7 +244,7 @@ impl Flows {
     }
 
     /// A connection is over.
-    fn linger(&mut self, key: Key, id: FlowId) {
+    fn linger(&mut self, key: Hashed, id: FlowId) {
         self.lingering.push_back(Waiting { key, id, since: self.now });
         self.wait();
     }
@@ -253,20 +254,22 @@ impl Flows {
         self.due = self.lingering.front().map_or(Due::NEVER, |first| Due::after(first.since, LINGER));
     }
 
-    /// Takes the next segment of these connections; it was [passed](Self::pass). The turn is the caller's.
+    /// Takes the next segment of these connections, of the one with this key; it was [passed](Self::pass). The turn is the
+    /// caller's.
     // Who reads packets has the segment in registers.
     #[inline(always)]
     pub(super) fn segment(
         &mut self,
+        key: Hashed,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
         state: &mut State,
         out: &mut dyn Hear,
     ) {
-        let key = Key::of(segment);
         let Some(known) = self.known.get_mut(&key) else { return self.begin(key, segment, packet, state, out) };
         match known {
             Known::Flow(flow) => {
+                flow.look(Depth::Flow, out);
                 let side = flow.side(segment);
                 if flow.is_followed_by(side, segment) {
                     return self.begin_anew(key, segment, packet, state, out);
@@ -292,7 +295,7 @@ impl Flows {
     #[cold]
     fn begin_anew(
         &mut self,
-        key: Key,
+        key: Hashed,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
         state: &mut State,
@@ -302,7 +305,7 @@ impl Flows {
         if let Some(known) = self.known.get_mut(&key)
             && let Known::Flow(old) = std::mem::replace(known, Known::Stone(over))
         {
-            self.close(&key, old, state, out);
+            self.close(&key.key, old, state, out);
         }
         self.begin(key, segment, packet, state, out);
     }
@@ -310,7 +313,14 @@ impl Flows {
     /// A connection begins with this segment. It is put into the table when that is done: what it takes until the table's
     /// memory is there is then waited for by nobody.
     #[inline(never)]
-    fn begin(&mut self, key: Key, segment: &Segment<'_>, packet: &Packet<'_>, state: &mut State, out: &mut dyn Hear) {
+    fn begin(
+        &mut self,
+        key: Hashed,
+        segment: &Segment<'_>,
+        packet: &Packet<'_>,
+        state: &mut State,
+        out: &mut dyn Hear,
+    ) {
         self.count += 1;
         let id = FlowId { capture: state.capture, packet: packet.at.number() };
         // Made where it stays.

@@ -5,63 +5,81 @@
 //! beside it takes eight bytes for each place.
 
 use crate::fetch::fetch;
-// Not the fast kind: what it makes of keys in a row, such as a client's ports, stands in rows too. For one seed in a
-// hundred they run into each other, and a key is found after fifty slots instead of two.
-use foldhash::quality::RandomState;
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
+
+/// Gives hashes by which places are found. Not foldhash's fast kind: what that makes of keys in a row, such as a client's
+/// ports, stands in rows too. For one seed in a hundred they run into each other, and a key is found after fifty slots
+/// instead of two.
+pub(super) type Hashing = foldhash::quality::RandomState;
+
+/// The hash by which a key's place is found: half of what `hashing` gives, enough for as many slots as there may be places.
+#[inline]
+pub(super) fn hash(hashing: &Hashing, key: &(impl ?Sized + Hash)) -> u32 {
+    (hashing.hash_one(key) >> 32) as u32
+}
 
 /// Keys with values, in the order of their places, found by their hashes.
 #[derive(Debug)]
 pub(super) struct Listed<K, V> {
     pub(super) list: Vec<(K, V)>,
     pub(super) places: Places,
-    hasher: RandomState,
+    hashing: Hashing,
 }
 
 impl<K, V> Default for Listed<K, V> {
     fn default() -> Self {
-        Listed { list: Vec::new(), places: Places::default(), hasher: RandomState::default() }
+        Listed::new(Hashing::default())
+    }
+}
+
+impl<K, V> Listed<K, V> {
+    /// An empty list, whose keys have the hashes that this one gives.
+    pub(super) fn new(hashing: Hashing) -> Listed<K, V> {
+        Listed { list: Vec::new(), places: Places::default(), hashing }
     }
 }
 
 impl<K: Eq + Hash, V> Listed<K, V> {
     /// A hash that is the same for equal values.
-    #[inline]
     pub(super) fn hash_one(&self, value: impl Hash) -> u64 {
-        self.hasher.hash_one(value)
+        self.hashing.hash_one(value)
+    }
+
+    /// The hash by which this key is found.
+    #[inline]
+    pub(super) fn hash(&self, key: &(impl ?Sized + Hash)) -> u32 {
+        hash(&self.hashing, key)
     }
 
     /// The place of the key with this hash.
     #[inline(always)]
-    pub(super) fn find<Q: ?Sized + Eq>(&self, hash: u64, key: &Q) -> Option<usize>
+    pub(super) fn find<Q: ?Sized + Eq>(&self, hash: u32, key: &Q) -> Option<usize>
     where
         K: Borrow<Q>,
     {
         self.places.find(hash, |place| self.list[place].0.borrow() == key)
     }
 
-    /// The key's value.
+    /// The value of the key with this hash.
     #[inline]
-    pub(super) fn get<Q: ?Sized + Eq + Hash>(&self, key: &Q) -> Option<&V>
+    pub(super) fn get<Q: ?Sized + Eq>(&self, hash: u32, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
     {
-        self.find(self.hash_one(key), key).map(|place| &self.list[place].1)
+        self.find(hash, key).map(|place| &self.list[place].1)
     }
 
     /// The same, to change it.
     #[inline(always)]
-    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.find(self.hash_one(key), key).map(|place| &mut self.list[place].1)
+    pub(super) fn get_mut(&mut self, hash: u32, key: &K) -> Option<&mut V> {
+        self.find(hash, key).map(|place| &mut self.list[place].1)
     }
 
-    /// This key will soon be looked up: fetches where it would be found.
-    pub(super) fn expect<Q: ?Sized + Hash>(&self, key: &Q)
-    where
-        K: Borrow<Q>,
-    {
-        self.places.expect(self.hash_one(key));
+    /// Takes out everything.
+    pub(super) fn take(&mut self) -> Vec<(K, V)> {
+        self.places = Places::default();
+        std::mem::take(&mut self.list)
     }
 }
 
@@ -76,7 +94,6 @@ pub(super) struct Places {
 
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    /// Half of the hash: enough for as many slots as there may be places.
     hash: u32,
     /// [`FREE`] where there is none.
     place: u32,
@@ -97,9 +114,8 @@ impl Places {
 
     /// The place with this hash for which `is` says that it is the right one.
     #[inline(always)]
-    pub(super) fn find(&self, hash: u64, is: impl Fn(usize) -> bool) -> Option<usize> {
+    pub(super) fn find(&self, hash: u32, is: impl Fn(usize) -> bool) -> Option<usize> {
         let last = self.slots.len().checked_sub(1)?;
-        let hash = half(hash);
         let mut at = hash as usize & last;
         loop {
             let slot = self.slots[at];
@@ -114,9 +130,9 @@ impl Places {
     }
 
     /// A place with this hash will soon be looked for: fetches where it would be found.
-    pub(super) fn expect(&self, hash: u64) {
+    pub(super) fn expect(&self, hash: u32) {
         let last = self.slots.len().saturating_sub(1);
-        if let Some(slot) = self.slots.get(half(hash) as usize & last) {
+        if let Some(slot) = self.slots.get(hash as usize & last) {
             fetch(slot);
         }
     }
@@ -127,14 +143,14 @@ impl Places {
     }
 
     /// Takes note of a place below [`MOST`](Places::MOST), of which nothing is known yet.
-    pub(super) fn insert(&mut self, hash: u64, place: usize) {
+    pub(super) fn insert(&mut self, hash: u32, place: usize) {
         if self.is_full() {
             let old = std::mem::take(&mut self.slots);
             self.slots = vec![Slot::NONE; (old.len() * 2).max(Places::FEWEST)];
             old.into_iter().filter(|slot| slot.place != FREE).for_each(|slot| self.put(slot));
         }
         self.taken += 1;
-        self.put(Slot { hash: half(hash), place: place as u32 });
+        self.put(Slot { hash, place: place as u32 });
     }
 
     fn put(&mut self, slot: Slot) {
@@ -147,9 +163,9 @@ impl Places {
     }
 
     /// Forgets a place that was noted with this hash.
-    pub(super) fn remove(&mut self, hash: u64, place: usize) {
+    pub(super) fn remove(&mut self, hash: u32, place: usize) {
         let Some(last) = self.slots.len().checked_sub(1) else { return };
-        let mut hole = half(hash) as usize & last;
+        let mut hole = hash as usize & last;
         while self.slots[hole].place as usize != place {
             if self.slots[hole].place == FREE {
                 return;
@@ -192,10 +208,6 @@ fn room(slots: usize) -> usize {
     slots / 3 * 2
 }
 
-fn half(hash: u64) -> u32 {
-    (hash >> 32) as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,13 +220,13 @@ mod tests {
             let mut listed = Listed::<(u64, u64), ()>::default();
             let keys: Vec<_> = (0..672).map(|port| (0x0a01_0000_c000 + port, server << 40)).collect();
             for (place, key) in keys.iter().enumerate() {
-                listed.places.insert(listed.hash_one(key), place);
+                listed.places.insert(listed.hash(key), place);
             }
             let (slots, last) = (&listed.places.slots, listed.places.slots.len() - 1);
             assert_eq!(last, 1023);
             let steps = |key: &(u64, u64)| {
-                let own = half(listed.hash_one(key)) as usize & last;
-                let found = listed.places.find(listed.hash_one(key), |place| keys[place] == *key).unwrap();
+                let own = listed.hash(key) as usize & last;
+                let found = listed.places.find(listed.hash(key), |place| keys[place] == *key).unwrap();
                 let at = slots.iter().position(|slot| slot.place as usize == found).unwrap();
                 at.wrapping_sub(own) & last
             };
@@ -226,10 +238,10 @@ mod tests {
     proptest! {
         /// Held against a list of what was noted. Few hashes, so that most have company, also where the slots begin anew.
         #[test]
-        fn what_was_noted_is_found(steps in proptest::collection::vec((0u64..24, any::<bool>()), 0..120)) {
-            let (mut places, mut list): (Places, Vec<(u64, usize)>) = Default::default();
+        fn what_was_noted_is_found(steps in proptest::collection::vec((0u32..24, any::<bool>()), 0..120)) {
+            let (mut places, mut list): (Places, Vec<(u32, usize)>) = Default::default();
             for (place, (hash, is_new)) in steps.into_iter().enumerate() {
-                let hash = hash.wrapping_sub(4) << 32;
+                let hash = hash.wrapping_sub(4);
                 if is_new || list.is_empty() {
                     places.insert(hash, place);
                     list.push((hash, place));

@@ -25,7 +25,7 @@ impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
     where
         K: Borrow<Q>,
     {
-        self.entries.get(key)
+        self.entries.get(self.entries.hash(key), key)
     }
 
     /// Remembers a value in place of the key's last one, whose age it keeps, and gives that.
@@ -41,7 +41,7 @@ impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
     /// What is remembered of this key, and the value that is not; otherwise the value is.
     fn known_or_remember(&mut self, key: K, value: V) -> Option<(&mut V, V)> {
         let Remembered { entries, oldest } = self;
-        let hash = entries.hash_one(&key);
+        let hash = entries.hash(&key);
         if let Some(place) = entries.find(hash, &key) {
             return Some((&mut entries.list[place].1, value));
         }
@@ -52,7 +52,7 @@ impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
             place = *oldest;
             *oldest = (place + 1) % MOST;
             let (forgotten, _) = std::mem::replace(&mut entries.list[place], (key, value));
-            entries.places.remove(entries.hash_one(&forgotten), place);
+            entries.places.remove(entries.hash(&forgotten), place);
         }
         entries.places.insert(hash, place);
         None
@@ -63,7 +63,7 @@ impl<K: Eq + Hash, V, const MOST: usize> Remembered<K, V, MOST> {
     where
         K: Borrow<Q>,
     {
-        self.entries.expect(key);
+        self.entries.places.expect(self.entries.hash(key));
     }
 
     /// A hash that is the same for equal values, to remember it in their place.

@@ -3,7 +3,7 @@
 //! Every packet looks for its connection, and there may be millions of them, so that connections between addresses of
 //! IPv4 have a table of their own: their key is two words, a third of what one of IPv6 takes.
 
-use super::places::{Listed, Places};
+use super::places::{self, Hashing, Listed, Places};
 use crate::packet::{Endpoint, Segment};
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -20,6 +20,13 @@ pub(super) enum Key {
     Narrow(Narrow),
     /// Of IPv6.
     Wide(Wide),
+}
+
+/// A key with the hash by which tables find it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hashed {
+    pub(super) key: Key,
+    pub(super) hash: u32,
 }
 
 /// Address and port of each end.
@@ -63,6 +70,16 @@ impl Key {
         }
     }
 
+    /// With its hash, as tables with this hashing find it.
+    #[inline]
+    pub(super) fn hashed(self, hashing: &Hashing) -> Hashed {
+        let hash = match &self {
+            Key::Narrow(key) => places::hash(hashing, key),
+            Key::Wide(key) => places::hash(hashing, key),
+        };
+        Hashed { key: self, hash }
+    }
+
     /// In which group it is: the same in every run, and for both directions.
     pub(super) fn group(&self) -> usize {
         let hash = match self {
@@ -97,59 +114,57 @@ pub(super) struct Table<V> {
     wide: Listed<Wide, V>,
 }
 
-impl<V> Default for Table<V> {
-    fn default() -> Self {
-        Table { narrow: Listed::default(), wide: Listed::default() }
-    }
-}
-
 impl<V> Table<V> {
+    /// An empty one, for keys with the hashes that this one gives.
+    pub(super) fn new(hashing: Hashing) -> Table<V> {
+        Table { narrow: Listed::new(hashing.clone()), wide: Listed::new(hashing) }
+    }
+
     #[inline(always)]
-    pub(super) fn get_mut(&mut self, key: &Key) -> Option<&mut V> {
+    pub(super) fn get_mut(&mut self, Hashed { key, hash }: &Hashed) -> Option<&mut V> {
         match key {
-            Key::Narrow(key) => self.narrow.get_mut(key),
-            Key::Wide(key) => self.wide_mut(key),
+            Key::Narrow(key) => self.narrow.get_mut(*hash, key),
+            Key::Wide(key) => self.wide_mut(*hash, key),
         }
     }
 
-    pub(super) fn get(&self, key: &Key) -> Option<&V> {
+    pub(super) fn get(&self, Hashed { key, hash }: &Hashed) -> Option<&V> {
         match key {
-            Key::Narrow(key) => self.narrow.get(key),
-            Key::Wide(key) => self.wide.get(key),
+            Key::Narrow(key) => self.narrow.get(*hash, key),
+            Key::Wide(key) => self.wide.get(*hash, key),
         }
     }
 
     /// This key will soon be looked up: fetches where it would be found.
-    pub(super) fn expect(&self, key: &Key) {
+    pub(super) fn expect(&self, Hashed { key, hash }: &Hashed) {
         match key {
-            Key::Narrow(key) => self.narrow.expect(key),
-            Key::Wide(key) => self.wide.expect(key),
+            Key::Narrow(_) => self.narrow.places.expect(*hash),
+            Key::Wide(_) => self.wide.places.expect(*hash),
         }
     }
 
     #[inline(never)]
-    fn wide_mut(&mut self, key: &Wide) -> Option<&mut V> {
-        self.wide.get_mut(key)
+    fn wide_mut(&mut self, hash: u32, key: &Wide) -> Option<&mut V> {
+        self.wide.get_mut(hash, key)
     }
 
     /// Puts `value` in place of what was there. Before the table grows, what is not needed any more is taken out.
-    pub(super) fn insert(&mut self, key: Key, value: V, is_needed: impl Fn(&V) -> bool) {
+    pub(super) fn insert(&mut self, Hashed { key, hash }: Hashed, value: V, is_needed: impl Fn(&V) -> bool) {
         match key {
-            Key::Narrow(key) => insert(&mut self.narrow, key, value, is_needed),
-            Key::Wide(key) => insert(&mut self.wide, key, value, is_needed),
+            Key::Narrow(key) => insert(&mut self.narrow, hash, key, value, is_needed),
+            Key::Wide(key) => insert(&mut self.wide, hash, key, value, is_needed),
         }
     }
 
     /// Takes out everything, in no order.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = V> {
-        let Table { narrow, wide } = std::mem::take(self);
-        narrow.list.into_iter().map(|(_, value)| value).chain(wide.list.into_iter().map(|(_, value)| value))
+        let Table { narrow, wide } = self;
+        narrow.take().into_iter().map(|(_, value)| value).chain(wide.take().into_iter().map(|(_, value)| value))
     }
 }
 
 /// Puts `value` in place of the key's, or behind all others: connections stand in the order in which they began.
-fn insert<K: Eq + Hash, V>(ends: &mut Listed<K, V>, key: K, value: V, is_needed: impl Fn(&V) -> bool) {
-    let hash = ends.hash_one(&key);
+fn insert<K: Eq + Hash, V>(ends: &mut Listed<K, V>, hash: u32, key: K, value: V, is_needed: impl Fn(&V) -> bool) {
     if let Some(place) = ends.find(hash, &key) {
         ends.list[place].1 = value;
         return;
@@ -159,7 +174,7 @@ fn insert<K: Eq + Hash, V>(ends: &mut Listed<K, V>, key: K, value: V, is_needed:
         // So much room that it is seldom looked through, also where all of it is needed.
         ends.places.clear_for(ends.list.len() * 2);
         for (place, (key, _)) in ends.list.iter().enumerate() {
-            ends.places.insert(ends.hash_one(key), place);
+            ends.places.insert(ends.hash(key), place);
         }
     }
     // What would not find room could not be held in memory either.
@@ -179,10 +194,12 @@ mod tests {
         /// Held against a map. Odd values are not needed: they may be gone, but nothing else comes in their place.
         #[test]
         fn what_is_needed_is_found(inserted in proptest::collection::vec((0u64..40, any::<bool>(), any::<u8>()), 0..200)) {
-            let (mut table, mut map) = (Table::default(), HashMap::new());
+            let hashing = Hashing::default();
+            let (mut table, mut map) = (Table::new(hashing.clone()), HashMap::new());
             for (word, is_wide, value) in inserted {
                 let long = Long { ip: [0, word], port: 0 };
                 let key = if is_wide { Key::Wide((long, long)) } else { Key::Narrow((0, word)) };
+                let key = key.hashed(&hashing);
                 table.insert(key, value, |value| value % 2 == 0);
                 map.insert((is_wide, word), (key, value));
                 for (key, value) in map.values_mut() {

@@ -3,8 +3,10 @@
 
 use crate::analysis::flows::Passed;
 use crate::analysis::intake::Take;
-use crate::analysis::table::Key;
+use crate::analysis::places::Hashing;
+use crate::analysis::table::{Hashed, Key};
 use crate::capture::{LinkType, Packet, PacketRef, Reader, Timestamp};
+use crate::fetch::fetch;
 use crate::packet::{Segment, common};
 use crate::tls::KeyLog;
 use std::ops::{ControlFlow, Range};
@@ -15,12 +17,15 @@ use std::sync::Arc;
 pub(super) struct Batch {
     /// Where they stand in the capture.
     packets: Vec<PacketRef>,
-    /// The latest time so far, in this capture.
-    latest: Option<Timestamp>,
+    /// The time of the last of them.
+    last: Option<Timestamp>,
+    /// None is earlier than one before it.
+    in_order: bool,
+    hashing: Hashing,
     /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than where they stand.
     sets: Vec<Vec<Carried>>,
-    /// The segments of those that cannot be [read directly](common).
-    segments: Vec<Kept>,
+    /// More of those of which it is to be known, in their order.
+    others: Vec<Other>,
     /// The capture's bytes, from this offset on.
     bytes: Vec<u8>,
     from: u64,
@@ -54,17 +59,29 @@ impl Then {
 /// A packet of a set of flows.
 #[derive(Clone, Copy, Debug)]
 struct Carried {
-    /// The latest time up to it.
-    latest: Option<Timestamp>,
-    /// Its place in the batch.
+    /// That of its connection's key.
+    hash: u32,
+    /// Its place in the batch, and [`OTHER`].
     place: u32,
-    original_length: u32,
-    /// The place of its segment among those of the batch.
-    segment: u32,
+    /// Half of its bytes' offset in the capture: the batch's own is not known when it is read.
+    offset: u32,
 }
 
-/// No place: the segment is to be read directly.
-const DIRECT: u32 = u32::MAX;
+/// It was cut, or its segment cannot be [read directly](common): more is to be known of it. A batch has fewer packets than
+/// bytes, which are not that many.
+const OTHER: u32 = 1 << 31;
+
+/// See there.
+#[derive(Debug)]
+struct Other {
+    place: u32,
+    original_length: u32,
+    segment: Option<Kept>,
+}
+
+/// How many packets ahead bytes are fetched, and so many of each: its headers and a little payload.
+const AHEAD: usize = 2;
+const FETCHED: usize = 128;
 
 /// The segment of a packet, without its payload, and where that is.
 #[derive(Debug)]
@@ -85,19 +102,23 @@ enum Payload {
 pub(super) struct Lent<'b> {
     /// The packets since the one before, of any set; this one is the last.
     pub(super) passed: Passed<'b>,
+    /// That of its connection's key.
+    pub(super) hash: u32,
     pub(super) packet: Packet<'b>,
     /// Its segment, where that is not to be read directly.
     pub(super) decoded: Option<&'b Kept>,
 }
 
 impl Batch {
-    /// An empty one for so many sets of flows.
-    pub(super) fn new(sets: usize) -> Batch {
+    /// An empty one for so many sets of flows, whose keys have the hashes that `hashing` gives.
+    pub(super) fn new(sets: usize, hashing: Hashing) -> Batch {
         Batch {
             packets: Vec::new(),
-            latest: None,
+            last: None,
+            in_order: true,
+            hashing,
             sets: vec![Vec::new(); sets],
-            segments: Vec::new(),
+            others: Vec::new(),
             bytes: Vec::new(),
             from: 0,
             apart: Vec::new(),
@@ -109,9 +130,10 @@ impl Batch {
     /// Forgets everything but its memory.
     pub(super) fn clear(&mut self) {
         self.packets.clear();
-        self.latest = None;
+        self.last = None;
+        self.in_order = true;
         self.sets.iter_mut().for_each(Vec::clear);
-        self.segments.clear();
+        self.others.clear();
         self.apart.clear();
         self.then = Then::More;
     }
@@ -126,40 +148,84 @@ impl Batch {
         &self.bytes
     }
 
-    /// Takes the packet for this set of flows.
+    /// Takes a packet of the connection with this key.
     #[inline(always)]
-    fn push(&mut self, set: usize, packet: &Packet<'_>, segment: u32) {
-        self.latest = self.latest.max(packet.at.time);
-        let (latest, place, original_length) = (self.latest, self.packets.len() as u32, packet.original_length);
-        self.sets[set].push(Carried { latest, place, original_length, segment });
+    fn push(&mut self, key: Key, packet: &Packet<'_>, other: u32) {
+        let Hashed { hash, .. } = key.hashed(&self.hashing);
+        let place = self.packets.len() as u32 | other;
+        let set = key.set(self.sets.len());
+        self.sets[set].push(Carried { hash, place, offset: packet.at.file_offset as u32 });
         self.packets.push(packet.at);
+        self.in_order &= self.last <= packet.at.time;
+        self.last = packet.at.time;
+    }
+
+    fn push_other(&mut self, key: Key, packet: &Packet<'_>, segment: Option<Kept>) {
+        let (place, original_length) = (self.packets.len() as u32, packet.original_length);
+        self.others.push(Other { place, original_length, segment });
+        self.push(key, packet, OTHER);
+    }
+
+    /// This packet will soon be decoded: fetches its first bytes, as it may have been read on another core.
+    #[inline]
+    fn fetch(&self, carried: &Carried) {
+        if let Some(bytes) = self.bytes.get(self.place(carried)..)
+            && let Some(first) = bytes.first_chunk::<FETCHED>()
+        {
+            fetch(first);
+        }
+    }
+
+    /// Where its bytes begin.
+    #[inline]
+    fn place(&self, carried: &Carried) -> usize {
+        carried.offset.wrapping_sub(self.from as u32) as usize
+    }
+
+    /// The latest time of these consecutive packets.
+    #[inline]
+    fn latest(&self, packets: &[PacketRef]) -> Option<Timestamp> {
+        if self.in_order {
+            return packets.last()?.time;
+        }
+        packets.iter().map(|at| at.time).max().flatten()
     }
 
     /// The packets of this set of flows in order.
     #[inline(always)]
     pub(super) fn of(&self, set: usize) -> impl Iterator<Item = Lent<'_>> {
         let mut passed = 0;
-        self.sets[set].iter().map_while(move |carried| {
-            let since = passed;
-            passed = carried.place as usize + 1;
+        let carried = &self.sets[set];
+        let mut later = carried.get(AHEAD..).unwrap_or_default().iter();
+        carried.iter().map_while(move |carried| {
+            if let Some(later) = later.next() {
+                self.fetch(later);
+            }
+            let (since, place) = (passed, carried.place & !OTHER);
+            passed = place as usize + 1;
             let packets = self.packets.get(since..passed)?;
             let at = *packets.last()?;
-            let data = (at.file_offset - self.from) as usize;
+            let data = self.place(carried);
             let data = self.bytes.get(data..data + at.length() as usize)?;
-            let decoded = match carried.segment {
-                DIRECT => None,
-                segment => Some(self.segments.get(segment as usize)?),
-            };
-            let link = decoded.map_or(common::LINK, |kept| kept.link);
-            let packet = Packet { at, link, data, original_length: carried.original_length };
-            Some(Lent { passed: Passed { packets, latest: carried.latest }, packet, decoded })
+            let passed = Passed { packets, latest: self.latest(packets) };
+            let packet = Packet { at, link: common::LINK, data, original_length: at.length() };
+            let mut lent = Lent { passed, hash: carried.hash, packet, decoded: None };
+            if carried.place & OTHER != 0 {
+                let other = self.others.binary_search_by_key(&place, |other| other.place).ok()?;
+                let other = self.others.get(other)?;
+                lent.packet.original_length = other.original_length;
+                lent.decoded = other.segment.as_ref();
+                lent.packet.link = lent.decoded.map_or(common::LINK, |kept| kept.link);
+            }
+            Some(lent)
         })
     }
 
     /// The packets behind the last one of this set of flows.
     pub(super) fn rest(&self, set: usize) -> Passed<'_> {
-        let passed = self.sets[set].last().map_or(0, |last| last.place as usize + 1);
-        Passed { packets: self.packets.get(passed..).unwrap_or_default(), latest: self.latest }
+        let passed = self.sets[set].last().map_or(0, |last| (last.place & !OTHER) as usize + 1);
+        let packets = self.packets.get(passed..).unwrap_or_default();
+        Passed { packets, latest: self.latest(packets) }
     }
 
     /// A segment that was decoded when its packet was read.
@@ -189,12 +255,16 @@ impl Take for Batch {
     #[inline(always)]
     fn packet(&mut self, packet: &Packet<'_>) -> Option<ControlFlow<()>> {
         let (source, destination) = common::ends(packet)?;
-        self.push(Key::between(&source, &destination).set(self.sets.len()), packet, DIRECT);
+        let key = Key::between(&source, &destination);
+        if packet.original_length == packet.at.length() {
+            self.push(key, packet, 0);
+        } else {
+            self.push_other(key, packet, None);
+        }
         Some(ControlFlow::Continue(()))
     }
 
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
-        self.push(Key::of(segment).set(self.sets.len()), packet, self.segments.len() as u32);
         let payload = match place(segment.payload, &addresses(packet.data)) {
             Some(at) => Payload::Within(at..at + segment.payload.len()),
             // It was put together from fragments.
@@ -204,7 +274,8 @@ impl Take for Batch {
                 Payload::Apart(at..self.apart.len())
             }
         };
-        self.segments.push(Kept { link: packet.link, segment: without_payload(segment), payload });
+        let kept = Kept { link: packet.link, segment: without_payload(segment), payload };
+        self.push_other(Key::of(segment), packet, Some(kept));
         ControlFlow::Continue(())
     }
 }

@@ -2,10 +2,17 @@
 
 use super::kept::{Alone, Bytes, COPIED, Kept, KeptFrame, KeptMessage, Whole, alone, with_bytes, with_payload};
 use super::log::{Kind, Turned};
-use crate::analysis::bench::Found;
+use crate::analysis::bench::{Attend, Found};
 use crate::analysis::court::Sitting;
 use crate::analysis::said::Turn;
+use crate::fetch::fetch;
 use crate::websocket::{Event, Message, Text};
+
+/// How many frames ahead bytes and hearings are fetched.
+const AHEAD: usize = 1;
+
+/// So many bytes of a frame: most are shorter.
+const FETCHED: usize = 128;
 
 /// See the module.
 pub(super) struct Replay<'l> {
@@ -64,8 +71,21 @@ impl<'l> Replay<'l> {
         self.capture.get(at..at + length as usize).unwrap_or_default()
     }
 
+    /// Fetches what telling one of the next frames will read.
+    #[inline]
+    fn look_ahead(&self, court: &Sitting<'_>) {
+        let Some(later) = self.whole.as_slice().get(AHEAD) else { return };
+        court.look(later.slot);
+        if let Some(bytes) = self.capture.get(later.header_bytes.at as usize..)
+            && let Some(first) = bytes.first_chunk::<FETCHED>()
+        {
+            fetch(first);
+        }
+    }
+
     fn whole(&mut self, court: &mut Sitting<'_>) {
         let Some(kept) = self.whole.next() else { return };
+        self.look_ahead(court);
         let (header, payload) = (self.lend_again(kept.header_bytes), self.lend_again(kept.payload));
         let frame = kept.frame(header, payload);
         let found = if kept.is_found { self.found.next().flatten() } else { None };
