@@ -272,21 +272,26 @@ fn rehome(data: &mut [u8], [client, server]: [usize; 2], port: u16) {
     data[own..own + 2].copy_from_slice(&(20_000 + port).to_be_bytes());
 }
 
-/// A capture of conversations that go on at the same time; `order` says whose packet comes next.
-fn interleaved(conversations: &[Vec<RecordedPacket>], order: &[u16]) -> Vec<u8> {
+/// A capture of conversations that go on at the same time; `order` says whose packet comes next. Where the capture is
+/// `untidy`, the clock goes back for some packets, and of some the last bytes, behind the segment, are missing.
+fn interleaved(conversations: &[Vec<RecordedPacket>], order: &[u16], untidy: bool) -> Vec<u8> {
     let mut waiting: Vec<_> = conversations.iter().map(|packets| packets.iter()).collect();
     let mut writer = PcapngWriter::new(Vec::new(), LINK).unwrap();
     let mut order = order.iter().cycle();
     let mut nanoseconds = 1_700_000_000_000_000_000;
     while !waiting.is_empty() {
-        let next = usize::from(*order.next().unwrap()) % waiting.len();
+        let drawn = *order.next().unwrap();
+        let next = usize::from(drawn) % waiting.len();
         let Some(packet) = waiting[next].next() else {
             drop(waiting.swap_remove(next));
             continue;
         };
         nanoseconds += 7_000_000;
-        let time = Timestamp::new(nanoseconds);
-        writer.write(RecordedPacketRef { time, ..packet.view() }).unwrap();
+        let back = if untidy && drawn % 5 == 0 { 3_000_000_000 } else { 0 };
+        let time = Timestamp::new(nanoseconds - back);
+        let missing = if untidy && drawn % 7 == 0 { 4 } else { 0 };
+        let original_length = packet.original_length + missing;
+        writer.write(RecordedPacketRef { time, original_length, ..packet.view() }).unwrap();
     }
     writer.finish().unwrap()
 }
@@ -298,8 +303,9 @@ proptest! {
     fn connections_that_have_to_do_with_each_other_are_told_the_same_way(
         order in vec(any::<u16>(), 997),
         threads in 2usize..6,
+        untidy: bool,
     ) {
-        let capture = interleaved(&conversations(), &order);
+        let capture = interleaved(&conversations(), &order, untidy);
         let read = |threads| {
             let reader = Reader::from_read("memory", Box::new(io::Cursor::new(capture.clone()))).unwrap();
             told(vec![reader], options(threads, &KeyLog::new()))
