@@ -24,7 +24,7 @@ pub(super) struct Batch {
     hashing: Hashing,
     /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than where they stand.
     sets: Vec<Vec<Carried>>,
-    /// More of those of which it is to be known, in their order.
+    /// What else is to be known of some of them, in their order.
     others: Vec<Other>,
     /// The capture's bytes, from this offset on.
     bytes: Vec<u8>,
@@ -67,11 +67,11 @@ struct Carried {
     offset: u32,
 }
 
-/// It was cut, or its segment cannot be [read directly](common): more is to be known of it. A batch has fewer packets than
+/// It was cut, or its segment cannot be [read directly](common): there is an [`Other`] for it. A batch has fewer packets than
 /// bytes, which are not that many.
 const OTHER: u32 = 1 << 31;
 
-/// See there.
+/// What is to be known of such a packet.
 #[derive(Debug)]
 struct Other {
     place: u32,
