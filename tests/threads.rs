@@ -287,9 +287,9 @@ fn interleaved(conversations: &[Vec<RecordedPacket>], order: &[u16], untidy: boo
             continue;
         };
         nanoseconds += 7_000_000;
-        let back = if untidy && drawn % 5 == 0 { 3_000_000_000 } else { 0 };
+        let back = if untidy && drawn.is_multiple_of(5) { 3_000_000_000 } else { 0 };
         let time = Timestamp::new(nanoseconds - back);
-        let missing = if untidy && drawn % 7 == 0 { 4 } else { 0 };
+        let missing = if untidy && drawn.is_multiple_of(7) { 4 } else { 0 };
         let original_length = packet.original_length + missing;
         writer.write(RecordedPacketRef { time, original_length, ..packet.view() }).unwrap();
     }
