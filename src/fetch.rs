@@ -18,3 +18,12 @@ pub(crate) fn fetch<T>(value: &T) {
         prefetch_read_data::<_, 0>(first.wrapping_add(size_of::<T>() - 1));
     }
 }
+
+/// Has the first lines of what stands at this place fetched: a packet's headers and a little payload. The last bytes of all are
+/// not worth it.
+#[inline]
+pub(crate) fn fetch_bytes(bytes: &[u8], at: usize) {
+    if let Some(first) = bytes.get(at..).and_then(|bytes| bytes.first_chunk::<{ 2 * LINE }>()) {
+        fetch(first);
+    }
+}

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use super::Stop;
-use crate::fetch::fetch;
+use crate::fetch::fetch_bytes;
 
 /// Fits a second-level cache; larger buffers read no faster.
 const SIZE: usize = 512 << 10;
@@ -94,9 +94,7 @@ impl Buffer {
         let from = self.start;
         self.start = (from + length).min(self.end);
         self.offset += (self.start - from) as u64;
-        if let Some(ahead) = self.bytes.get(self.start + AHEAD..).and_then(|bytes| bytes.first_chunk::<128>()) {
-            fetch(ahead);
-        }
+        fetch_bytes(&self.bytes, self.start + AHEAD);
         self.bytes.get(from + part.start..from + part.end).unwrap_or_default()
     }
 

@@ -6,7 +6,7 @@ use crate::analysis::intake::Take;
 use crate::analysis::places::Hashing;
 use crate::analysis::table::{Hashed, Key};
 use crate::capture::{LinkType, Packet, PacketRef, Reader, Timestamp};
-use crate::fetch::fetch;
+use crate::fetch::fetch_bytes;
 use crate::packet::{Segment, common};
 use crate::tls::KeyLog;
 use std::ops::{ControlFlow, Range};
@@ -17,9 +17,7 @@ use std::sync::Arc;
 pub(super) struct Batch {
     /// Where they stand in the capture.
     packets: Vec<PacketRef>,
-    /// The time of the last of them.
-    last: Option<Timestamp>,
-    /// None is earlier than one before it.
+    /// None of them was captured earlier than one before it.
     in_order: bool,
     hashing: Hashing,
     /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than where they stand.
@@ -79,9 +77,8 @@ struct Other {
     segment: Option<Kept>,
 }
 
-/// How many packets ahead bytes are fetched, and so many of each: its headers and a little payload.
+/// How many packets ahead bytes are fetched.
 const AHEAD: usize = 2;
-const FETCHED: usize = 128;
 
 /// The segment of a packet, without its payload, and where that is.
 #[derive(Debug)]
@@ -114,7 +111,6 @@ impl Batch {
     pub(super) fn new(sets: usize, hashing: Hashing) -> Batch {
         Batch {
             packets: Vec::new(),
-            last: None,
             in_order: true,
             hashing,
             sets: vec![Vec::new(); sets],
@@ -130,7 +126,6 @@ impl Batch {
     /// Forgets everything but its memory.
     pub(super) fn clear(&mut self) {
         self.packets.clear();
-        self.last = None;
         self.in_order = true;
         self.sets.iter_mut().for_each(Vec::clear);
         self.others.clear();
@@ -155,9 +150,8 @@ impl Batch {
         let place = self.packets.len() as u32 | other;
         let set = key.set(self.sets.len());
         self.sets[set].push(Carried { hash, place, offset: packet.at.file_offset as u32 });
+        self.in_order &= self.packets.last().is_none_or(|before| before.time <= packet.at.time);
         self.packets.push(packet.at);
-        self.in_order &= self.last <= packet.at.time;
-        self.last = packet.at.time;
     }
 
     fn push_other(&mut self, key: Key, packet: &Packet<'_>, segment: Option<Kept>) {
@@ -169,11 +163,7 @@ impl Batch {
     /// This packet will soon be decoded: fetches its first bytes, as it may have been read on another core.
     #[inline]
     fn fetch(&self, carried: &Carried) {
-        if let Some(bytes) = self.bytes.get(self.place(carried)..)
-            && let Some(first) = bytes.first_chunk::<FETCHED>()
-        {
-            fetch(first);
-        }
+        fetch_bytes(&self.bytes, self.place(carried));
     }
 
     /// Where its bytes begin.

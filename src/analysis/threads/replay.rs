@@ -5,14 +5,11 @@ use super::log::{Kind, Turned};
 use crate::analysis::bench::{Attend, Found};
 use crate::analysis::court::Sitting;
 use crate::analysis::said::Turn;
-use crate::fetch::fetch;
+use crate::fetch::fetch_bytes;
 use crate::websocket::{Event, Message, Text};
 
 /// How many frames ahead bytes and hearings are fetched.
 const AHEAD: usize = 1;
-
-/// So many bytes of a frame: most are shorter.
-const FETCHED: usize = 128;
 
 /// See the module.
 pub(super) struct Replay<'l> {
@@ -76,11 +73,7 @@ impl<'l> Replay<'l> {
     fn look_ahead(&self, court: &Sitting<'_>) {
         let Some(later) = self.whole.as_slice().get(AHEAD) else { return };
         court.look(later.slot);
-        if let Some(bytes) = self.capture.get(later.header_bytes.at as usize..)
-            && let Some(first) = bytes.first_chunk::<FETCHED>()
-        {
-            fetch(first);
-        }
+        fetch_bytes(self.capture, later.header_bytes.at as usize);
     }
 
     fn whole(&mut self, court: &mut Sitting<'_>) {
