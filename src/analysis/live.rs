@@ -274,9 +274,9 @@ impl Live {
         out.hear(Said::Ending(slot, facts));
         let (closing, stats) =
             connection.finish(ending, &mut state.scratch, &mut |event| out.hear(Said::Event(slot, &event)));
-        let (failed, timeline) = (failed(&closing), marks.map(|marks| marks.timeline(client)));
+        let (failed, timeline) = (failed(&closing), marks.map(|marks| Box::new(marks.timeline(client))));
         let end = ConnectionEnd { last_packet: ending.last_packet, closing, stats };
-        out.hear(Said::Over(slot, &Over { end, timeline, failed }));
+        out.hear(Said::Over(slot, &mut Over { end, timeline, failed }));
         state.slots.give_back(slot);
     }
 }

@@ -12,6 +12,7 @@ use crate::packet::Endpoint;
 use crate::rules::Finding;
 use crate::tls::Facts;
 use crate::websocket::{CaptureFact, Event, Handshake};
+use std::mem::take;
 use std::sync::Arc;
 
 /// Takes what decoders say.
@@ -100,7 +101,7 @@ pub(super) enum Said<'a> {
     /// What happens from here on is its end; how it was captured.
     Ending(Slot, Vec<CaptureFact>),
     /// It is over.
-    Over(Slot, &'a Over),
+    Over(Slot, &'a mut Over),
     /// A TLS connection began with this random.
     ClientRandom([u8; 32]),
     /// A TLS connection that begins in this packet could not be opened; what there is to say of it, for the first few.
@@ -130,13 +131,22 @@ impl Begins {
 }
 
 /// A connection that is over.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Over {
     pub(super) end: ConnectionEnd,
     /// Where it is asked for.
-    pub(super) timeline: Option<Timeline>,
+    pub(super) timeline: Option<Box<Timeline>>,
     /// Its client did not want it to end like this, or to be refused.
     pub(super) failed: bool,
+}
+
+impl Over {
+    /// What was lent, to keep it.
+    pub(super) fn take(&mut self) -> Over {
+        let ConnectionEnd { last_packet, closing, stats } = &mut self.end;
+        let end = ConnectionEnd { last_packet: *last_packet, closing: take(closing), stats: take(stats) };
+        Over { end, timeline: self.timeline.take(), failed: self.failed }
+    }
 }
 
 /// Gives out places.

@@ -36,7 +36,7 @@ impl From<Role> for Closer {
 }
 
 /// How a connection was closed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Closing {
     /// Who began; `None` without any Close frame.
     pub by: Option<Closer>,

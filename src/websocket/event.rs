@@ -409,13 +409,14 @@ pub enum Inflated {
 }
 
 /// How a TCP connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TcpEnd {
     /// Both ends sent FIN, or one did and nothing followed.
     Fin,
     /// An RST.
     Reset,
     /// Not before the capture did.
+    #[default]
     Open,
 }
 

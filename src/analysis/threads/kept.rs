@@ -2,7 +2,7 @@
 
 use crate::Role;
 use crate::analysis::bench::Found;
-use crate::analysis::said::{Begins, Over, Slot};
+use crate::analysis::said::Slot;
 use crate::capture::PacketRef;
 use crate::rules::Finding;
 use crate::websocket::{self, CaptureFact, Ending, Event, Frame, FrameHeader, LengthForm, Message, Opcode, Walk};
@@ -165,7 +165,6 @@ pub(super) struct KeptMessage {
 /// Anything else that was said.
 #[derive(Debug)]
 pub(super) enum Kept {
-    Begins(Slot, Box<Begins>),
     /// Without its bytes.
     Piece(Slot, Role, usize),
     NotFrames {
@@ -188,7 +187,6 @@ pub(super) enum Kept {
     Event(Slot, Event<'static>),
     End(Slot, Ending),
     Ending(Slot, Vec<CaptureFact>),
-    Over(Slot, Box<Over>),
     ClientRandom([u8; 32]),
     Closed(PacketRef, Option<Box<Finding>>),
 }

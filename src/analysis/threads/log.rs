@@ -10,7 +10,7 @@ use super::kept::{Alone, Bytes, COPIED, Kept, KeptFrame, KeptMessage, Whole, alo
 use super::replay::Replay;
 use super::reused::Reused;
 use crate::analysis::bench::{Attend, Found};
-use crate::analysis::said::{Said, Slot, Turn};
+use crate::analysis::said::{Begins, Over, Said, Slot, Turn};
 use crate::websocket::{Event, Frame, Message, Text};
 use std::ops::Range;
 
@@ -24,9 +24,9 @@ pub(super) struct Log {
     found: Vec<Found>,
     frames: Vec<KeptFrame>,
     messages: Vec<KeptMessage>,
-    others: Vec<(Kept, Found)>,
-    /// Those of the time before, to be [let go](Self::clear) one by one.
-    spent: Vec<(Kept, Found)>,
+    begins: Reused<(Slot, Begins, Found)>,
+    overs: Reused<(Slot, Over)>,
+    others: Reused<(Kept, Found)>,
     /// Copied, in the order in which they were lent.
     bytes: Reused<u8>,
     /// Where the capture's bytes lie that the log is told with: what is lent from these is not copied.
@@ -48,23 +48,26 @@ pub(super) enum Kind {
     Whole,
     Frame,
     Message,
+    Begins,
+    Over,
     Other,
 }
 
 impl Log {
-    /// Forgets everything but its memory. What was made for what was said is let go as more is kept: allocators have room
-    /// for a few pieces of each size, from which they serve who asks next, and none for those of a whole batch. What is kept
-    /// from now on will be told with these bytes of the capture.
+    /// Forgets everything but its memory. What was made for what was said is let go as more is kept in its place: allocators
+    /// have room for a few pieces of each size, from which they serve who asks next, and none for those of a whole batch.
+    /// What is kept from now on will be told with these bytes of the capture.
     pub(super) fn clear(&mut self, capture: &[u8]) {
-        let Log { order, whole, found, frames, messages, others, spent, bytes, shown, turns, turned } = self;
+        let Log { order, whole, found, frames, messages, begins, overs, others, bytes, shown, turns, turned } = self;
         *shown = addresses(capture);
         order.clear();
         whole.clear();
         found.clear();
         frames.clear();
         messages.clear();
-        spent.clear();
-        std::mem::swap(others, spent);
+        begins.clear();
+        overs.clear();
+        others.clear();
         bytes.clear();
         turns.clear();
         *turned = 0;
@@ -79,7 +82,9 @@ impl Log {
             found: self.found.drain(..),
             frames: self.frames.iter_mut(),
             messages: self.messages.iter_mut(),
-            others: self.others.iter_mut(),
+            begins: self.begins.written_mut().iter_mut(),
+            overs: self.overs.written_mut().iter_mut(),
+            others: self.others.written_mut().iter_mut(),
             bytes: self.bytes.written(),
             turns: self.turns.iter(),
             told: 0,
@@ -177,19 +182,28 @@ impl Log {
         Some(whole)
     }
 
+    fn begins(&mut self, slot: Slot, begins: &mut Begins, found: Found) {
+        self.order.push(Kind::Begins);
+        self.begins.put((slot, begins.take(), found));
+    }
+
+    fn over(&mut self, slot: Slot, over: &mut Over) {
+        self.order.push(Kind::Over);
+        self.overs.put((slot, over.take()));
+    }
+
     fn other(&mut self, kept: Kept, found: Found) {
         self.order.push(Kind::Other);
-        drop(self.spent.pop());
-        self.others.push((kept, found));
+        self.others.put((kept, found));
     }
 
     #[inline(never)]
     fn any(&mut self, said: Said<'_>, found: Found) {
         let kept = match said {
             Said::Event(slot, event) => return self.any_event(slot, event, found),
-            Said::Begins(slot, begins) => Kept::Begins(slot, Box::new(begins.take())),
+            Said::Begins(slot, begins) => return self.begins(slot, begins, found),
             Said::Ending(slot, facts) => Kept::Ending(slot, facts),
-            Said::Over(slot, over) => Kept::Over(slot, Box::new(over.clone())),
+            Said::Over(slot, over) => return self.over(slot, over),
             Said::ClientRandom(random) => Kept::ClientRandom(random),
             Said::Closed(first, finding) => Kept::Closed(first, finding),
         };

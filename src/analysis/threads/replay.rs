@@ -4,7 +4,7 @@ use super::kept::{Alone, Bytes, COPIED, Kept, KeptFrame, KeptMessage, Whole, alo
 use super::log::{Kind, Turned};
 use crate::analysis::bench::{Attend, Found};
 use crate::analysis::court::Sitting;
-use crate::analysis::said::Turn;
+use crate::analysis::said::{Begins, Over, Slot, Turn};
 use crate::fetch::fetch_bytes;
 use crate::websocket::{Event, Message, Text};
 
@@ -22,6 +22,8 @@ pub(super) struct Replay<'l> {
     pub(super) found: std::vec::Drain<'l, Found>,
     pub(super) frames: std::slice::IterMut<'l, KeptFrame>,
     pub(super) messages: std::slice::IterMut<'l, KeptMessage>,
+    pub(super) begins: std::slice::IterMut<'l, (Slot, Begins, Found)>,
+    pub(super) overs: std::slice::IterMut<'l, (Slot, Over)>,
     pub(super) others: std::slice::IterMut<'l, (Kept, Found)>,
     pub(super) turns: std::slice::Iter<'l, Turned>,
     pub(super) told: usize,
@@ -47,6 +49,8 @@ impl<'l> Replay<'l> {
                 Kind::Whole => self.whole(court),
                 Kind::Frame => self.frame(court),
                 Kind::Message => self.message(court),
+                Kind::Begins => self.begins(court),
+                Kind::Over => self.over(court),
                 Kind::Other => self.other(court),
             }
         }
@@ -105,6 +109,16 @@ impl<'l> Replay<'l> {
         court.event(kept.slot, &Event::Message(&message), kept.found.take());
     }
 
+    fn begins(&mut self, court: &mut Sitting<'_>) {
+        let Some((slot, begins, found)) = self.begins.next() else { return };
+        court.begins(*slot, begins, found.take());
+    }
+
+    fn over(&mut self, court: &mut Sitting<'_>) {
+        let Some((slot, over)) = self.overs.next() else { return };
+        court.over(*slot, over);
+    }
+
     fn other(&mut self, court: &mut Sitting<'_>) {
         let Some((kept, found)) = self.others.next() else { return };
         let found = found.take();
@@ -123,9 +137,7 @@ impl<'l> Replay<'l> {
             }
             Kept::Event(slot, event) => court.event(*slot, event, found),
             Kept::End(slot, ending) => court.event(*slot, &Event::End(ending), found),
-            Kept::Begins(slot, begins) => court.begins(*slot, begins, found),
             Kept::Ending(slot, facts) => court.ending(*slot, facts, found),
-            Kept::Over(slot, over) => court.over(*slot, over),
             Kept::ClientRandom(random) => court.client_random(random),
             Kept::Closed(first, finding) => court.closed(*first, finding.take().map(|finding| *finding)),
         }

@@ -1,5 +1,5 @@
-//! A list in memory that was written before: what is added is written where it stays, and not made elsewhere and moved there
-//! as into a `Vec`.
+//! A list in memory that was written before: what is added comes where something else was, in lines that a cache may still
+//! hold. What can be copied is written where it stays, and not made elsewhere and moved there as into a `Vec`.
 
 /// See the module.
 #[derive(Debug)]
@@ -8,18 +8,38 @@ pub(super) struct Reused<T> {
     taken: usize,
 }
 
-impl<T: Copy + Default> Default for Reused<T> {
+impl<T> Default for Reused<T> {
     fn default() -> Self {
         Reused { all: Vec::new(), taken: 0 }
     }
 }
 
-impl<T: Copy + Default> Reused<T> {
-    /// Forgets everything but its memory.
+impl<T> Reused<T> {
+    /// Begins anew, in the memory of those that are there.
     pub(super) fn clear(&mut self) {
         self.taken = 0;
     }
 
+    /// Adds one, and lets go of what was in its place.
+    #[inline]
+    pub(super) fn put(&mut self, one: T) {
+        match self.all.get_mut(self.taken) {
+            Some(place) => *place = one,
+            None => self.all.push(one),
+        }
+        self.taken += 1;
+    }
+
+    pub(super) fn written(&self) -> &[T] {
+        &self.all[..self.taken]
+    }
+
+    pub(super) fn written_mut(&mut self) -> &mut [T] {
+        &mut self.all[..self.taken]
+    }
+}
+
+impl<T: Copy + Default> Reused<T> {
     /// The next so many, to be written. They are what was there before, or default.
     #[inline]
     pub(super) fn next(&mut self, count: usize) -> &mut [T] {
@@ -38,13 +58,5 @@ impl<T: Copy + Default> Reused<T> {
 
     pub(super) fn add(&mut self, these: &[T]) {
         self.next(these.len()).copy_from_slice(these);
-    }
-
-    pub(super) fn written(&self) -> &[T] {
-        &self.all[..self.taken]
-    }
-
-    pub(super) fn written_mut(&mut self) -> &mut [T] {
-        &mut self.all[..self.taken]
     }
 }
