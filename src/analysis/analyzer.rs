@@ -4,10 +4,8 @@ use super::bench::{Appointing, Attend, Bench, Session};
 use super::court::{Court, Sitting};
 use super::flows::{Flows, Passed};
 use super::intake::{Intake, Noticed, Take};
-use super::places::Hashing;
 use super::sink::{CaptureSummary, Sink, Summary};
 use super::state::State;
-use super::table::{Hashed, Key};
 use super::{Options, threads};
 use crate::capture::{LinkType, Packet, PacketRef, Reader};
 use crate::packet::Segment;
@@ -21,8 +19,6 @@ pub struct Analyzer {
     intake: Intake,
     /// One set of flows for each thread that decodes.
     sets: Vec<Set>,
-    /// Gives the hashes by which they find connections.
-    hashing: Hashing,
     court: Court,
     join: bool,
     /// Index of the next capture.
@@ -41,9 +37,9 @@ pub(super) struct Set {
 }
 
 impl Set {
-    fn new(options: Options, appointing: Appointing, hashing: Hashing) -> Set {
+    fn new(options: Options, appointing: Appointing) -> Set {
         let state = State::new(options);
-        Set { flows: Flows::new(state.limits.clone(), hashing), state, bench: Bench::new(appointing) }
+        Set { flows: Flows::new(state.limits.clone()), state, bench: Bench::new(appointing) }
     }
 
     /// Segments of any connections came in these packets.
@@ -53,17 +49,11 @@ impl Set {
         flows.pass(passed, state, &mut Session { bench, before });
     }
 
-    /// Takes a segment of the connection with this key; the packet it came in was [passed](Self::pass).
+    /// Takes a segment of one of these connections; the packet it came in was [passed](Self::pass).
     #[inline(always)]
-    pub(super) fn segment(
-        &mut self,
-        key: Hashed,
-        segment: &Segment<'_>,
-        packet: &Packet<'_>,
-        before: &mut impl Attend,
-    ) {
+    pub(super) fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>, before: &mut impl Attend) {
         let Set { flows, state, bench } = self;
-        flows.segment(key, segment, packet, state, &mut Session { bench, before });
+        flows.segment(segment, packet, state, &mut Session { bench, before });
     }
 
     /// Nothing more will come: tells what is still open.
@@ -79,13 +69,11 @@ impl Analyzer {
         let sets = options.threads.get();
         let key_log = std::mem::take(&mut options.key_log);
         let appointing = Appointing::new(&options);
-        let hashing = Hashing::default();
         Analyzer {
             court: Court::new(&options, appointing.clone(), sets),
             join: options.join,
-            sets: (0..sets).map(|_| Set::new(options.clone(), appointing.clone(), hashing.clone())).collect(),
+            sets: (0..sets).map(|_| Set::new(options.clone(), appointing.clone())).collect(),
             intake: Intake::new(key_log),
-            hashing,
             capture: 0,
             flows_before: 0,
             next_number: 1,
@@ -99,7 +87,7 @@ impl Analyzer {
     /// The first error of the sink. A fault of the capture is none: it is told in
     /// [`CaptureSummary::fault`](super::CaptureSummary::fault).
     pub fn read(&mut self, reader: &mut Reader, sink: &mut dyn Sink) -> io::Result<()> {
-        let Analyzer { intake, sets, hashing, court, join, .. } = self;
+        let Analyzer { intake, sets, court, join, .. } = self;
         let mut out = court.sit(sink);
         let first_number = if *join { self.next_number } else { 1 };
         reader.number_from(first_number);
@@ -109,14 +97,13 @@ impl Analyzer {
         let noticed = match &mut sets[..] {
             [set] => {
                 let mut noticed = Noticed::default();
-                let is_whole =
-                    intake.read(reader, &mut noticed, &mut Direct { set, hashing, out: &mut out }).is_continue();
+                let is_whole = intake.read(reader, &mut noticed, &mut Direct { set, out: &mut out }).is_continue();
                 if !*join && is_whole {
                     set.finish(intake.last, &mut out);
                 }
                 noticed
             }
-            sets => threads::read(reader, intake, sets, hashing, *join, &mut out),
+            sets => threads::read(reader, intake, sets, *join, &mut out),
         };
         if let Some(finding) = noticed.finding() {
             out.teller.finding(None, &finding);
@@ -168,7 +155,6 @@ impl Analyzer {
 /// One set of flows, decoded and judged in the thread that reads, and heard by the court at once.
 struct Direct<'d, 'c> {
     set: &'d mut Set,
-    hashing: &'d Hashing,
     out: &'d mut Sitting<'c>,
 }
 
@@ -186,7 +172,7 @@ impl Take for Direct<'_, '_> {
     #[inline(always)]
     fn segment(&mut self, segment: &Segment<'_>, packet: &Packet<'_>) -> ControlFlow<()> {
         self.set.pass(Passed { packets: &[packet.at], latest: packet.at.time }, self.out);
-        self.set.segment(Key::of(segment).hashed(self.hashing), segment, packet, self.out);
+        self.set.segment(segment, packet, self.out);
         self.go_on()
     }
 }

@@ -5,6 +5,7 @@ use super::flows::FlowId;
 use super::live::{Below, Captured, Ends};
 use super::said::Hear;
 use super::state::State;
+use super::table::group;
 use super::timeline::Marks;
 use crate::Limits;
 use crate::capture::{Packet, PacketRef};
@@ -87,6 +88,11 @@ impl Flow {
     /// Tells it from others.
     pub(super) fn id(&self) -> FlowId {
         self.below.flow
+    }
+
+    /// In which group it is.
+    pub(super) fn group(&self) -> usize {
+        group(&self.below.first, &self.below.second)
     }
 
     /// Whether this segment opens another connection between the same ports.

@@ -6,7 +6,6 @@
 //! capture may hold, it goes on waiting, within bounds.
 
 use super::flow::{Depth, Flow, Shared};
-use super::places::Hashing;
 use super::said::{Hear, Turn};
 use super::state::State;
 use super::table::{GROUPS, Hashed, Key, Table};
@@ -157,12 +156,12 @@ impl Closed {
 }
 
 impl Flows {
-    /// None yet. State that waits for bytes is kept within `limits`; keys come with the hashes that `hashing` gives.
-    pub(super) fn new(limits: Arc<Limits>, hashing: Hashing) -> Flows {
+    /// None yet. State that waits for bytes is kept within `limits`.
+    pub(super) fn new(limits: Arc<Limits>) -> Flows {
         let closed = (0..GROUPS).map(|_| Closed::default()).collect();
         let shared = Shared { limits, spare: Spare::default() };
         Flows {
-            known: Table::new(hashing),
+            known: Table::default(),
             lingering: VecDeque::new(),
             closed,
             now: Moment::default(),
@@ -211,7 +210,7 @@ impl Flows {
             {
                 let stone = Stone::of(flow, Due::after(self.now, STONE));
                 if let Known::Flow(flow) = std::mem::replace(known, Known::Stone(stone)) {
-                    self.close(&waiting.key.key, flow, state, out);
+                    self.close(flow, state, out);
                     out.turn(Turn { packet, order: waiting.since.number });
                 }
             }
@@ -233,11 +232,11 @@ impl Flows {
     }
 
     /// Has a connection that is over told, now or when secrets may have come.
-    fn close(&mut self, key: &Key, flow: Box<Flow>, state: &mut State, out: &mut dyn Hear) {
+    fn close(&mut self, flow: Box<Flow>, state: &mut State, out: &mut dyn Hear) {
         let limits = &self.shared.limits;
         match flow.waiting_bytes() {
             bytes if bytes > 0 && state.secrets_may_come => {
-                self.closed[key.group()].push(flow, bytes, limits, state, out);
+                self.closed[flow.group()].push(flow, bytes, limits, state, out);
             }
             _ => flow.finish(None, limits, state, out),
         }
@@ -254,18 +253,17 @@ impl Flows {
         self.due = self.lingering.front().map_or(Due::NEVER, |first| Due::after(first.since, LINGER));
     }
 
-    /// Takes the next segment of these connections, of the one with this key; it was [passed](Self::pass). The turn is the
-    /// caller's.
+    /// Takes the next segment of these connections; it was [passed](Self::pass). The turn is the caller's.
     // Who reads packets has the segment in registers.
     #[inline(always)]
     pub(super) fn segment(
         &mut self,
-        key: Hashed,
         segment: &Segment<'_>,
         packet: &Packet<'_>,
         state: &mut State,
         out: &mut dyn Hear,
     ) {
+        let key = self.known.hashed(Key::of(segment));
         let Some(known) = self.known.get_mut(&key) else { return self.begin(key, segment, packet, state, out) };
         match known {
             Known::Flow(flow) => {
@@ -305,7 +303,7 @@ impl Flows {
         if let Some(known) = self.known.get_mut(&key)
             && let Known::Flow(old) = std::mem::replace(known, Known::Stone(over))
         {
-            self.close(&key.key, old, state, out);
+            self.close(old, state, out);
         }
         self.begin(key, segment, packet, state, out);
     }

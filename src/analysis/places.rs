@@ -5,51 +5,36 @@
 //! beside it takes eight bytes for each place.
 
 use crate::fetch::fetch;
+// Not the fast kind: what it makes of keys in a row, such as a client's ports, stands in rows too. For one seed in a
+// hundred they run into each other, and a key is found after fifty slots instead of two.
+use foldhash::quality::RandomState;
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
-
-/// Gives hashes by which places are found. Not foldhash's fast kind: what that makes of keys in a row, such as a client's
-/// ports, stands in rows too. For one seed in a hundred they run into each other, and a key is found after fifty slots
-/// instead of two.
-pub(super) type Hashing = foldhash::quality::RandomState;
-
-/// The hash by which a key's place is found: half of what `hashing` gives, enough for as many slots as there may be places.
-#[inline]
-pub(super) fn hash(hashing: &Hashing, key: &(impl ?Sized + Hash)) -> u32 {
-    (hashing.hash_one(key) >> 32) as u32
-}
 
 /// Keys with values, in the order of their places, found by their hashes.
 #[derive(Debug)]
 pub(super) struct Listed<K, V> {
     pub(super) list: Vec<(K, V)>,
     pub(super) places: Places,
-    hashing: Hashing,
+    hasher: RandomState,
 }
 
 impl<K, V> Default for Listed<K, V> {
     fn default() -> Self {
-        Listed::new(Hashing::default())
-    }
-}
-
-impl<K, V> Listed<K, V> {
-    /// An empty list, whose keys have the hashes that this one gives.
-    pub(super) fn new(hashing: Hashing) -> Listed<K, V> {
-        Listed { list: Vec::new(), places: Places::default(), hashing }
+        Listed { list: Vec::new(), places: Places::default(), hasher: RandomState::default() }
     }
 }
 
 impl<K: Eq + Hash, V> Listed<K, V> {
     /// A hash that is the same for equal values.
     pub(super) fn hash_one(&self, value: impl Hash) -> u64 {
-        self.hashing.hash_one(value)
+        self.hasher.hash_one(value)
     }
 
-    /// The hash by which this key is found.
+    /// The hash by which this key is found: half of what there is, enough for as many slots as there may be places.
     #[inline]
     pub(super) fn hash(&self, key: &(impl ?Sized + Hash)) -> u32 {
-        hash(&self.hashing, key)
+        (self.hash_one(key) >> 32) as u32
     }
 
     /// The place of the key with this hash.

@@ -3,10 +3,9 @@
 //! Every packet looks for its connection, and there may be millions of them, so that connections between addresses of
 //! IPv4 have a table of their own: their key is two words, a third of what one of IPv6 takes.
 
-use super::places::{self, Hashing, Listed, Places};
+use super::places::{Listed, Places};
 use crate::packet::{Endpoint, Segment};
-use foldhash::fast::FixedState;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Groups of connections. What connections share is shared within a group: it must not depend on how many threads decode
@@ -22,11 +21,11 @@ pub(super) enum Key {
     Wide(Wide),
 }
 
-/// A key with the hash by which tables find it.
+/// A key with the hash by which its table finds it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hashed {
-    pub(super) key: Key,
-    pub(super) hash: u32,
+    key: Key,
+    hash: u32,
 }
 
 /// Address and port of each end.
@@ -51,47 +50,18 @@ impl Hash for Long {
 }
 
 impl Key {
-    #[inline]
-    pub(super) fn of(segment: &Segment<'_>) -> Key {
-        Key::between(&segment.source, &segment.destination)
-    }
-
     // Endpoints are looked at where they lie: copies of what is as long as an address of IPv6 wait for the parts that were
     // just written.
     #[inline]
-    pub(super) fn between(a: &Endpoint, b: &Endpoint) -> Key {
+    pub(super) fn of(segment: &Segment<'_>) -> Key {
+        let Segment { source: a, destination: b, .. } = segment;
         match (&a.ip, &b.ip) {
             (IpAddr::V4(first), IpAddr::V4(second)) => {
-                let word = |ip: &Ipv4Addr, port| u64::from(ip.to_bits()) << 16 | u64::from(port);
                 let (a, b) = (word(first, a.port), word(second, b.port));
                 Key::Narrow((a.min(b), a.max(b)))
             }
             _ => Key::wide(*a, *b),
         }
-    }
-
-    /// With its hash, as tables with this hashing find it.
-    #[inline]
-    pub(super) fn hashed(self, hashing: &Hashing) -> Hashed {
-        let hash = match &self {
-            Key::Narrow(key) => places::hash(hashing, key),
-            Key::Wide(key) => places::hash(hashing, key),
-        };
-        Hashed { key: self, hash }
-    }
-
-    /// In which group it is: the same in every run, and for both directions.
-    pub(super) fn group(&self) -> usize {
-        let hash = match self {
-            Key::Narrow(key) => FixedState::default().hash_one(key),
-            Key::Wide(key) => FixedState::default().hash_one(key),
-        };
-        (hash >> 32) as usize % GROUPS
-    }
-
-    /// In which of so many sets of flows it is: that of its group.
-    pub(super) fn set(&self, sets: usize) -> usize {
-        self.group() * sets / GROUPS
     }
 
     #[inline(never)]
@@ -107,6 +77,43 @@ impl Key {
     }
 }
 
+#[inline]
+fn word(ip: &Ipv4Addr, port: u16) -> u64 {
+    u64::from(ip.to_bits()) << 16 | u64::from(port)
+}
+
+/// In which group the connection between these endpoints is: the same in every run, and for both directions.
+#[inline]
+pub(super) fn group(a: &Endpoint, b: &Endpoint) -> usize {
+    let sum = match (&a.ip, &b.ip) {
+        (IpAddr::V4(first), IpAddr::V4(second)) => word(first, a.port) + word(second, b.port),
+        _ => wide_sum(a, b),
+    };
+    // Multiplied by the golden ratio, numbers in a row, as a client's ports are, lie far apart (Knuth, The Art of Computer
+    // Programming, volume 3, §6.4).
+    (sum.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - GROUPS.ilog2())) as usize
+}
+
+const _: () = assert!(GROUPS.is_power_of_two());
+
+#[inline(never)]
+fn wide_sum(a: &Endpoint, b: &Endpoint) -> u64 {
+    let word = |&Endpoint { ip, port }: &Endpoint| match ip {
+        IpAddr::V4(ip) => word(&ip, port),
+        IpAddr::V6(ip) => {
+            let bits = ip.to_bits();
+            ((bits >> 64) as u64 ^ bits as u64).rotate_left(16) ^ u64::from(port)
+        }
+    };
+    word(a).wrapping_add(word(b))
+}
+
+/// In which of so many sets of flows it is: that of its group.
+#[inline]
+pub(super) fn set(a: &Endpoint, b: &Endpoint, sets: usize) -> usize {
+    group(a, b) * sets / GROUPS
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Table<V> {
@@ -114,10 +121,21 @@ pub(super) struct Table<V> {
     wide: Listed<Wide, V>,
 }
 
+impl<V> Default for Table<V> {
+    fn default() -> Self {
+        Table { narrow: Listed::default(), wide: Listed::default() }
+    }
+}
+
 impl<V> Table<V> {
-    /// An empty one, for keys with the hashes that this one gives.
-    pub(super) fn new(hashing: Hashing) -> Table<V> {
-        Table { narrow: Listed::new(hashing.clone()), wide: Listed::new(hashing) }
+    /// This key with its hash.
+    #[inline]
+    pub(super) fn hashed(&self, key: Key) -> Hashed {
+        let hash = match &key {
+            Key::Narrow(key) => self.narrow.hash(key),
+            Key::Wide(key) => self.wide.hash(key),
+        };
+        Hashed { key, hash }
     }
 
     #[inline(always)]
@@ -189,17 +207,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::HashMap;
+    use std::net::Ipv6Addr;
 
     proptest! {
         /// Held against a map. Odd values are not needed: they may be gone, but nothing else comes in their place.
         #[test]
         fn what_is_needed_is_found(inserted in proptest::collection::vec((0u64..40, any::<bool>(), any::<u8>()), 0..200)) {
-            let hashing = Hashing::default();
-            let (mut table, mut map) = (Table::new(hashing.clone()), HashMap::new());
+            let (mut table, mut map) = (Table::default(), HashMap::new());
             for (word, is_wide, value) in inserted {
                 let long = Long { ip: [0, word], port: 0 };
                 let key = if is_wide { Key::Wide((long, long)) } else { Key::Narrow((0, word)) };
-                let key = key.hashed(&hashing);
+                let key = table.hashed(key);
                 table.insert(key, value, |value| value % 2 == 0);
                 map.insert((is_wide, word), (key, value));
                 for (key, value) in map.values_mut() {
@@ -213,6 +231,23 @@ mod tests {
             held.sort_unstable();
             needed.sort_unstable();
             prop_assert_eq!(held, needed);
+        }
+    }
+
+    /// A client's ports in a row, and clients in a row.
+    #[test]
+    fn connections_spread_over_the_groups() {
+        let end = |ip: [u16; 8], port| Endpoint { ip: Ipv6Addr::from(ip).into(), port };
+        let narrow = |host, port| Endpoint { ip: Ipv4Addr::new(192, 0, 2, host).into(), port };
+        let wide = |host, port| end([0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(host)], port);
+        for end in [&narrow as &dyn Fn(u8, u16) -> Endpoint, &wide] {
+            let mut counts = [0; GROUPS];
+            for (host, port) in (0..64).flat_map(|host| (0..64).map(move |port| (host, 40_000 + port))) {
+                let (client, server) = (end(host, port), end(200, 443));
+                assert_eq!(group(&client, &server), group(&server, &client));
+                counts[group(&client, &server)] += 1;
+            }
+            assert!(counts.iter().all(|&count| (32..=128).contains(&count)), "{counts:?}");
         }
     }
 }

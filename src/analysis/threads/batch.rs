@@ -3,11 +3,10 @@
 
 use crate::analysis::flows::Passed;
 use crate::analysis::intake::Take;
-use crate::analysis::places::Hashing;
-use crate::analysis::table::{Hashed, Key};
+use crate::analysis::table::set;
 use crate::capture::{LinkType, Packet, PacketRef, Reader, Timestamp};
 use crate::fetch::fetch_bytes;
-use crate::packet::{Segment, common};
+use crate::packet::{Endpoint, Segment, common};
 use crate::tls::KeyLog;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -19,7 +18,6 @@ pub(super) struct Batch {
     packets: Vec<PacketRef>,
     /// None of them was captured earlier than one before it.
     in_order: bool,
-    hashing: Hashing,
     /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than where they stand.
     sets: Vec<Vec<Carried>>,
     /// What else is to be known of some of them, in their order.
@@ -57,8 +55,6 @@ impl Then {
 /// A packet of a set of flows.
 #[derive(Clone, Copy, Debug)]
 struct Carried {
-    /// That of its connection's key.
-    hash: u32,
     /// Its place in the batch, and [`OTHER`].
     place: u32,
     /// Half of its bytes' offset in the capture: the batch's own is not known when it is read.
@@ -99,20 +95,17 @@ enum Payload {
 pub(super) struct Lent<'b> {
     /// The packets since the one before, of any set; this one is the last.
     pub(super) passed: Passed<'b>,
-    /// That of its connection's key.
-    pub(super) hash: u32,
     pub(super) packet: Packet<'b>,
     /// Its segment, where that is not to be read directly.
     pub(super) decoded: Option<&'b Kept>,
 }
 
 impl Batch {
-    /// An empty one for so many sets of flows, whose keys have the hashes that `hashing` gives.
-    pub(super) fn new(sets: usize, hashing: Hashing) -> Batch {
+    /// An empty one for so many sets of flows.
+    pub(super) fn new(sets: usize) -> Batch {
         Batch {
             packets: Vec::new(),
             in_order: true,
-            hashing,
             sets: vec![Vec::new(); sets],
             others: Vec::new(),
             bytes: Vec::new(),
@@ -143,21 +136,20 @@ impl Batch {
         &self.bytes
     }
 
-    /// Takes a packet of the connection with this key.
+    /// Takes a packet between these endpoints.
     #[inline(always)]
-    fn push(&mut self, key: Key, packet: &Packet<'_>, other: u32) {
-        let Hashed { hash, .. } = key.hashed(&self.hashing);
+    fn push(&mut self, [source, destination]: [&Endpoint; 2], packet: &Packet<'_>, other: u32) {
         let place = self.packets.len() as u32 | other;
-        let set = key.set(self.sets.len());
-        self.sets[set].push(Carried { hash, place, offset: packet.at.file_offset as u32 });
+        let set = set(source, destination, self.sets.len());
+        self.sets[set].push(Carried { place, offset: packet.at.file_offset as u32 });
         self.in_order &= self.packets.last().is_none_or(|before| before.time <= packet.at.time);
         self.packets.push(packet.at);
     }
 
-    fn push_other(&mut self, key: Key, packet: &Packet<'_>, segment: Option<Kept>) {
+    fn push_other(&mut self, ends: [&Endpoint; 2], packet: &Packet<'_>, segment: Option<Kept>) {
         let (place, original_length) = (self.packets.len() as u32, packet.original_length);
         self.others.push(Other { place, original_length, segment });
-        self.push(key, packet, OTHER);
+        self.push(ends, packet, OTHER);
     }
 
     /// This packet will soon be decoded: fetches its first bytes, as it may have been read on another core.
@@ -199,7 +191,7 @@ impl Batch {
             let data = self.bytes.get(data..data + at.length() as usize)?;
             let passed = Passed { packets, latest: self.latest(packets) };
             let packet = Packet { at, link: common::LINK, data, original_length: at.length() };
-            let mut lent = Lent { passed, hash: carried.hash, packet, decoded: None };
+            let mut lent = Lent { passed, packet, decoded: None };
             if carried.place & OTHER != 0 {
                 let other = self.others.binary_search_by_key(&place, |other| other.place).ok()?;
                 let other = self.others.get(other)?;
@@ -245,11 +237,11 @@ impl Take for Batch {
     #[inline(always)]
     fn packet(&mut self, packet: &Packet<'_>) -> Option<ControlFlow<()>> {
         let (source, destination) = common::ends(packet)?;
-        let key = Key::between(&source, &destination);
+        let ends = [&source, &destination];
         if packet.original_length == packet.at.length() {
-            self.push(key, packet, 0);
+            self.push(ends, packet, 0);
         } else {
-            self.push_other(key, packet, None);
+            self.push_other(ends, packet, None);
         }
         Some(ControlFlow::Continue(()))
     }
@@ -265,7 +257,7 @@ impl Take for Batch {
             }
         };
         let kept = Kept { link: packet.link, segment: without_payload(segment), payload };
-        self.push_other(Key::of(segment), packet, Some(kept));
+        self.push_other([&segment.source, &segment.destination], packet, Some(kept));
         ControlFlow::Continue(())
     }
 }

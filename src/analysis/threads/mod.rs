@@ -22,9 +22,7 @@ use super::analyzer::Set;
 use super::bench::Attend;
 use super::court::Sitting;
 use super::intake::{Intake, Noticed};
-use super::places::Hashing;
 use super::said::Turn;
-use super::table::{Hashed, Key};
 use crate::capture::{Packet, PacketRef, Reader};
 use crate::packet::{Segment, common};
 use batch::{Batch, Lent, Then};
@@ -39,14 +37,13 @@ pub(super) fn read(
     reader: &mut Reader,
     intake: &mut Intake,
     sets: &mut [Set],
-    hashing: &Hashing,
     join: bool,
     out: &mut Sitting<'_>,
 ) -> Noticed {
     let others = 1..sets.len();
     reader.keep();
     let source = Source { reader, intake, noticed: Noticed::default(), then: Then::More };
-    let work = Work::new(source, sets, hashing.clone());
+    let work = Work::new(source, sets);
     thread::scope(|scope| {
         for share in others {
             let work = &work;
@@ -125,15 +122,15 @@ fn read_batch(source: &mut Source<'_>, batch: &mut Batch, join: bool) {
 fn decode(set: &mut Set, index: usize, batch: &Batch, log: &mut Log) {
     log.clear(batch.bytes());
     set.state.key_log = batch.key_log.clone();
-    for Lent { passed, hash, packet, decoded } in batch.of(index) {
+    for Lent { passed, packet, decoded } in batch.of(index) {
         set.pass(passed, log);
         match decoded {
             None => {
                 if let Some(segment) = common::known_segment(&packet) {
-                    set.segment(Hashed { key: Key::of(&segment), hash }, &segment, &packet, log);
+                    set.segment(&segment, &packet, log);
                 }
             }
-            Some(kept) => any_segment(set, hash, &batch.segment(kept, &packet), &packet, log),
+            Some(kept) => any_segment(set, &batch.segment(kept, &packet), &packet, log),
         }
         log.turn(Turn::of(packet.at));
     }
@@ -145,8 +142,8 @@ fn decode(set: &mut Set, index: usize, batch: &Batch, log: &mut Log) {
 
 /// Out of line, so that what decodes nearly all packets stands there once, where their segments are read.
 #[inline(never)]
-fn any_segment(set: &mut Set, hash: u32, segment: &Segment<'_>, packet: &Packet<'_>, log: &mut Log) {
-    set.segment(Hashed { key: Key::of(segment), hash }, segment, packet, log);
+fn any_segment(set: &mut Set, segment: &Segment<'_>, packet: &Packet<'_>, log: &mut Log) {
+    set.segment(segment, packet, log);
 }
 
 /// Tells logs turn by turn, the earliest first.

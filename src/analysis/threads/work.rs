@@ -8,7 +8,6 @@ use super::batch::{Batch, Then};
 use super::log::Log;
 use crate::analysis::analyzer::Set;
 use crate::analysis::intake::{Intake, Noticed};
-use crate::analysis::places::Hashing;
 use crate::capture::Reader;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -29,8 +28,6 @@ pub(super) struct Work<'w> {
 struct Stock<'w> {
     /// Nothing while a thread reads.
     source: Option<Source<'w>>,
-    /// Gives the hashes by which sets find connections.
-    hashing: Hashing,
     shares: Vec<Share<'w>>,
     /// Read and not told yet, in order.
     under_way: VecDeque<UnderWay>,
@@ -92,11 +89,10 @@ pub(super) struct Worker {
 }
 
 impl<'w> Work<'w> {
-    pub(super) fn new(source: Source<'w>, sets: &'w mut [Set], hashing: Hashing) -> Work<'w> {
+    pub(super) fn new(source: Source<'w>, sets: &'w mut [Set]) -> Work<'w> {
         let shares = sets.iter_mut().map(|set| Share { set: Some(set), next: 0, spent: Vec::new() }).collect();
         let stock = Stock {
             source: Some(source),
-            hashing,
             shares,
             under_way: VecDeque::new(),
             told: 0,
@@ -230,9 +226,6 @@ impl<'w> Stock<'w> {
             Then::Pause => !worker.tells,
             Then::End(_) | Then::Rest => false,
         })?;
-        Some(Task::Read(
-            source,
-            self.spent.pop().unwrap_or_else(|| Batch::new(self.shares.len(), self.hashing.clone())),
-        ))
+        Some(Task::Read(source, self.spent.pop().unwrap_or_else(|| Batch::new(self.shares.len()))))
     }
 }
