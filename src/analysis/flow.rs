@@ -5,7 +5,6 @@ use super::flows::FlowId;
 use super::live::{Below, Captured, Ends};
 use super::said::Hear;
 use super::state::State;
-use super::table::group;
 use super::timeline::Marks;
 use crate::Limits;
 use crate::capture::{Packet, PacketRef};
@@ -92,7 +91,7 @@ impl Flow {
 
     /// In which group it is.
     pub(super) fn group(&self) -> usize {
-        group(&self.below.first, &self.below.second)
+        self.below.group()
     }
 
     /// Whether this segment opens another connection between the same ports.

@@ -5,6 +5,7 @@ use super::flows::FlowId;
 use super::said::{Begins, Hear, Over, Said, Slot};
 use super::sink::{ConnectionEnd, Transport};
 use super::state::State;
+use super::table::group;
 use super::timeline::Marks;
 use crate::capture::PacketRef;
 use crate::http::{Held, Switch};
@@ -95,6 +96,11 @@ impl Below {
     /// The tunnel around it, for an attempt that went through it.
     pub(super) fn tunnel(&self) -> Option<String> {
         self.tunnel.as_deref().cloned()
+    }
+
+    /// In which group the connection is.
+    pub(super) fn group(&self) -> usize {
+        group(&self.first, &self.second)
     }
 
     fn endpoint(&self, side: Side) -> Endpoint {

@@ -6,7 +6,7 @@ use super::closed_tls::LISTED;
 use super::live::{Below, Captured, Ends, Live};
 use super::said::{Hear, Said};
 use super::state::State;
-use super::table::{GROUPS, group};
+use super::table::GROUPS;
 use crate::capture::PacketRef;
 use crate::rules::capture;
 use crate::tcp::{Delivery, Side};
@@ -43,7 +43,7 @@ impl Secured {
         let limit = if state.key_log.is_empty() && !state.secrets_may_come {
             HELD_HOPELESS
         } else {
-            let together = &mut state.tls_connections[group(&below.first, &below.second)];
+            let together = &mut state.tls_connections[below.group()];
             *together += 1;
             (HELD_TOGETHER / GROUPS / *together).clamp(HELD_LEAST, HELD_MOST)
         };

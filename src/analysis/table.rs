@@ -85,10 +85,14 @@ fn word(ip: &Ipv4Addr, port: u16) -> u64 {
 /// In which group the connection between these endpoints is: the same in every run, and for both directions.
 #[inline]
 pub(super) fn group(a: &Endpoint, b: &Endpoint) -> usize {
-    let sum = match (&a.ip, &b.ip) {
-        (IpAddr::V4(first), IpAddr::V4(second)) => word(first, a.port) + word(second, b.port),
-        _ => wide_sum(a, b),
+    let number = |Endpoint { ip, port }: &Endpoint| match ip {
+        IpAddr::V4(ip) => word(ip, *port),
+        IpAddr::V6(ip) => {
+            let bits = ip.to_bits();
+            ((bits >> 64) as u64 ^ bits as u64).rotate_left(16) ^ u64::from(*port)
+        }
     };
+    let sum = number(a).wrapping_add(number(b));
     // Multiplied by the golden ratio, numbers in a row, as a client's ports are, lie far apart (Knuth, The Art of Computer
     // Programming, volume 3, §6.4).
     (sum.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - GROUPS.ilog2())) as usize
@@ -96,19 +100,7 @@ pub(super) fn group(a: &Endpoint, b: &Endpoint) -> usize {
 
 const _: () = assert!(GROUPS.is_power_of_two());
 
-#[inline(never)]
-fn wide_sum(a: &Endpoint, b: &Endpoint) -> u64 {
-    let word = |&Endpoint { ip, port }: &Endpoint| match ip {
-        IpAddr::V4(ip) => word(&ip, port),
-        IpAddr::V6(ip) => {
-            let bits = ip.to_bits();
-            ((bits >> 64) as u64 ^ bits as u64).rotate_left(16) ^ u64::from(port)
-        }
-    };
-    word(a).wrapping_add(word(b))
-}
-
-/// In which of so many sets of flows it is: that of its group.
+/// In which of so many sets of flows the connection between these endpoints is: that of its group.
 #[inline]
 pub(super) fn set(a: &Endpoint, b: &Endpoint, sets: usize) -> usize {
     group(a, b) * sets / GROUPS

@@ -61,6 +61,20 @@ struct Carried {
     offset: u32,
 }
 
+impl Carried {
+    /// Its place in the batch.
+    #[inline]
+    fn place(&self) -> u32 {
+        self.place & !OTHER
+    }
+
+    /// How many packets of the batch have come with it.
+    #[inline]
+    fn passed(&self) -> usize {
+        self.place() as usize + 1
+    }
+}
+
 /// It was cut, or its segment cannot be [read directly](common): there is an [`Other`] for it. A batch has fewer packets than
 /// bytes, which are not that many.
 const OTHER: u32 = 1 << 31;
@@ -155,12 +169,12 @@ impl Batch {
     /// This packet will soon be decoded: fetches its first bytes, as it may have been read on another core.
     #[inline]
     fn fetch(&self, carried: &Carried) {
-        fetch_bytes(&self.bytes, self.place(carried));
+        fetch_bytes(&self.bytes, self.start(carried));
     }
 
     /// Where its bytes begin.
     #[inline]
-    fn place(&self, carried: &Carried) -> usize {
+    fn start(&self, carried: &Carried) -> usize {
         carried.offset.wrapping_sub(self.from as u32) as usize
     }
 
@@ -183,17 +197,17 @@ impl Batch {
             if let Some(later) = later.next() {
                 self.fetch(later);
             }
-            let (since, place) = (passed, carried.place & !OTHER);
-            passed = place as usize + 1;
+            let since = passed;
+            passed = carried.passed();
             let packets = self.packets.get(since..passed)?;
             let at = *packets.last()?;
-            let data = self.place(carried);
-            let data = self.bytes.get(data..data + at.length() as usize)?;
+            let start = self.start(carried);
+            let data = self.bytes.get(start..start + at.length() as usize)?;
             let passed = Passed { packets, latest: self.latest(packets) };
             let packet = Packet { at, link: common::LINK, data, original_length: at.length() };
             let mut lent = Lent { passed, packet, decoded: None };
             if carried.place & OTHER != 0 {
-                let other = self.others.binary_search_by_key(&place, |other| other.place).ok()?;
+                let other = self.others.binary_search_by_key(&carried.place(), |other| other.place).ok()?;
                 let other = self.others.get(other)?;
                 lent.packet.original_length = other.original_length;
                 lent.decoded = other.segment.as_ref();
@@ -205,7 +219,7 @@ impl Batch {
 
     /// The packets behind the last one of this set of flows.
     pub(super) fn rest(&self, set: usize) -> Passed<'_> {
-        let passed = self.sets[set].last().map_or(0, |last| (last.place & !OTHER) as usize + 1);
+        let passed = self.sets[set].last().map_or(0, Carried::passed);
         let packets = self.packets.get(passed..).unwrap_or_default();
         Passed { packets, latest: self.latest(packets) }
     }
