@@ -202,7 +202,10 @@ impl Flows {
     fn let_go(&mut self, packet: u64, state: &mut State, out: &mut dyn Hear) {
         while self.due.is_past(self.now) {
             let Some(waiting) = self.lingering.pop_front() else { return };
-            self.look_ahead(out);
+            look_ahead(self.lingering.iter().map(|waiting| self.flow(waiting)), out);
+            if let Some(waiting) = self.lingering.get(DEPTHS.len()) {
+                self.known.expect(&waiting.key);
+            }
             self.wait();
             if let Some(known) = self.known.get_mut(&waiting.key)
                 && let Known::Flow(flow) = known
@@ -217,17 +220,10 @@ impl Flows {
         }
     }
 
-    /// Fetches what letting go of the next few connections will read: it was last touched thousands of packets before. Of
-    /// each a little more than when the one before it was let go, as what lies deeper is found by what lies above it.
-    fn look_ahead(&self, out: &dyn Hear) {
-        let depths = [Depth::Ended, Depth::Judge, Depth::Live, Depth::Flow];
-        for (waiting, depth) in self.lingering.iter().zip(depths) {
-            if let Some(Known::Flow(flow)) = self.known.get(&waiting.key) {
-                flow.look(depth, out);
-            }
-        }
-        if let Some(waiting) = self.lingering.get(depths.len()) {
-            self.known.expect(&waiting.key);
+    fn flow(&self, waiting: &Waiting) -> Option<&Flow> {
+        match self.known.get(&waiting.key) {
+            Some(Known::Flow(flow)) => Some(flow),
+            _ => None,
         }
     }
 
@@ -351,10 +347,25 @@ impl Flows {
         let over = closed.flat_map(|closed| closed.list).map(|(flow, _)| (flow, None));
         let mut flows: Vec<(Box<Flow>, Option<PacketRef>)> = open.chain(over).collect();
         flows.sort_unstable_by_key(|(flow, _)| flow.id());
-        for (flow, end) in flows {
+        let mut flows = flows.into_iter();
+        while let Some((flow, end)) = flows.next() {
+            look_ahead(flows.as_slice().iter().map(|(flow, _)| Some(&**flow)), out);
             let id = flow.id();
             flow.finish(end, &self.shared.limits, state, out);
             out.turn(Turn { packet: u64::MAX, order: id.packet });
+        }
+    }
+}
+
+/// How deep to look at the next connections to be let go, beginning with the first.
+const DEPTHS: [Depth; 4] = [Depth::Ended, Depth::Judge, Depth::Live, Depth::Flow];
+
+/// Fetches what letting go of the next few connections will read: most were last touched thousands of packets before. Of
+/// each a little more than when the one before it was let go, as what lies deeper is found by what lies above it.
+fn look_ahead<'f>(flows: impl Iterator<Item = Option<&'f Flow>>, out: &dyn Hear) {
+    for (flow, depth) in flows.zip(DEPTHS) {
+        if let Some(flow) = flow {
+            flow.look(depth, out);
         }
     }
 }
