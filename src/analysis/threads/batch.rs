@@ -187,6 +187,11 @@ impl Batch {
         packets.iter().map(|at| at.time).max().flatten()
     }
 
+    /// How many packets belong to this set of flows.
+    pub(super) fn count(&self, set: usize) -> usize {
+        self.sets[set].len()
+    }
+
     /// The packets of this set of flows in order.
     #[inline(always)]
     pub(super) fn of(&self, set: usize) -> impl Iterator<Item = Lent<'_>> {

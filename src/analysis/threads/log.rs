@@ -56,8 +56,8 @@ pub(super) enum Kind {
 impl Log {
     /// Forgets everything but its memory. What was made for what was said is let go as more is kept in its place: allocators
     /// have room for a few pieces of each size, from which they serve who asks next, and none for those of a whole batch.
-    /// What is kept from now on will be told with these bytes of the capture.
-    pub(super) fn clear(&mut self, capture: &[u8]) {
+    /// What is kept from now on will be told with these bytes of the capture, and comes from about so many packets.
+    pub(super) fn clear(&mut self, capture: &[u8], packets: usize) {
         let Log { order, whole, found, frames, messages, begins, overs, others, bytes, shown, turns, turned } = self;
         *shown = addresses(capture);
         order.clear();
@@ -65,12 +65,17 @@ impl Log {
         found.clear();
         frames.clear();
         messages.clear();
-        begins.clear();
-        overs.clear();
-        others.clear();
+        begins.clear_what_stayed();
+        overs.clear_what_stayed();
+        others.clear_what_stayed();
         bytes.clear();
         turns.clear();
         *turned = 0;
+        // Most packets hold one frame, or none. It is cheaper to have room for them at once than to make it step by step.
+        let packets = packets.next_power_of_two();
+        order.reserve(packets);
+        whole.expect(packets);
+        turns.reserve(packets);
     }
 
     /// Lends it to the end, turn by turn, with the bytes of the capture that [`clear`](Self::clear) was told of.

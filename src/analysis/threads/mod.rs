@@ -120,7 +120,7 @@ fn read_batch(source: &mut Source<'_>, batch: &mut Batch, join: bool) {
 
 /// Has a set decode and judge its part of a batch.
 fn decode(set: &mut Set, index: usize, batch: &Batch, log: &mut Log) {
-    log.clear(batch.bytes());
+    log.clear(batch.bytes(), batch.count(index));
     set.state.key_log = batch.key_log.clone();
     for Lent { passed, packet, decoded } in batch.of(index) {
         set.pass(passed, log);

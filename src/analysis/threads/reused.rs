@@ -1,6 +1,9 @@
 //! A list in memory that was written before: what is added comes where something else was, in lines that a cache may still
 //! hold. What can be copied is written where it stays, and not made elsewhere and moved there as into a `Vec`.
 
+/// Bytes in a page of memory, on most machines.
+const PAGE: usize = 4096;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Reused<T> {
@@ -18,6 +21,13 @@ impl<T> Reused<T> {
     /// Begins anew, in the memory of those that are there.
     pub(super) fn clear(&mut self) {
         self.taken = 0;
+    }
+
+    /// As [`clear`](Self::clear), and lets go of those that were not even replaced since the last time: they hold memory of
+    /// their own, and may be all that is left of a burst.
+    pub(super) fn clear_what_stayed(&mut self) {
+        self.all.truncate(self.taken);
+        self.clear();
     }
 
     /// Adds one, and lets go of what was in its place.
@@ -51,9 +61,15 @@ impl<T: Copy + Default> Reused<T> {
         &mut self.all[from..self.taken]
     }
 
+    /// By a page: memory that may never be needed is better not written, as the first use of a page is what it costs.
     #[cold]
     fn grow(&mut self) {
-        self.all.resize(self.taken.max(self.all.len() * 2), T::default());
+        self.all.resize(self.taken.next_multiple_of(PAGE / size_of::<T>()), T::default());
+    }
+
+    /// There will be about so many.
+    pub(super) fn expect(&mut self, count: usize) {
+        self.all.reserve(count.saturating_sub(self.all.len()));
     }
 
     pub(super) fn add(&mut self, these: &[T]) {

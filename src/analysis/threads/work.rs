@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Batches on their way from the capture to the sink, at most and at least: what they hold is the only memory that threads
 /// cost.
-const MOST: usize = 6;
+const MOST: usize = 5;
 const LEAST: usize = 3;
 
 /// See the module.
