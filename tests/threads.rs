@@ -149,6 +149,30 @@ fn joined_captures_are_told_the_same_way() {
     assert_same(&read(1), &read(2), "joined captures");
 }
 
+/// More than end at once in one set, with one capture and where it was cut in two.
+#[test]
+fn a_thousand_connections_that_are_open_at_the_end_are_told_the_same_way() {
+    let open = |before: Scenario, _| before.connection().handshake().client(text("still here"));
+    let packets = (1..1_000).fold(Scenario::new().handshake(), open).packets();
+    let capture = |packets: &[RecordedPacket]| {
+        let mut writer = PcapngWriter::new(Vec::new(), LINK).unwrap();
+        packets.iter().for_each(|packet| writer.write(packet.view()).unwrap());
+        Reader::from_read("memory", Box::new(io::Cursor::new(writer.finish().unwrap()))).unwrap()
+    };
+    let (first, second) = packets.split_at(packets.len() / 2);
+    for join in [false, true] {
+        let read = |threads| {
+            let captures = if join { vec![capture(first), capture(second)] } else { vec![capture(&packets)] };
+            told(captures, Options { join, ..options(threads, &KeyLog::new()) })
+        };
+        let without = read(1);
+        assert_eq!(without.lines().filter(|call| call.starts_with("end ")).count(), 1_000);
+        for threads in [2, 3] {
+            assert_same(&without, &read(threads), &format!("{threads} threads, joined: {join}"));
+        }
+    }
+}
+
 #[test]
 fn what_the_sink_refuses_ends_the_analysis() {
     struct Refuses(u32);

@@ -56,10 +56,26 @@ impl Set {
         flows.segment(segment, packet, state, &mut Session { bench, before });
     }
 
-    /// Nothing more will come: tells what is still open.
-    pub(super) fn finish(&mut self, end: Option<PacketRef>, before: &mut impl Attend) {
+    /// Nothing more will come after this packet: what is left is to be [told](Self::finish).
+    pub(super) fn end(&mut self, end: Option<PacketRef>) {
+        self.flows.end(end);
+    }
+
+    /// What is left of this set's connections.
+    pub(super) fn left(&self) -> &Flows {
+        &self.flows
+    }
+
+    /// Tells what is left of connections that began before the packet with this number; before `u64::MAX` all have begun.
+    pub(super) fn finish(&mut self, began_before: u64, before: &mut impl Attend) {
         let Set { flows, state, bench } = self;
-        flows.finish(end, state, &mut Session { bench, before });
+        flows.finish(began_before, state, &mut Session { bench, before });
+    }
+
+    /// Tells all that is left after this packet.
+    fn finish_all(&mut self, end: Option<PacketRef>, before: &mut impl Attend) {
+        self.end(end);
+        self.finish(u64::MAX, before);
     }
 }
 
@@ -99,7 +115,7 @@ impl Analyzer {
                 let mut noticed = Noticed::default();
                 let is_whole = intake.read(reader, &mut noticed, &mut Direct { set, out: &mut out }).is_continue();
                 if !*join && is_whole {
-                    set.finish(intake.last, &mut out);
+                    set.finish_all(intake.last, &mut out);
                 }
                 noticed
             }
@@ -142,7 +158,7 @@ impl Analyzer {
     pub fn finish(mut self, sink: &mut dyn Sink) -> io::Result<Summary> {
         let mut out = self.court.sit(sink);
         match &mut self.sets[..] {
-            [set] => set.finish(self.intake.last, &mut out),
+            [set] => set.finish_all(self.intake.last, &mut out),
             sets => threads::finish(sets, self.intake.last, &mut out),
         }
         out.tell_closed();

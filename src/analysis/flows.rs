@@ -133,6 +133,16 @@ pub(super) struct Flows {
     due: Due,
     count: u64,
     shared: Shared,
+    left: Left,
+}
+
+/// What there is at the end of the capture, in the order in which it began.
+#[derive(Debug, Default)]
+struct Left {
+    /// Whether a connection is open, or over and waits for secrets.
+    flows: std::vec::IntoIter<(Box<Flow>, bool)>,
+    /// The capture's last packet.
+    end: Option<PacketRef>,
 }
 
 /// Connections that are over and wait for secrets, the oldest first.
@@ -168,6 +178,7 @@ impl Flows {
             due: Due::NEVER,
             count: 0,
             shared,
+            left: Left::default(),
         }
     }
 
@@ -335,23 +346,41 @@ impl Flows {
         });
     }
 
-    /// The capture ended: tells what is still open, in the order in which it began.
-    pub(super) fn finish(&mut self, end: Option<PacketRef>, state: &mut State, out: &mut dyn Hear) {
+    /// The capture ended with this packet: what is still open or waits for secrets is to be [told](Self::finish).
+    pub(super) fn end(&mut self, end: Option<PacketRef>) {
         self.lingering.clear();
         (self.now, self.due) = (Moment::default(), Due::NEVER);
         let open = self.known.drain().filter_map(|known| match known {
-            Known::Flow(flow) => Some((flow, end)),
+            Known::Flow(flow) => Some((flow, true)),
             Known::Stone(_) => None,
         });
         let closed = self.closed.iter_mut().map(std::mem::take);
-        let over = closed.flat_map(|closed| closed.list).map(|(flow, _)| (flow, None));
-        let mut flows: Vec<(Box<Flow>, Option<PacketRef>)> = open.chain(over).collect();
+        let over = closed.flat_map(|closed| closed.list).map(|(flow, _)| (flow, false));
+        let mut flows: Vec<(Box<Flow>, bool)> = open.chain(over).collect();
         flows.sort_unstable_by_key(|(flow, _)| flow.id());
-        let mut flows = flows.into_iter();
-        while let Some((flow, end)) = flows.next() {
+        self.left = Left { flows: flows.into_iter(), end };
+    }
+
+    /// How many are to be told at the end.
+    pub(super) fn left(&self) -> usize {
+        self.left.flows.len()
+    }
+
+    /// The numbers of the packets with which every so many'th of these begins.
+    pub(super) fn steps(&self, of: usize) -> impl Iterator<Item = u64> {
+        self.left.flows.as_slice().iter().step_by(of).skip(1).map(|(flow, _)| flow.id().packet)
+    }
+
+    /// Tells those that are left and began before the packet with this number, in the order in which they began; before
+    /// `u64::MAX` all have begun.
+    pub(super) fn finish(&mut self, before: u64, state: &mut State, out: &mut dyn Hear) {
+        let Left { flows, end } = &mut self.left;
+        while flows.as_slice().first().is_some_and(|(flow, _)| flow.id().packet < before)
+            && let Some((flow, is_open)) = flows.next()
+        {
             look_ahead(flows.as_slice().iter().map(|(flow, _)| Some(&**flow)), out);
             let id = flow.id();
-            flow.finish(end, &self.shared.limits, state, out);
+            flow.finish(end.filter(|_| is_open), &self.shared.limits, state, out);
             out.turn(Turn { packet: u64::MAX, order: id.packet });
         }
     }

@@ -40,16 +40,14 @@ pub(super) enum Then {
     More,
     /// Another one, but what comes next may have to be waited for.
     Pause,
-    /// The capture is over, this was its last packet, and connections end with it.
+    /// The capture is over, this was its last packet, and connections end with it: batches of their [ends](Self::Ends)
+    /// follow.
     End(Option<PacketRef>),
     /// The capture is over, but connections may go on in the next.
     Rest,
-}
-
-impl Then {
-    pub(super) fn is_last(self) -> bool {
-        matches!(self, Then::End(_) | Then::Rest)
-    }
+    /// In place of packets: the ends of connections that began before the packet with this number, where that was not told
+    /// yet.
+    Ends(u64),
 }
 
 /// A packet of a set of flows.

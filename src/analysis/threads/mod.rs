@@ -56,15 +56,25 @@ pub(super) fn read(
 
 /// Tells what is still open when no more captures come.
 pub(super) fn finish(sets: &mut [Set], end: Option<PacketRef>, out: &mut Sitting<'_>) {
-    let mut logs: Vec<Log> = sets
-        .iter_mut()
-        .map(|set| {
-            let mut log = Log::default();
-            set.finish(end, &mut log);
-            log
-        })
-        .collect();
-    merge(logs.iter_mut().map(|log| log.replay(&[])).collect(), out);
+    sets.iter_mut().for_each(|set| set.end(end));
+    let mut logs: Vec<Log> = sets.iter().map(|_| Log::default()).collect();
+    for before in steps(sets.iter()) {
+        for (set, log) in sets.iter_mut().zip(&mut logs) {
+            log.clear(&[], 0);
+            set.finish(before, log);
+        }
+        merge(logs.iter_mut().map(|log| log.replay(&[])).collect(), out);
+    }
+}
+
+/// How many connections of a set end at once: what is logged of them is to fit a second-level cache.
+const ENDS: usize = 128;
+
+/// The ends of what is left in these sets, in steps that tell as much at once of each: of connections that began before
+/// the packets with these numbers.
+fn steps<'s>(sets: impl Iterator<Item = &'s Set>) -> Vec<u64> {
+    let fullest = sets.map(Set::left).max_by_key(|left| left.left());
+    fullest.into_iter().flat_map(|left| left.steps(ENDS)).chain([u64::MAX]).collect()
 }
 
 /// Does what there is to do until all is done.
@@ -135,8 +145,10 @@ fn decode(set: &mut Set, index: usize, batch: &Batch, log: &mut Log) {
         log.turn(Turn::of(packet.at));
     }
     set.pass(batch.rest(index), log);
-    if let Then::End(last) = batch.then {
-        set.finish(last, log);
+    match batch.then {
+        Then::End(last) => set.end(last),
+        Then::Ends(before) => set.finish(before, log),
+        Then::More | Then::Pause | Then::Rest => {}
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::batch::{Batch, Then};
 use super::log::Log;
+use super::steps;
 use crate::analysis::analyzer::Set;
 use crate::analysis::intake::{Intake, Noticed};
 use crate::capture::Reader;
@@ -33,6 +34,8 @@ struct Stock<'w> {
     under_way: VecDeque<UnderWay>,
     /// How many went before these.
     told: usize,
+    /// The [steps](super::steps) in which connections will end, once that is known.
+    ends: Option<std::vec::IntoIter<u64>>,
     spent: Vec<Batch>,
     /// Somebody waits who was not woken yet: to wake nobody would call the system, too.
     waiting: bool,
@@ -61,6 +64,17 @@ struct Share<'w> {
 struct UnderWay {
     batch: Arc<Batch>,
     logs: Vec<Option<Log>>,
+}
+
+impl UnderWay {
+    fn new(batch: Batch, shares: usize) -> UnderWay {
+        UnderWay { batch: Arc::new(batch), logs: (0..shares).map(|_| None).collect() }
+    }
+
+    /// Every set has said what there is to say.
+    fn is_decoded(&self) -> bool {
+        self.logs.iter().all(Option::is_some)
+    }
 }
 
 /// Something to do. What is done is put back.
@@ -96,6 +110,7 @@ impl<'w> Work<'w> {
             shares,
             under_way: VecDeque::new(),
             told: 0,
+            ends: None,
             spent: Vec::new(),
             waiting: false,
             given_up: false,
@@ -122,8 +137,7 @@ impl<'w> Work<'w> {
     pub(super) fn was_read(&self, source: Source<'w>, batch: Batch) {
         self.put(|stock| {
             stock.source = Some(source);
-            let logs = stock.shares.iter().map(|_| None).collect();
-            stock.under_way.push_back(UnderWay { batch: Arc::new(batch), logs });
+            stock.under_way.push_back(UnderWay::new(batch, stock.shares.len()));
         });
     }
 
@@ -133,6 +147,10 @@ impl<'w> Work<'w> {
             stock.shares[share].set = Some(set);
             if let Some(under_way) = stock.under_way.get_mut(number - stock.told) {
                 under_way.logs[share] = Some(log);
+                if matches!(under_way.batch.then, Then::End(_)) && under_way.is_decoded() {
+                    let sets = stock.shares.iter().filter_map(|share| share.set.as_deref());
+                    stock.ends = Some(steps(sets).into_iter());
+                }
             }
         });
     }
@@ -176,7 +194,11 @@ impl<'w> Work<'w> {
 
 impl<'w> Stock<'w> {
     fn is_over(&self, worker: Worker) -> bool {
-        let is_read = self.source.as_ref().is_some_and(|source| source.then.is_last());
+        let is_read = self.source.as_ref().is_some_and(|source| match source.then {
+            Then::End(_) => self.ends.as_ref().is_some_and(|ends| ends.as_slice().is_empty()),
+            Then::Rest => true,
+            Then::More | Then::Pause | Then::Ends(_) => false,
+        });
         let is_done = match worker.tells {
             true => self.under_way.is_empty(),
             false => self.shares.iter().all(|share| share.next == self.told + self.under_way.len()),
@@ -185,6 +207,7 @@ impl<'w> Stock<'w> {
     }
 
     fn next(&mut self, worker: Worker) -> Option<Task<'w>> {
+        self.add_ends();
         match worker.tells {
             true => self
                 .tell()
@@ -197,7 +220,7 @@ impl<'w> Stock<'w> {
     }
 
     fn tell(&mut self) -> Option<Task<'w>> {
-        self.under_way.front()?.logs.iter().all(Option::is_some).then_some(())?;
+        self.under_way.front()?.is_decoded().then_some(())?;
         let UnderWay { batch, logs } = self.under_way.pop_front()?;
         self.told += 1;
         Some(Task::Tell(batch, logs.into_iter().flatten().collect()))
@@ -216,6 +239,20 @@ impl<'w> Stock<'w> {
         })
     }
 
+    /// Has the next connections end.
+    fn add_ends(&mut self) {
+        while self.under_way.len() < MOST
+            && let Some(source) = &self.source
+            && let Some(before) = self.ends.as_mut().and_then(Iterator::next)
+        {
+            let mut batch = self.spent.pop().unwrap_or_else(|| Batch::new(self.shares.len()));
+            batch.clear();
+            batch.key_log = source.intake.key_log().clone();
+            batch.then = Then::Ends(before);
+            self.under_way.push_back(UnderWay::new(batch, self.shares.len()));
+        }
+    }
+
     /// The next batch, if fewer than so many are under way.
     fn read(&mut self, worker: Worker, fewer: usize) -> Option<Task<'w>> {
         if self.under_way.len() >= fewer {
@@ -224,7 +261,7 @@ impl<'w> Stock<'w> {
         let source = self.source.take_if(|source| match source.then {
             Then::More => true,
             Then::Pause => !worker.tells,
-            Then::End(_) | Then::Rest => false,
+            Then::End(_) | Then::Rest | Then::Ends(_) => false,
         })?;
         Some(Task::Read(source, self.spent.pop().unwrap_or_else(|| Batch::new(self.shares.len()))))
     }
