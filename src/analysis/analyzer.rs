@@ -61,8 +61,7 @@ impl Set {
         self.flows.end(end);
     }
 
-    /// What is left of this set's connections.
-    pub(super) fn left(&self) -> &Flows {
+    pub(super) fn flows(&self) -> &Flows {
         &self.flows
     }
 

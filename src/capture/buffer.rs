@@ -6,9 +6,12 @@ use std::ops::Range;
 use super::Stop;
 use crate::fetch::fetch_bytes;
 
-/// So much is read, and handed over, at once: enough for that to cost little beside the work, few enough for what threads
-/// hand to each other to fit their second-level caches. Larger buffers read no faster, and their first use takes longer.
-const SIZE: usize = 160 << 10;
+/// Fits a second-level cache; larger buffers read no faster.
+const SIZE: usize = 512 << 10;
+
+/// So much is handed over at once: enough for that to cost little beside the work, few enough for what threads hand to each
+/// other to fit their second-level caches.
+const KEPT_SIZE: usize = 160 << 10;
 
 /// How far ahead of what is consumed the buffer is fetched: a few small packets. Of larger ones the processor finds out by
 /// itself that they are read from one end to the other.
@@ -43,6 +46,8 @@ impl Buffer {
     /// it [says so](Stop::Full).
     pub(super) fn keep(&mut self) {
         self.keeps = true;
+        // The first of what is handed over is no larger than the others.
+        self.bytes.truncate(KEPT_SIZE.max(self.end));
     }
 
     /// Hands over its bytes in exchange for memory that becomes the room for what comes, and gives the offset of the first of them
@@ -50,7 +55,7 @@ impl Buffer {
     pub(super) fn hand_over(&mut self, bytes: &mut Vec<u8>) -> u64 {
         let from = self.offset - self.start as u64;
         let rest = self.bytes.get(self.start..self.end).unwrap_or_default();
-        let room = SIZE.max(rest.len() * 2);
+        let room = KEPT_SIZE.max(rest.len() * 2);
         // What is there need not be cleared again; memory for one long record is not kept for all that follow.
         if bytes.len() < room || bytes.len() > room * 2 {
             *bytes = vec![0; room];

@@ -70,11 +70,11 @@ pub(super) fn finish(sets: &mut [Set], end: Option<PacketRef>, out: &mut Sitting
 /// How many connections of a set end at once: what is logged of them is to fit a second-level cache.
 const ENDS: usize = 128;
 
-/// The ends of what is left in these sets, in steps that tell as much at once of each: of connections that began before
-/// the packets with these numbers.
+/// In which steps the connections that are left in these sets end: those that began before the packet with this number, then
+/// those before the next. Of no set are many more than [`ENDS`] to be told at once, as connections come to all sets alike.
 fn steps<'s>(sets: impl Iterator<Item = &'s Set>) -> Vec<u64> {
-    let fullest = sets.map(Set::left).max_by_key(|left| left.left());
-    fullest.into_iter().flat_map(|left| left.steps(ENDS)).chain([u64::MAX]).collect()
+    let most = sets.map(Set::flows).max_by_key(|flows| flows.left());
+    most.into_iter().flat_map(|flows| flows.steps(ENDS)).chain([u64::MAX]).collect()
 }
 
 /// Does what there is to do until all is done.
