@@ -19,7 +19,7 @@ use wslens::Role;
 use wslens::analysis::{Analyzer, CaptureSummary, Connection, ConnectionEnd, Options, Sink, Summary, Timeline};
 use wslens::capture::{Reader, Timestamp};
 use wslens::rules::{self, Finding, Reaction};
-use wslens::scenario::{LINK, PcapngWriter, RecordedPacket, RecordedPacketRef, Scenario, text};
+use wslens::scenario::{LINK, PcapngWriter, RecordedPacket, RecordedPacketRef, Scenario, text, write_pcapng};
 use wslens::tls::KeyLog;
 use wslens::websocket::{Frame, Message};
 
@@ -94,6 +94,17 @@ fn told(captures: Vec<Reader>, options: Options) -> String {
     transcript.0
 }
 
+/// These packets as a capture.
+fn written(packets: &[RecordedPacket]) -> Vec<u8> {
+    let mut capture = Vec::new();
+    write_pcapng(packets, LINK, &mut capture).unwrap();
+    capture
+}
+
+fn in_memory(capture: Vec<u8>) -> Reader {
+    Reader::from_read("memory", Box::new(io::Cursor::new(capture))).unwrap()
+}
+
 /// Not `assert_eq`, whose message would be two transcripts.
 fn assert_same(without: &str, with: &str, what: &str) {
     let (mut a, mut b) = (without.lines(), with.lines());
@@ -154,11 +165,7 @@ fn joined_captures_are_told_the_same_way() {
 fn a_thousand_connections_that_are_open_at_the_end_are_told_the_same_way() {
     let open = |before: Scenario, _| before.connection().handshake().client(text("still here"));
     let packets = (1..1_000).fold(Scenario::new().handshake(), open).packets();
-    let capture = |packets: &[RecordedPacket]| {
-        let mut writer = PcapngWriter::new(Vec::new(), LINK).unwrap();
-        packets.iter().for_each(|packet| writer.write(packet.view()).unwrap());
-        Reader::from_read("memory", Box::new(io::Cursor::new(writer.finish().unwrap()))).unwrap()
-    };
+    let capture = |packets| in_memory(written(packets));
     let (first, second) = packets.split_at(packets.len() / 2);
     for join in [false, true] {
         let read = |threads| {
@@ -238,14 +245,12 @@ fn a_live_source_is_waited_for_when_all_is_told() {
     }
     let packets =
         Scenario::new().handshake().client(text("1")).server(text("2")).client([text("3"), text("4")]).packets();
-    let first = |count: usize| {
-        let mut writer = PcapngWriter::new(Vec::new(), LINK).unwrap();
-        packets[..count].iter().for_each(|packet| writer.write(packet.view()).unwrap());
-        writer.finish().unwrap()
-    };
+    let first = |count: usize| written(&packets[..count]);
     let frames_in = |count: usize| {
-        let reader = Reader::from_read("memory", Box::new(io::Cursor::new(first(count)))).unwrap();
-        told(vec![reader], options(1, &KeyLog::new())).lines().filter(|call| call.starts_with("frame ")).count()
+        told(vec![in_memory(first(count))], options(1, &KeyLog::new()))
+            .lines()
+            .filter(|call| call.starts_with("frame "))
+            .count()
     };
     assert_eq!((frames_in(packets.len() / 2), frames_in(packets.len())), (0, 4));
     let piece = |count: usize| first(count + 1)[if count == 0 { 0 } else { first(count).len() }..].to_vec();
@@ -330,10 +335,7 @@ proptest! {
         untidy: bool,
     ) {
         let capture = interleaved(&conversations(), &order, untidy);
-        let read = |threads| {
-            let reader = Reader::from_read("memory", Box::new(io::Cursor::new(capture.clone()))).unwrap();
-            told(vec![reader], options(threads, &KeyLog::new()))
-        };
+        let read = |threads| told(vec![in_memory(capture.clone())], options(threads, &KeyLog::new()));
         let without = read(1);
         for rule in ["hs-req-key-reused", "mask-key-cross-connection", "hs-req-parallel-connecting"] {
             prop_assert!(without.contains(&format!("(\"{rule}\"")), "nothing to say of {rule}");

@@ -29,6 +29,9 @@ pub(super) struct Batch {
     apart: Vec<u8>,
     /// The secrets known when these packets come.
     pub(super) key_log: Arc<KeyLog>,
+    /// With it end the connections that began before the packet with this number, as far as that was not told yet. Only
+    /// where the capture is over, in batches without packets.
+    pub(super) ends: Option<u64>,
     pub(super) then: Then,
 }
 
@@ -40,14 +43,11 @@ pub(super) enum Then {
     More,
     /// Another one, but what comes next may have to be waited for.
     Pause,
-    /// The capture is over, this was its last packet, and connections end with it: batches of their [ends](Self::Ends)
+    /// The capture is over, this was its last packet, and connections end with it: batches of their [ends](Batch::ends)
     /// follow.
     End(Option<PacketRef>),
     /// The capture is over, but connections may go on in the next.
     Rest,
-    /// In place of packets: the ends of connections that began before the packet with this number, where that was not told
-    /// yet.
-    Ends(u64),
 }
 
 /// A packet of a set of flows.
@@ -124,17 +124,20 @@ impl Batch {
             from: 0,
             apart: Vec::new(),
             key_log: Arc::default(),
+            ends: None,
             then: Then::More,
         }
     }
 
-    /// Forgets everything but its memory.
-    pub(super) fn clear(&mut self) {
+    /// Forgets everything but its memory. These secrets are known from here on.
+    pub(super) fn clear(&mut self, key_log: &Arc<KeyLog>) {
         self.packets.clear();
         self.in_order = true;
         self.sets.iter_mut().for_each(Vec::clear);
         self.others.clear();
         self.apart.clear();
+        self.key_log = key_log.clone();
+        self.ends = None;
         self.then = Then::More;
     }
 

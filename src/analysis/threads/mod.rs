@@ -119,8 +119,7 @@ impl Drop for Panic<'_, '_> {
 
 fn read_batch(source: &mut Source<'_>, batch: &mut Batch, join: bool) {
     let Source { reader, intake, noticed, then } = source;
-    batch.clear();
-    batch.key_log = intake.key_log().clone();
+    batch.clear(intake.key_log());
     if intake.read(reader, noticed, batch).is_continue() {
         batch.then = if join { Then::Rest } else { Then::End(intake.last) };
     }
@@ -145,10 +144,11 @@ fn decode(set: &mut Set, index: usize, batch: &Batch, log: &mut Log) {
         log.turn(Turn::of(packet.at));
     }
     set.pass(batch.rest(index), log);
-    match batch.then {
-        Then::End(last) => set.end(last),
-        Then::Ends(before) => set.finish(before, log),
-        Then::More | Then::Pause | Then::Rest => {}
+    if let Then::End(last) = batch.then {
+        set.end(last);
+    }
+    if let Some(before) = batch.ends {
+        set.finish(before, log);
     }
 }
 

@@ -67,10 +67,6 @@ struct UnderWay {
 }
 
 impl UnderWay {
-    fn new(batch: Batch, shares: usize) -> UnderWay {
-        UnderWay { batch: Arc::new(batch), logs: (0..shares).map(|_| None).collect() }
-    }
-
     /// Every set has said what there is to say.
     fn is_decoded(&self) -> bool {
         self.logs.iter().all(Option::is_some)
@@ -137,7 +133,7 @@ impl<'w> Work<'w> {
     pub(super) fn was_read(&self, source: Source<'w>, batch: Batch) {
         self.put(|stock| {
             stock.source = Some(source);
-            stock.under_way.push_back(UnderWay::new(batch, stock.shares.len()));
+            stock.add(batch);
         });
     }
 
@@ -197,7 +193,7 @@ impl<'w> Stock<'w> {
         let is_read = self.source.as_ref().is_some_and(|source| match source.then {
             Then::End(_) => self.ends.as_ref().is_some_and(|ends| ends.as_slice().is_empty()),
             Then::Rest => true,
-            Then::More | Then::Pause | Then::Ends(_) => false,
+            Then::More | Then::Pause => false,
         });
         let is_done = match worker.tells {
             true => self.under_way.is_empty(),
@@ -245,12 +241,23 @@ impl<'w> Stock<'w> {
             && let Some(source) = &self.source
             && let Some(before) = self.ends.as_mut().and_then(Iterator::next)
         {
-            let mut batch = self.spent.pop().unwrap_or_else(|| Batch::new(self.shares.len()));
-            batch.clear();
-            batch.key_log = source.intake.key_log().clone();
-            batch.then = Then::Ends(before);
-            self.under_way.push_back(UnderWay::new(batch, self.shares.len()));
+            let key_log = source.intake.key_log().clone();
+            let mut batch = self.spare();
+            batch.clear(&key_log);
+            batch.ends = Some(before);
+            self.add(batch);
         }
+    }
+
+    /// A batch to be filled; it may have been used before.
+    fn spare(&mut self) -> Batch {
+        self.spent.pop().unwrap_or_else(|| Batch::new(self.shares.len()))
+    }
+
+    /// A batch is to be decoded and told.
+    fn add(&mut self, batch: Batch) {
+        let logs = self.shares.iter().map(|_| None).collect();
+        self.under_way.push_back(UnderWay { batch: Arc::new(batch), logs });
     }
 
     /// The next batch, if fewer than so many are under way.
@@ -261,8 +268,8 @@ impl<'w> Stock<'w> {
         let source = self.source.take_if(|source| match source.then {
             Then::More => true,
             Then::Pause => !worker.tells,
-            Then::End(_) | Then::Rest | Then::Ends(_) => false,
+            Then::End(_) | Then::Rest => false,
         })?;
-        Some(Task::Read(source, self.spent.pop().unwrap_or_else(|| Batch::new(self.shares.len()))))
+        Some(Task::Read(source, self.spare()))
     }
 }
