@@ -51,6 +51,11 @@ impl Noticed {
         self.clock.backwards.as_ref().map(|seen| capture::clock_backwards(seen.packets, seen.first, seen.most))
     }
 
+    /// How many packets so far were captured earlier than one before them, or have no time while one before them has.
+    pub(super) fn out_of_order(&self) -> u64 {
+        self.clock.out_of_order
+    }
+
     fn unknown_link(&mut self, link: LinkType) {
         match self.unknown_links.iter_mut().find(|(known, _)| *known == link.0) {
             Some((_, count)) => *count += 1,
@@ -126,6 +131,8 @@ impl Intake {
 struct Clock {
     latest: Option<Timestamp>,
     backwards: Option<Backwards>,
+    /// See [`Noticed::out_of_order`].
+    out_of_order: u64,
 }
 
 struct Backwards {
@@ -139,7 +146,10 @@ impl Clock {
     fn tick(&mut self, at: PacketRef) {
         if self.latest <= at.time {
             self.latest = at.time;
-        } else if let (Some(latest), Some(time)) = (self.latest, at.time) {
+            return;
+        }
+        self.out_of_order += 1;
+        if let (Some(latest), Some(time)) = (self.latest, at.time) {
             let back = latest.since(time);
             let seen = self.backwards.get_or_insert(Backwards { packets: 0, first: at, most: Duration::ZERO });
             seen.packets += 1;

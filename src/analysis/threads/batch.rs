@@ -17,7 +17,7 @@ pub(super) struct Batch {
     /// Where they stand in the capture.
     packets: Vec<PacketRef>,
     /// None of them was captured earlier than one before it.
-    in_order: bool,
+    pub(super) in_order: bool,
     /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than where they stand.
     sets: Vec<Vec<Carried>>,
     /// What else is to be known of some of them, in their order.
@@ -157,8 +157,15 @@ impl Batch {
         let place = self.packets.len() as u32 | other;
         let set = set(source, destination, self.sets.len());
         self.sets[set].push(Carried { place, offset: packet.at.file_offset as u32 });
-        self.in_order &= self.packets.last().is_none_or(|before| before.time <= packet.at.time);
         self.packets.push(packet.at);
+    }
+
+    /// Takes a packet of which only a part was captured, if it can be read directly.
+    #[inline(never)]
+    fn cut(&mut self, packet: &Packet<'_>) -> Option<ControlFlow<()>> {
+        let (source, destination) = common::ends(packet)?;
+        self.push_other([&source, &destination], packet, None);
+        Some(ControlFlow::Continue(()))
     }
 
     fn push_other(&mut self, ends: [&Endpoint; 2], packet: &Packet<'_>, segment: Option<Kept>) {
@@ -196,16 +203,16 @@ impl Batch {
     /// The packets of this set of flows in order.
     #[inline(always)]
     pub(super) fn of(&self, set: usize) -> impl Iterator<Item = Lent<'_>> {
-        let mut passed = 0;
+        let mut rest = &self.packets[..];
         let carried = &self.sets[set];
         let mut later = carried.get(AHEAD..).unwrap_or_default().iter();
         carried.iter().map_while(move |carried| {
             if let Some(later) = later.next() {
                 self.fetch(later);
             }
-            let since = passed;
-            passed = carried.passed();
-            let packets = self.packets.get(since..passed)?;
+            let before = self.packets.len() - rest.len();
+            let (packets, behind) = rest.split_at_checked(carried.passed() - before)?;
+            rest = behind;
             let at = *packets.last()?;
             let start = self.start(carried);
             let data = self.bytes.get(start..start + at.length() as usize)?;
@@ -213,14 +220,20 @@ impl Batch {
             let packet = Packet { at, link: common::LINK, data, original_length: at.length() };
             let mut lent = Lent { passed, packet, decoded: None };
             if carried.place & OTHER != 0 {
-                let other = self.others.binary_search_by_key(&carried.place(), |other| other.place).ok()?;
-                let other = self.others.get(other)?;
+                let other = self.other(carried.place())?;
                 lent.packet.original_length = other.original_length;
                 lent.decoded = other.segment.as_ref();
                 lent.packet.link = lent.decoded.map_or(common::LINK, |kept| kept.link);
             }
             Some(lent)
         })
+    }
+
+    /// What else is to be known of the packet with this place.
+    #[inline(never)]
+    fn other(&self, place: u32) -> Option<&Other> {
+        let other = self.others.binary_search_by_key(&place, |other| other.place).ok()?;
+        self.others.get(other)
     }
 
     /// The packets behind the last one of this set of flows.
@@ -256,13 +269,11 @@ impl Take for Batch {
 
     #[inline(always)]
     fn packet(&mut self, packet: &Packet<'_>) -> Option<ControlFlow<()>> {
-        let (source, destination) = common::ends(packet)?;
-        let ends = [&source, &destination];
-        if packet.original_length == packet.at.length() {
-            self.push(ends, packet, 0);
-        } else {
-            self.push_other(ends, packet, None);
+        if packet.original_length != packet.at.length() {
+            return self.cut(packet);
         }
+        let (source, destination) = common::ends(packet)?;
+        self.push([&source, &destination], packet, 0);
         Some(ControlFlow::Continue(()))
     }
 

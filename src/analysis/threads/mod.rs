@@ -78,6 +78,7 @@ fn steps<'s>(sets: impl Iterator<Item = &'s Set>) -> Vec<u64> {
 }
 
 /// Does what there is to do until all is done.
+// What it does stands in functions of its own, so that no loop shares its registers with another.
 fn help(work: &Work<'_>, worker: Worker, join: bool, mut out: Option<&mut Sitting<'_>>) {
     let _panic = Panic(work);
     while let Some(task) = work.next(worker) {
@@ -117,17 +118,21 @@ impl Drop for Panic<'_, '_> {
     }
 }
 
+#[inline(never)]
 fn read_batch(source: &mut Source<'_>, batch: &mut Batch, join: bool) {
     let Source { reader, intake, noticed, then } = source;
     batch.clear(intake.key_log());
+    let out_of_order = noticed.out_of_order();
     if intake.read(reader, noticed, batch).is_continue() {
         batch.then = if join { Then::Rest } else { Then::End(intake.last) };
     }
+    batch.in_order = noticed.out_of_order() == out_of_order;
     batch.take_bytes(reader);
     *then = batch.then;
 }
 
 /// Has a set decode and judge its part of a batch.
+#[inline(never)]
 fn decode(set: &mut Set, index: usize, batch: &Batch, log: &mut Log) {
     log.clear(batch.bytes(), batch.count(index));
     set.state.key_log = batch.key_log.clone();
