@@ -56,7 +56,8 @@ impl Decoder {
     }
 
     /// Decodes one packet. The segment borrows from the packet, or from the decoder where it was reassembled.
-    #[inline]
+    // With who reads packets: a common one's segment is a few registers.
+    #[inline(always)]
     pub fn decode<'a>(&'a mut self, packet: &Packet<'a>) -> Decoded<'a> {
         if let Some(segment) = common::segment(packet) {
             return Decoded::Segment(segment);
