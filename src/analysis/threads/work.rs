@@ -13,11 +13,6 @@ use crate::capture::Reader;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Batches on their way from the capture to the sink, at most and at least: what they hold is the only memory that threads
-/// cost.
-const MOST: usize = 5;
-const LEAST: usize = 3;
-
 /// See the module.
 pub(super) struct Work<'w> {
     stock: Mutex<Stock<'w>>,
@@ -202,16 +197,25 @@ impl<'w> Stock<'w> {
         self.given_up || is_read && is_done
     }
 
+    /// How many batches are on their way from the capture to the sink, at most: one for each set to decode, one that is read
+    /// and one that is told. What they hold is the only memory that threads cost.
+    fn most(&self) -> usize {
+        self.shares.len() + 2
+    }
+
     fn next(&mut self, worker: Worker) -> Option<Task<'w>> {
         self.add_ends();
+        let most = self.most();
         match worker.tells {
             true => self
                 .tell()
                 .or_else(|| self.decode(worker, 1))
                 // Rather than decoding what cannot be told yet: then the others need not read.
-                .or_else(|| self.read(worker, MOST))
-                .or_else(|| self.decode(worker, MOST)),
-            false => self.read(worker, LEAST).or_else(|| self.decode(worker, MOST)).or_else(|| self.read(worker, MOST)),
+                .or_else(|| self.read(worker, most))
+                .or_else(|| self.decode(worker, most)),
+            false => {
+                self.read(worker, most - 1).or_else(|| self.decode(worker, most)).or_else(|| self.read(worker, most))
+            }
         }
     }
 
@@ -237,7 +241,7 @@ impl<'w> Stock<'w> {
 
     /// Has the next connections end.
     fn add_ends(&mut self) {
-        while self.under_way.len() < MOST
+        while self.under_way.len() < self.most()
             && let Some(source) = &self.source
             && let Some(before) = self.ends.as_mut().and_then(Iterator::next)
         {
