@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(super) struct Batch {
     /// Where they stand in the capture.
     packets: Vec<PacketRef>,
-    /// None of them was captured earlier than one before it.
+    /// None of them was captured earlier than one before it: said once they are read.
     pub(super) in_order: bool,
     /// By the set of flows they belong to. A set looks at its own, and sees of the others no more than where they stand.
     sets: Vec<Vec<Carried>>,
@@ -132,7 +132,6 @@ impl Batch {
     /// Forgets everything but its memory. These secrets are known from here on.
     pub(super) fn clear(&mut self, key_log: &Arc<KeyLog>) {
         self.packets.clear();
-        self.in_order = true;
         self.sets.iter_mut().for_each(Vec::clear);
         self.others.clear();
         self.apart.clear();

@@ -214,6 +214,7 @@ impl<'w> Stock<'w> {
                 .or_else(|| self.read(worker, most))
                 .or_else(|| self.decode(worker, most)),
             false => {
+                // The last batch is not worth leaving undone what the one that tells may wait for.
                 self.read(worker, most - 1).or_else(|| self.decode(worker, most)).or_else(|| self.read(worker, most))
             }
         }
