@@ -7,12 +7,13 @@ use super::said::{Begins, Hear, Said, Slot, Turn};
 use super::sink::Transport;
 use crate::Limits;
 use crate::rules::{Finding, Reaction, Referee, Thresholds};
-use crate::websocket::Event;
+use crate::websocket::{Event, Frame, Message};
 use std::sync::Arc;
 
 /// Takes what was said and judged.
 pub(super) trait Attend {
-    /// Takes the next thing that was said, and what was found in it.
+    /// Takes the next thing that was said, and what was found in it. In an unfragmented message and its frame nothing was
+    /// found, or they come one after the other, as what was found in the frame is told before the message.
     fn attend(&mut self, said: Said<'_>, found: Found);
 
     /// The end of this connection will soon be told: fetches what it takes to tell it.
@@ -112,11 +113,7 @@ impl Bench {
     fn judge(&mut self, said: &Said<'_>) -> Found {
         let Bench { appointing, referees } = self;
         match said {
-            Said::Event(slot, event) => {
-                let referee = slot.of(referees)?;
-                referee.see(event);
-                Judgement::of(referee)
-            }
+            Said::Event(slot, event) => judge(referees, *slot, event),
             Said::Begins(slot, begins) => {
                 let referee = slot.put(referees, appointing.referee(begins));
                 appointing.show(begins, referee)
@@ -135,16 +132,41 @@ impl Bench {
     }
 }
 
+/// What the referee of this connection finds in an event.
+#[inline]
+fn judge(referees: &mut [Option<Referee>], slot: Slot, event: &Event<'_>) -> Found {
+    let referee = slot.of(referees)?;
+    referee.see(event);
+    Judgement::of(referee)
+}
+
 /// A bench that is in session: what decoders say is judged and passed on.
 pub(super) struct Session<'s, A> {
     pub(super) bench: &'s mut Bench,
     pub(super) before: &'s mut A,
 }
 
+impl<A: Attend> Session<'_, A> {
+    /// Nearly all that is said.
+    #[inline]
+    fn unfragmented(&mut self, slot: Slot, frame: &Frame<'_>, message: &Message<'_>) {
+        let referees = &mut self.bench.referees;
+        let [in_frame, in_message] =
+            [Event::Frame(frame), Event::Message(message)].map(|event| judge(referees, slot, &event));
+        if in_frame.is_none() && in_message.is_none() {
+            return self.before.attend(Said::Event(slot, &Event::Unfragmented(frame, message)), None);
+        }
+        self.before.attend(Said::Event(slot, &Event::Frame(frame)), in_frame);
+        self.before.attend(Said::Event(slot, &Event::Message(message)), in_message);
+    }
+}
+
 impl<A: Attend> Hear for Session<'_, A> {
     fn hear(&mut self, said: Said<'_>) {
-        if let Said::Begins(_, begins) = &said {
-            self.before.expect(begins);
+        match &said {
+            Said::Event(slot, Event::Unfragmented(frame, message)) => return self.unfragmented(*slot, frame, message),
+            Said::Begins(_, begins) => self.before.expect(begins),
+            _ => {}
         }
         let found = self.bench.judge(&said);
         self.before.attend(said, found);

@@ -10,7 +10,7 @@ use super::said::{Begins, Over};
 use super::sink::Connection;
 use super::teller::Teller;
 use crate::rules::{Referee, Relation, Standing};
-use crate::websocket::{CaptureFact, Event};
+use crate::websocket::{CaptureFact, Event, Frame, Message};
 use std::time::Duration;
 
 /// What connections know of each other.
@@ -111,24 +111,41 @@ impl Hearing {
 
     /// Takes what happens next, and what was found in it.
     pub(super) fn event(&mut self, event: &Event<'_>, found: Found, between: &mut Between, teller: &mut Teller<'_>) {
-        let id = self.id;
+        match event {
+            Event::Frame(frame) => self.frame(frame, found, between, teller),
+            Event::Message(message) => self.message(message, found, between, teller),
+            Event::Unfragmented(frame, message) => {
+                self.frame(frame, found, between, teller);
+                self.message(message, None, between, teller);
+            }
+            _ => self.other(event, found, teller),
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, found: Found, between: &mut Between, teller: &mut Teller<'_>) {
+        let mut found = self.take(found, |referee| referee.see(&Event::Frame(frame)));
+        let begun = between.beginnings.frame(&mut self.beginning, frame);
+        teller.frame(self.id, frame);
+        if let Some(connection) = begun.and_then(|begun| between.beginnings.remember(begun)) {
+            self.relate(Relation::SameKeys { frame, connection }, &mut found, between);
+        }
+        between.legs.frame(self.id, frame);
+        self.tell(found, teller);
+    }
+
+    fn message(&mut self, message: &Message<'_>, found: Found, between: &mut Between, teller: &mut Teller<'_>) {
+        let mut found = self.take(found, |referee| referee.see(&Event::Message(message)));
+        teller.message(self.id, message);
+        if let Some(Recut { connection, frames }) = between.legs.message(self.id, message) {
+            self.relate(Relation::Recut { message, connection, frames }, &mut found, between);
+        }
+        self.tell(found, teller);
+    }
+
+    fn other(&mut self, event: &Event<'_>, found: Found, teller: &mut Teller<'_>) {
         let mut found = self.take(found, |referee| referee.see(event));
         match event {
-            Event::Frame(frame) => {
-                let begun = between.beginnings.frame(&mut self.beginning, frame);
-                teller.frame(id, frame);
-                if let Some(connection) = begun.and_then(|begun| between.beginnings.remember(begun)) {
-                    self.relate(Relation::SameKeys { frame, connection }, &mut found, between);
-                }
-                between.legs.frame(id, frame);
-            }
-            Event::Message(message) => {
-                teller.message(id, message);
-                if let Some(Recut { connection, frames }) = between.legs.message(id, message) {
-                    self.relate(Relation::Recut { message, connection, frames }, &mut found, between);
-                }
-            }
-            Event::Piece { sender, bytes } => teller.tell(|sink| sink.message_bytes(id, *sender, bytes)),
+            Event::Piece { sender, bytes } => teller.tell(|sink| sink.message_bytes(self.id, *sender, bytes)),
             Event::End(ending) => {
                 if let Some(related) = &self.related {
                     related.end(ending, &mut self.listed, &mut found);
@@ -190,8 +207,16 @@ impl Hearing {
         related.file(finding, &mut self.listed, found);
     }
 
+    /// Tells what was found, or keeps it until the end has happened. Of nearly all events it is nothing.
+    #[inline]
     fn tell(&mut self, found: Found, teller: &mut Teller<'_>) {
-        let Some(judgement) = found else { return };
+        if let Some(judgement) = found {
+            self.tell_judgement(judgement, teller);
+        }
+    }
+
+    #[inline(never)]
+    fn tell_judgement(&mut self, judgement: Box<Judgement>, teller: &mut Teller<'_>) {
         match &mut self.held {
             Some(Some(held)) => held.add(*judgement),
             Some(held) => *held = Some(judgement),

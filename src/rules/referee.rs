@@ -225,7 +225,8 @@ impl Referee {
         self.context.http2 = true;
     }
 
-    /// Looks at the next event of the connection.
+    /// Looks at the next event of the connection. To know what was found in a frame apart from what was found in the
+    /// message that it is, show one [after the other](Event::each).
     pub fn see(&mut self, event: &Event<'_>) {
         let mut ends = false;
         match event {
@@ -235,6 +236,7 @@ impl Referee {
                 ends = frame.header.opcode == Opcode::CLOSE;
             }
             Event::Message(message) => self.topics.message(message, &self.context, &mut self.docket),
+            Event::Unfragmented(..) => return event.each(|event| self.see(event)),
             // Rules need no more of a payload than frames and messages tell.
             Event::Piece { .. } => return,
             Event::Handshake(handshake) => {

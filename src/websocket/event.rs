@@ -27,6 +27,9 @@ pub enum Event<'a> {
     },
     /// A message is complete, or can never be. Told after its last frame.
     Message(&'a Message<'a>),
+    /// A frame and the message that it is, unfragmented and not compressed (RFC 6455 §5.4), with as many bytes of both.
+    /// Nearly all messages are told like this, which is cheaper; [`Event::each`] tells one after the other.
+    Unfragmented(&'a Frame<'a>, &'a Message<'a>),
     /// Bytes of a stream are missing.
     Missing {
         /// Whose stream.
@@ -136,6 +139,19 @@ pub enum Event<'a> {
     /// Nothing more will come: the connection or the capture ended. Always the last event. Of an upgrade attempt
     /// that did not switch protocols, [`Event::Handshake`] and this are the only ones.
     End(&'a Ending),
+}
+
+impl<'a> Event<'a> {
+    /// Shows `see` this event, or both that it stands for in their order.
+    pub fn each(&self, mut see: impl FnMut(&Event<'a>)) {
+        match *self {
+            Event::Unfragmented(frame, message) => {
+                see(&Event::Frame(frame));
+                see(&Event::Message(message));
+            }
+            _ => see(self),
+        }
+    }
 }
 
 /// What limits what can be known of a connection.
@@ -305,14 +321,9 @@ impl<'a> Message<'a> {
         }
     }
 
-    /// The message of which this frame, whole and not compressed, is the only one, with this much of its payload.
-    pub(crate) fn in_one_frame(
-        frame: &Frame<'_>,
-        kind: Kind,
-        index: u64,
-        payload: &'a [u8],
-        text: Text,
-    ) -> Message<'a> {
+    /// The message of which this frame, whole and not compressed, is the only one, with as much of its payload.
+    #[inline]
+    pub(crate) fn in_one_frame(frame: &Frame<'a>, kind: Kind, index: u64, text: Text) -> Message<'a> {
         Message {
             index,
             sender: frame.sender,
@@ -325,7 +336,7 @@ impl<'a> Message<'a> {
             length: Some(frame.header.payload_length),
             complete: true,
             finished: true,
-            payload,
+            payload: frame.payload,
             sha256: None,
             text,
             inflated: None,

@@ -79,11 +79,14 @@ impl Direction {
             _ => Text::default(),
         };
         shared.frame(&mut frame);
-        tell(Event::Frame(&frame));
-        let Some(kind) = kind else { return taken };
-        self.fragment_unknown = false;
-        shared.next_message += 1;
-        tell(Event::Message(&Message::in_one_frame(&frame, kind, index, kept, text)));
+        match kind {
+            None => tell(Event::Frame(&frame)),
+            Some(kind) => {
+                self.fragment_unknown = false;
+                shared.next_message += 1;
+                tell(Event::Unfragmented(&frame, &Message::in_one_frame(&frame, kind, index, text)));
+            }
+        }
         taken
     }
 }
@@ -103,7 +106,7 @@ mod tests {
         let mut shared = Shared::new(Arc::new(settings), Deflate::No);
         let mut scratch = Scratch::default();
         let mut told = Vec::new();
-        let mut tell = |event: Event<'_>| told.push(format!("{event:?}"));
+        let mut tell = |event: Event<'_>| event.each(|event| told.push(format!("{event:?}")));
         let mut work = Work { shared: &mut shared, scratch: &mut scratch, tell: &mut tell };
         let mut direction = Direction::new(Role::Client);
         let packet = PacketRef::new(1, None, 0, 0);

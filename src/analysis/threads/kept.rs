@@ -7,7 +7,7 @@ use crate::capture::PacketRef;
 use crate::rules::Finding;
 use crate::websocket::{self, CaptureFact, Ending, Event, Frame, FrameHeader, LengthForm, Message, Opcode, Walk};
 
-/// A frame that lies in one packet, whole, and maybe the message that it is.
+/// A frame that lies in one packet, whole, and the message that it is, if it is one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Whole {
     pub(super) slot: Slot,
@@ -15,7 +15,8 @@ pub(super) struct Whole {
     pub(super) payload: Bytes,
     /// Something was found in it.
     pub(super) is_found: bool,
-    pub(super) message: Alone,
+    /// It is an unfragmented message, whose text has nothing to be told beside itself.
+    pub(super) message: Option<websocket::Kind>,
     pub(super) sender: Role,
     pub(super) index: u64,
     pub(super) header: FrameHeader,
@@ -48,7 +49,7 @@ impl Default for Whole {
             header_bytes: Bytes::default(),
             payload: Bytes::default(),
             is_found: false,
-            message: Alone::No,
+            message: None,
             sender: Role::Client,
             index: 0,
             header: FrameHeader {
@@ -71,15 +72,6 @@ impl Default for Whole {
     }
 }
 
-/// Whether a frame tells all there is to tell of its message, as its only one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Alone {
-    No,
-    Yes,
-    /// It does, and something was found in the message.
-    Found,
-}
-
 impl Whole {
     /// Whether this frame is one.
     pub(super) fn is(frame: &Frame<'_>) -> bool {
@@ -95,12 +87,19 @@ impl Whole {
     /// Becomes this frame, of which these bytes are kept.
     // Field by field where it stays: a whole one would be made elsewhere and copied.
     #[inline]
-    pub(super) fn keep(&mut self, slot: Slot, frame: &Frame<'_>, [header_bytes, payload]: [Bytes; 2], is_found: bool) {
+    pub(super) fn keep(
+        &mut self,
+        slot: Slot,
+        frame: &Frame<'_>,
+        [header_bytes, payload]: [Bytes; 2],
+        message: Option<websocket::Kind>,
+        is_found: bool,
+    ) {
         self.slot = slot;
         self.header_bytes = header_bytes;
         self.payload = payload;
         self.is_found = is_found;
-        self.message = Alone::No;
+        self.message = message;
         self.sender = frame.sender;
         self.index = frame.index;
         self.header = frame.header;
@@ -213,17 +212,6 @@ pub(super) fn with_bytes<'b>(frame: &Frame<'_>, header_bytes: &'b [u8], payload:
         pong,
         after_gap,
     }
-}
-
-/// Of which kind the message is that a data frame begins, and its index.
-#[inline]
-pub(super) fn alone(frame: &Frame<'_>) -> Option<(websocket::Kind, u64)> {
-    let kind = match frame.header.opcode {
-        Opcode::TEXT => websocket::Kind::Text,
-        Opcode::BINARY => websocket::Kind::Binary,
-        _ => return None,
-    };
-    Some((kind, frame.message?))
 }
 
 /// The message with other bytes. Names every field, so that none is forgotten.

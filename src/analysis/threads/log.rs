@@ -6,12 +6,12 @@
 //! one buffer. Keeping a frame allocates nothing.
 
 use super::batch::{addresses, place};
-use super::kept::{Alone, Bytes, COPIED, Kept, KeptFrame, KeptMessage, Whole, alone, with_bytes, with_payload};
+use super::kept::{Bytes, COPIED, Kept, KeptFrame, KeptMessage, Whole, with_bytes, with_payload};
 use super::replay::Replay;
 use super::reused::Reused;
 use crate::analysis::bench::{Attend, Found};
 use crate::analysis::said::{Begins, Over, Said, Slot, Turn};
-use crate::websocket::{Event, Frame, Message, Text};
+use crate::websocket::{self, Event, Frame, Message, Text};
 use std::ops::Range;
 
 /// What was said and found, in turns.
@@ -20,7 +20,7 @@ pub(super) struct Log {
     /// In which list comes next what was said.
     order: Vec<Kind>,
     whole: Reused<Whole>,
-    /// What was found in these and their messages, of those in which there was something.
+    /// What was found in these, of those in which there was something.
     found: Vec<Found>,
     frames: Vec<KeptFrame>,
     messages: Vec<KeptMessage>,
@@ -102,12 +102,31 @@ impl Log {
         if !Whole::is(frame) {
             return self.any_frame(slot, frame, found);
         }
-        let (header, payload) = (self.bytes(frame.header_bytes), self.bytes(frame.payload));
-        self.order.push(Kind::Whole);
-        self.whole.next(1)[0].keep(slot, frame, [header, payload], found.is_some());
+        self.whole(slot, frame, None, found.is_some());
         if found.is_some() {
             self.found.push(found);
         }
+    }
+
+    /// Nearly all messages. Of these no more is kept than the frame and of which kind they are.
+    #[inline]
+    fn unfragmented(&mut self, slot: Slot, frame: &Frame<'_>, message: &Message<'_>) {
+        if !Whole::is(frame) || message.text != Text::default() {
+            self.frame(slot, frame, None);
+            return self.message(slot, message, None);
+        }
+        debug_assert_eq!(
+            frame.message.map(|index| Message::in_one_frame(frame, message.kind, index, Text::default())).as_ref(),
+            Some(message)
+        );
+        self.whole(slot, frame, Some(message.kind), false);
+    }
+
+    #[inline]
+    fn whole(&mut self, slot: Slot, frame: &Frame<'_>, message: Option<websocket::Kind>, is_found: bool) {
+        let bytes = [self.bytes(frame.header_bytes), self.bytes(frame.payload)];
+        self.order.push(Kind::Whole);
+        self.whole.next(1)[0].keep(slot, frame, bytes, message, is_found);
     }
 
     #[inline(never)]
@@ -130,61 +149,13 @@ impl Log {
         Bytes { length, at: COPIED }
     }
 
-    #[inline]
-    fn message(&mut self, slot: Slot, message: &Message<'_>, found: Found) {
-        let Some(whole) = self.only_frame(slot, message) else { return self.any_message(slot, message, found) };
-        if found.is_none() {
-            whole.message = Alone::Yes;
-        } else {
-            whole.message = Alone::Found;
-            self.found.push(found);
-        }
-    }
-
     #[inline(never)]
-    fn any_message(&mut self, slot: Slot, message: &Message<'_>, found: Found) {
+    fn message(&mut self, slot: Slot, message: &Message<'_>, found: Found) {
         self.order.push(Kind::Message);
         self.bytes.add(message.payload);
         let walk = message.walk.map(|walk| Box::new(walk.clone()));
         let payload = message.payload.len();
         self.messages.push(KeptMessage { slot, found, message: with_payload(message, &[], None), payload, walk });
-    }
-
-    /// The frame that was kept just before, if it tells all of this message. Nearly all messages are in one frame.
-    #[inline]
-    fn only_frame(&mut self, slot: Slot, message: &Message<'_>) -> Option<&mut Whole> {
-        let Message {
-            first_frame,
-            frames: 1,
-            compressed: false,
-            complete: true,
-            payload,
-            sha256: None,
-            walk: None,
-            text,
-            ..
-        } = message
-        else {
-            return None;
-        };
-        let is_just_before = self.order.last() == Some(&Kind::Whole) && self.order.len() > self.turned;
-        if !is_just_before || *text != Text::default() {
-            return None;
-        }
-        let whole = self.whole.written_mut().last_mut()?;
-        if whole.slot != slot || whole.index != *first_frame || whole.payload.length as usize != payload.len() {
-            return None;
-        }
-        // The payloads, both the first bytes of the same, are as long as each other.
-        debug_assert_eq!(
-            alone(&whole.frame(&[], &[]))
-                .map(|(kind, index)| {
-                    Message::in_one_frame(&whole.frame(&[], &[]), kind, index, message.payload, Text::default())
-                })
-                .as_ref(),
-            Some(message)
-        );
-        Some(whole)
     }
 
     fn begins(&mut self, slot: Slot, begins: &mut Begins, found: Found) {
@@ -217,6 +188,7 @@ impl Log {
 
     fn any_event(&mut self, slot: Slot, event: &Event<'_>, found: Found) {
         let kept = match *event {
+            Event::Message(message) => return self.message(slot, message, found),
             Event::Piece { sender, bytes } => {
                 self.bytes.add(bytes);
                 Kept::Piece(slot, sender, bytes.len())
@@ -246,7 +218,7 @@ impl Log {
             }
             Event::ZeroWindow { by, packet } => Kept::Event(slot, Event::ZeroWindow { by, packet }),
             // A handshake comes with its connection, facts of the capture with its end; the others have lists of their own.
-            Event::Handshake(_) | Event::Capture(_) | Event::Frame(_) | Event::Message(_) => {
+            Event::Handshake(_) | Event::Capture(_) | Event::Frame(_) | Event::Unfragmented(..) => {
                 unreachable!("decoders do not say this, or it is kept elsewhere")
             }
         };
@@ -260,7 +232,7 @@ impl Attend for Log {
     fn attend(&mut self, said: Said<'_>, found: Found) {
         match said {
             Said::Event(slot, Event::Frame(frame)) => self.frame(slot, frame, found),
-            Said::Event(slot, Event::Message(message)) => self.message(slot, message, found),
+            Said::Event(slot, Event::Unfragmented(frame, message)) => self.unfragmented(slot, frame, message),
             said => self.any(said, found),
         }
     }

@@ -1,6 +1,6 @@
 //! A log that is being told: what it keeps is lent again.
 
-use super::kept::{Alone, Bytes, COPIED, Kept, KeptFrame, KeptMessage, Whole, alone, with_bytes, with_payload};
+use super::kept::{Bytes, COPIED, Kept, KeptFrame, KeptMessage, Whole, with_bytes, with_payload};
 use super::log::{Kind, Turned};
 use crate::analysis::bench::{Attend, Found};
 use crate::analysis::court::Sitting;
@@ -86,13 +86,12 @@ impl<'l> Replay<'l> {
         let (header, payload) = (self.lend_again(kept.header_bytes), self.lend_again(kept.payload));
         let frame = kept.frame(header, payload);
         let found = if kept.is_found { self.found.next().flatten() } else { None };
-        court.event(kept.slot, &Event::Frame(&frame), found);
-        if kept.message != Alone::No
-            && let Some((kind, index)) = alone(&frame)
-        {
-            let message = Message::in_one_frame(&frame, kind, index, payload, Text::default());
-            let found = if kept.message == Alone::Found { self.found.next().flatten() } else { None };
-            court.event(kept.slot, &Event::Message(&message), found);
+        match (kept.message, frame.message) {
+            (Some(kind), Some(index)) => {
+                let message = Message::in_one_frame(&frame, kind, index, Text::default());
+                court.event(kept.slot, &Event::Unfragmented(&frame, &message), found);
+            }
+            _ => court.event(kept.slot, &Event::Frame(&frame), found),
         }
     }
 
