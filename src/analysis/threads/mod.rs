@@ -83,25 +83,25 @@ fn help(work: &Work<'_>, worker: Worker, join: bool, mut out: Option<&mut Sittin
     let _panic = Panic(work);
     while let Some(task) = work.next(worker) {
         match task {
-            Task::Read(mut source, mut batch) => {
-                read_batch(&mut source, &mut batch, join);
-                work.was_read(source, batch);
+            Task::Read(mut source, mut spare) => {
+                read_batch(&mut source, spare.fill(), join);
+                work.was_read(source, spare);
             }
             Task::Decode(part, batch, mut log) => {
                 decode(part.set, part.share, &batch, &mut log);
                 drop(batch);
                 work.was_decoded(part, log);
             }
-            Task::Tell(batch, mut logs) => {
+            Task::Tell(mut decoded) => {
                 let Some(out) = &mut out else { continue };
-                merge(logs.iter_mut().map(|log| log.replay(batch.bytes())).collect(), out);
-                if batch.then == Then::Pause {
+                merge(decoded.replay(), out);
+                if decoded.batch().then == Then::Pause {
                     out.teller.tell(|sink| sink.pause());
                 }
                 if out.teller.failed() {
                     work.give_up();
                 }
-                work.was_told(batch, logs);
+                work.was_told(decoded);
             }
         }
     }

@@ -6,6 +6,7 @@
 
 use super::batch::{Batch, Then};
 use super::log::Log;
+use super::replay::Replay;
 use super::steps;
 use crate::analysis::analyzer::Set;
 use crate::analysis::intake::{Intake, Noticed};
@@ -31,7 +32,9 @@ struct Stock<'w> {
     told: usize,
     /// The [steps](super::steps) in which connections will end, once that is known.
     ends: Option<std::vec::IntoIter<u64>>,
-    spent: Vec<Batch>,
+    /// Batches that were told, to be read into. So nothing is made for each batch, which the thread that tells would let go of
+    /// while the one that made it waits for the allocator.
+    spent: Vec<UnderWay>,
     /// Somebody waits who was not woken yet: to wake nobody would call the system, too.
     waiting: bool,
     given_up: bool,
@@ -56,12 +59,33 @@ struct Share<'w> {
 }
 
 /// A batch, and what each set said of it.
-struct UnderWay {
+pub(super) struct UnderWay {
     batch: Arc<Batch>,
+    /// Nothing where a set has not decoded its part.
     logs: Vec<Option<Log>>,
 }
 
 impl UnderWay {
+    /// An empty one for so many sets.
+    fn new(sets: usize) -> UnderWay {
+        UnderWay { batch: Arc::new(Batch::new(sets)), logs: (0..sets).map(|_| None).collect() }
+    }
+
+    pub(super) fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// The batch, to be filled.
+    pub(super) fn fill(&mut self) -> &mut Batch {
+        Arc::get_mut(&mut self.batch).expect("whoever decoded it gave it back before it was told")
+    }
+
+    /// What was said, lent to be told.
+    pub(super) fn replay(&mut self) -> Vec<Replay<'_>> {
+        let UnderWay { batch, logs } = self;
+        logs.iter_mut().flatten().map(|log| log.replay(batch.bytes())).collect()
+    }
+
     /// Every set has said what there is to say.
     fn is_decoded(&self) -> bool {
         self.logs.iter().all(Option::is_some)
@@ -70,9 +94,9 @@ impl UnderWay {
 
 /// Something to do. What is done is put back.
 pub(super) enum Task<'w> {
-    Tell(Arc<Batch>, Vec<Log>),
+    Tell(UnderWay),
     Decode(Part<'w>, Arc<Batch>, Log),
-    Read(Source<'w>, Batch),
+    Read(Source<'w>, UnderWay),
 }
 
 /// The part that a set of flows has in a batch.
@@ -125,10 +149,10 @@ impl<'w> Work<'w> {
     }
 
     /// A batch was read.
-    pub(super) fn was_read(&self, source: Source<'w>, batch: Batch) {
+    pub(super) fn was_read(&self, source: Source<'w>, read: UnderWay) {
         self.put(|stock| {
             stock.source = Some(source);
-            stock.add(batch);
+            stock.under_way.push_back(read);
         });
     }
 
@@ -147,13 +171,12 @@ impl<'w> Work<'w> {
     }
 
     /// A batch was told.
-    pub(super) fn was_told(&self, batch: Arc<Batch>, logs: Vec<Log>) {
+    pub(super) fn was_told(&self, mut told: UnderWay) {
         self.put(|stock| {
-            // Nobody has it any more.
-            stock.spent.extend(Arc::into_inner(batch));
-            for (share, log) in stock.shares.iter_mut().zip(logs) {
-                share.spent.push(log);
+            for (share, log) in stock.shares.iter_mut().zip(&mut told.logs) {
+                share.spent.extend(log.take());
             }
+            stock.spent.push(told);
         });
     }
 
@@ -222,9 +245,9 @@ impl<'w> Stock<'w> {
 
     fn tell(&mut self) -> Option<Task<'w>> {
         self.under_way.front()?.is_decoded().then_some(())?;
-        let UnderWay { batch, logs } = self.under_way.pop_front()?;
+        let decoded = self.under_way.pop_front()?;
         self.told += 1;
-        Some(Task::Tell(batch, logs.into_iter().flatten().collect()))
+        Some(Task::Tell(decoded))
     }
 
     /// A set's next part, among the first so many batches: of the set that the worker prefers, or of another.
@@ -247,22 +270,17 @@ impl<'w> Stock<'w> {
             && let Some(before) = self.ends.as_mut().and_then(Iterator::next)
         {
             let key_log = source.intake.key_log().clone();
-            let mut batch = self.spare();
+            let mut spare = self.spare();
+            let batch = spare.fill();
             batch.clear(&key_log);
             batch.ends = Some(before);
-            self.add(batch);
+            self.under_way.push_back(spare);
         }
     }
 
     /// A batch to be filled; it may have been used before.
-    fn spare(&mut self) -> Batch {
-        self.spent.pop().unwrap_or_else(|| Batch::new(self.shares.len()))
-    }
-
-    /// A batch is to be decoded and told.
-    fn add(&mut self, batch: Batch) {
-        let logs = self.shares.iter().map(|_| None).collect();
-        self.under_way.push_back(UnderWay { batch: Arc::new(batch), logs });
+    fn spare(&mut self) -> UnderWay {
+        self.spent.pop().unwrap_or_else(|| UnderWay::new(self.shares.len()))
     }
 
     /// The next batch, if fewer than so many are under way.
