@@ -11,7 +11,7 @@ const SIZE: usize = 512 << 10;
 
 /// So much is handed over at once: enough for that to cost little beside the work, few enough for what threads hand to each
 /// other to fit their second-level caches.
-const KEPT_SIZE: usize = 160 << 10;
+const KEPT_SIZE: usize = 200 << 10;
 
 /// How far ahead of what is consumed the buffer is fetched: a few small packets. Of larger ones the processor finds out by
 /// itself that they are read from one end to the other.
