@@ -101,13 +101,17 @@ mod tests {
     use proptest::prelude::*;
     use std::sync::Arc;
 
-    /// All that is told of a stream that comes in pieces of at most so many bytes.
+    /// All that is told of a stream that comes in pieces of at most so many bytes, one thing after the other.
     fn told(stream: &[u8], piece: usize, settings: Settings) -> Vec<String> {
+        let mut told = Vec::new();
+        tell(stream, piece, settings, &mut |event| event.each(|event| told.push(format!("{event:?}"))));
+        told
+    }
+
+    fn tell(stream: &[u8], piece: usize, settings: Settings, tell: &mut dyn FnMut(Event<'_>)) {
         let mut shared = Shared::new(Arc::new(settings), Deflate::No);
         let mut scratch = Scratch::default();
-        let mut told = Vec::new();
-        let mut tell = |event: Event<'_>| event.each(|event| told.push(format!("{event:?}")));
-        let mut work = Work { shared: &mut shared, scratch: &mut scratch, tell: &mut tell };
+        let mut work = Work { shared: &mut shared, scratch: &mut scratch, tell };
         let mut direction = Direction::new(Role::Client);
         let packet = PacketRef::new(1, None, 0, 0);
         for (at, bytes) in stream.chunks(piece.max(1)).enumerate() {
@@ -115,7 +119,6 @@ mod tests {
             direction.data(&Chunk { offset, bytes, packet, acknowledged: Some(7) }, &mut work);
         }
         direction.finish(&mut work);
-        told
     }
 
     fn payload() -> impl Strategy<Value = Vec<u8>> {
@@ -169,6 +172,19 @@ mod tests {
             let bytewise = told(&stream, 1, settings(payload_bytes));
             prop_assert_eq!(told(&stream, stream.len(), settings(payload_bytes)), bytewise);
         }
+    }
+
+    #[test]
+    fn a_message_is_told_with_its_only_frame() {
+        let stream = b"\x81\x05Hello\x89\x00\x82\x01\xFF";
+        let mut told = Vec::new();
+        tell(stream, stream.len(), settings(10), &mut |event| match event {
+            Event::Unfragmented(frame, message) => told.push((frame.header.opcode, Some(message.payload.to_vec()))),
+            Event::Frame(frame) => told.push((frame.header.opcode, None)),
+            other => panic!("{other:?}"),
+        });
+        let binary = (Opcode::BINARY, Some(b"\xFF".to_vec()));
+        assert_eq!(told, [(Opcode::TEXT, Some(b"Hello".to_vec())), (Opcode::PING, None), binary]);
     }
 
     #[test]
